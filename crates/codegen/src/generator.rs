@@ -12,10 +12,6 @@ use serde_json::Value;
 
 use crate::tree::Tree;
 
-/// Types that mark integers in strings until the pass `number_text` replaces them.
-pub(crate) const SIGNED_TEXT: &str = "::compute_kfp_runtime::number_text::I64";
-pub(crate) const UNSIGNED_TEXT: &str = "::compute_kfp_runtime::number_text::U64";
-
 /// The Rust types for strings and numbers with a format.
 ///
 /// progenitor's defaults are `chrono`, `uuid` and `std::net`, which reject values they do not know,
@@ -26,8 +22,8 @@ const FORMATS: [(InstanceType, &str, &str); 9] = [
         "date-time",
         "::compute_kfp_runtime::Timestamp",
     ),
-    (InstanceType::String, "int64", SIGNED_TEXT),
-    (InstanceType::String, "uint64", UNSIGNED_TEXT),
+    (InstanceType::String, "int64", "i64"),
+    (InstanceType::String, "uint64", "u64"),
     (InstanceType::String, "date", "::std::string::String"),
     (InstanceType::String, "uuid", "::std::string::String"),
     (InstanceType::String, "ip", "::std::string::String"),

@@ -4,8 +4,8 @@ use proc_macro2::TokenStream;
 use quote::{ToTokens as _, quote};
 use syn::{Attribute, Item, parse_quote};
 
+use crate::docs::doc_attributes;
 use crate::model::Api;
-use crate::passes::doc_attributes;
 use crate::prose::{one_line, rustdoc};
 use crate::tree::Tree;
 

@@ -5,6 +5,7 @@ mod body_table;
 mod by_name;
 mod client_crate;
 mod compare;
+mod docs;
 mod document;
 mod error;
 mod escapes;

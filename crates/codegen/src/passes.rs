@@ -7,27 +7,21 @@
 
 mod builders;
 mod client;
-mod docs;
 mod dynamic;
 mod inline;
-mod json_schemas;
 mod mocks;
 mod names;
-mod non_exhaustive;
-mod number_text;
 mod open_enums;
 mod paging;
-mod presence;
 #[cfg(test)]
 mod proof;
+mod structs;
 mod type_builders;
 mod unions;
 
 use crate::escapes::Escapes;
 use crate::model::Api;
 use crate::tree::Tree;
-
-pub(crate) use docs::doc_attributes;
 
 /// The context of the passes, besides the tree.
 pub(crate) struct Context<'a> {
@@ -87,21 +81,17 @@ pub(crate) enum Change {
 }
 
 /// All passes, in order: each sees the result of those before it.
-pub(crate) const PASSES: [Pass; 15] = [
+pub(crate) const PASSES: [Pass; 11] = [
     names::PASS,
     open_enums::PASS,
     unions::PASS,
-    presence::PASS,
-    number_text::PASS,
+    structs::PASS,
     type_builders::PASS,
-    json_schemas::PASS,
-    non_exhaustive::PASS,
     client::PASS,
     builders::PASS,
     paging::PASS,
     dynamic::PASS,
     mocks::PASS,
-    docs::PASS,
     inline::PASS,
 ];
 

@@ -3,11 +3,10 @@
 use std::mem;
 
 use proc_macro2::{Delimiter, Group, Ident, TokenStream, TokenTree};
-use quote::{ToTokens as _, quote};
 use syn::punctuated::Punctuated;
 use syn::{
-    Attribute, Expr, ExprLit, Field, Fields, GenericArgument, ImplItem, ImplItemFn, Item, ItemImpl,
-    ItemStruct, Lit, Meta, PathArguments, Token, Type,
+    Attribute, Field, Fields, GenericArgument, ImplItem, ImplItemFn, Item, ItemImpl, ItemStruct,
+    PathArguments, Token, Type,
 };
 
 /// The items of progenitor's modules.
@@ -145,12 +144,6 @@ pub(crate) fn is_about(item: &Item, name: &str) -> bool {
     }
 }
 
-/// Returns the name of the trait that a block implements.
-pub(crate) fn trait_name(block: &ItemImpl) -> Option<String> {
-    let (path, _) = block.trait_.as_ref()?;
-    Some(path.segments.last()?.ident.to_string())
-}
-
 /// Returns the last segment of a type's path.
 pub(crate) fn last_name(ty: &Type) -> Option<String> {
     let Type::Path(path) = ty else { return None };
@@ -195,80 +188,6 @@ pub(crate) fn is_path(ty: &Type, wanted: &str) -> bool {
         && wanted.next().is_none()
 }
 
-/// The arguments of a `#[serde(…)]` attribute, in order.
-#[derive(Default)]
-pub(crate) struct SerdeArguments(Vec<(String, Option<String>)>);
-
-impl SerdeArguments {
-    /// Removes the attribute from a field and returns its arguments.
-    pub fn take(field: &mut Field) -> Self {
-        let mut arguments = Vec::new();
-        field.attrs.retain(|attribute| {
-            let is_serde = attribute.path().is_ident("serde");
-            if is_serde {
-                let parse = Punctuated::<Meta, Token![,]>::parse_terminated;
-                let parsed = attribute.parse_args_with(parse).unwrap_or_default();
-                arguments.extend(parsed.iter().map(argument));
-            }
-            !is_serde
-        });
-        Self(arguments)
-    }
-
-    pub fn has(&self, key: &str) -> bool {
-        self.0.iter().any(|(known, _)| known == key)
-    }
-
-    pub fn set(&mut self, key: &str, value: Option<&str>) {
-        self.remove(key);
-        self.0.push((key.to_owned(), value.map(str::to_owned)));
-    }
-
-    pub fn remove(&mut self, key: &str) {
-        self.0.retain(|(known, _)| known != key);
-    }
-
-    /// Adds the attribute after the others.
-    pub fn put(self, field: &mut Field) {
-        if self.0.is_empty() {
-            return;
-        }
-        let arguments = self.0.iter().map(|(key, value)| {
-            let key = ident(key);
-            match value {
-                Some(value) => quote! { #key = #value },
-                None => quote! { #key },
-            }
-        });
-        field
-            .attrs
-            .push(syn::parse_quote! { #[serde(#(#arguments),*)] });
-    }
-}
-
-fn argument(meta: &Meta) -> (String, Option<String>) {
-    (
-        meta.path().to_token_stream().to_string(),
-        string_value(meta),
-    )
-}
-
-/// Returns the string of `key = "string"`.
-fn string_value(meta: &Meta) -> Option<String> {
-    match &meta.require_name_value().ok()?.value {
-        Expr::Lit(ExprLit {
-            lit: Lit::Str(text),
-            ..
-        }) => Some(text.value()),
-        _ => None,
-    }
-}
-
-/// Returns the string of a documentation attribute.
-pub(crate) fn doc_text(attribute: &Attribute) -> Option<String> {
-    string_value(&attribute.meta).filter(|_| attribute.path().is_ident("doc"))
-}
-
 /// Removes a derive from attributes.
 pub(crate) fn remove_derive(attributes: &mut [Attribute], name: &str) {
     edit_derives(attributes, |derives| {
@@ -279,13 +198,6 @@ pub(crate) fn remove_derive(attributes: &mut [Attribute], name: &str) {
         });
         *derives = kept.collect();
     });
-}
-
-/// Adds a derive to attributes, unless it is there.
-pub(crate) fn add_derive(attributes: &mut [Attribute], name: &str) {
-    remove_derive(attributes, name);
-    let path = ident(name);
-    edit_derives(attributes, |derives| derives.push(syn::parse_quote!(#path)));
 }
 
 fn edit_derives(

@@ -12,9 +12,9 @@ use proc_macro2::TokenStream;
 use quote::quote;
 use syn::{ImplItem, ImplItemFn, Item, parse_quote};
 
-use super::docs::{deprecated, described, doc_attributes};
 use super::{Change, Context, Part, Pass};
 use crate::argument::{Argument, arguments, rust_type};
+use crate::docs::{deprecated, described, doc_attributes};
 use crate::model::{Kind, Operation, Success};
 use crate::prose::{code, rustdoc};
 use crate::taken::many;

@@ -10,9 +10,9 @@ use heck::ToSnakeCase as _;
 use quote::quote;
 use syn::{Attribute, ImplItemFn, Item, parse_quote};
 
-use super::docs::{alias, deprecated, doc_attributes};
 use super::{Change, Context, Part, Pass};
 use crate::argument::{Argument, arguments};
+use crate::docs::{alias, deprecated, doc_attributes};
 use crate::model::{Api, Operation};
 use crate::prose::{code, one_line, rustdoc};
 use crate::taken::many;

@@ -8,8 +8,8 @@ use std::fmt::Write as _;
 use syn::parse_quote;
 
 use super::{Change, Context, Part, Pass};
+use crate::docs::doc_attributes;
 use crate::model::Success;
-use crate::passes::docs::doc_attributes;
 use crate::tree::{Tree, implementations};
 
 pub(super) const PASS: Pass = Pass {

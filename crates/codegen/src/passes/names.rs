@@ -11,8 +11,8 @@ use syn::visit_mut::VisitMut;
 
 use super::{Change, Context, Part, Pass};
 use crate::escapes::Escapes;
-use crate::model::{Kind, Object};
-use crate::tree::{Tree, ident, is_about};
+use crate::model::Object;
+use crate::tree::{Tree, ident};
 
 pub(super) const PASS: Pass = Pass {
     name: "names",
@@ -29,23 +29,6 @@ pub(super) const PASS: Pass = Pass {
 };
 
 fn run(context: &Context<'_>, tree: &mut Tree) -> Result<(), String> {
-    for (name, schema) in &context.api.schemas {
-        if let Kind::Object(object) = &schema.schema.kind
-            && object.additional.is_some()
-        {
-            let name = context.escapes.type_name(name);
-            let mut rename = Rename {
-                from: "extra",
-                to: extra_name(object),
-            };
-            for items in [&mut tree.types, &mut tree.type_builders] {
-                items
-                    .iter_mut()
-                    .filter(|item| is_about(item, &name))
-                    .for_each(|item| rename.visit_item_mut(item));
-            }
-        }
-    }
     if !context.escapes.is_empty() {
         let mut restore = Restore(context.escapes);
         for items in tree.modules_mut() {
@@ -65,19 +48,6 @@ pub(super) fn extra_name(object: &Object) -> String {
         name.push_str("_properties");
     }
     name
-}
-
-struct Rename {
-    from: &'static str,
-    to: String,
-}
-
-impl VisitMut for Rename {
-    fn visit_ident_mut(&mut self, name: &mut Ident) {
-        if name == self.from {
-            *name = ident(&self.to);
-        }
-    }
 }
 
 struct Restore<'a>(&'a Escapes);

@@ -9,12 +9,12 @@ use progenitor::{GenerationSettings, Generator, InterfaceStyle};
 use quote::ToTokens;
 use serde::Deserialize as _;
 use serde_json::Value;
-use syn::{Attribute, Fields, ImplItem, Item, ItemImpl, TraitItem, Visibility};
+use syn::{Attribute, Expr, ExprLit, Fields, ImplItem, Item, ItemImpl, Lit, TraitItem, Visibility};
 
 use super::{Change, Context, PASSES, Part};
 use crate::escapes::Escapes;
 use crate::model::{Api, Kind};
-use crate::tree::{Tree, doc_text, last_name, trait_name};
+use crate::tree::{Tree, last_name};
 use crate::{Overlay, Spec};
 
 /// The differences that progenitor's settings may make: see `generator`.
@@ -238,6 +238,12 @@ fn implementation(surface: &mut Surface, block: &ItemImpl, part: &dyn Fn(Part) -
     }
 }
 
+/// Returns the name of the trait that a block implements.
+fn trait_name(block: &ItemImpl) -> Option<String> {
+    let (path, _) = block.trait_.as_ref()?;
+    Some(path.segments.last()?.ident.to_string())
+}
+
 /// Adds a part and, if it has any, its documentation.
 fn add(surface: &mut Surface, key: (Part, String), declared: String, attrs: &[Attribute]) {
     let docs = docs(attrs);
@@ -276,6 +282,18 @@ fn docs(attributes: &[Attribute]) -> String {
         .map(|line| line.strip_prefix(' ').map_or(line.clone(), str::to_owned))
         .collect();
     lines.join("\n")
+}
+
+/// Returns the string of a documentation attribute.
+fn doc_text(attribute: &Attribute) -> Option<String> {
+    let is_doc = attribute.path().is_ident("doc");
+    match &attribute.meta.require_name_value().ok()?.value {
+        Expr::Lit(ExprLit {
+            lit: Lit::Str(text),
+            ..
+        }) => is_doc.then(|| text.value()),
+        _ => None,
+    }
 }
 
 fn is_public(visibility: &Visibility) -> bool {

@@ -5,20 +5,17 @@
 //! string nor an iterator for a list. Here a setter accepts values whose conversion cannot fail,
 //! and `build` reports a missing required property.
 
-use std::collections::HashMap;
-
+use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
 use syn::visit_mut::{VisitMut, visit_type_path_mut};
-use syn::{Field, ImplItemFn, Item, ItemImpl, Type, parse_quote};
+use syn::{ImplItemFn, Item, Type, parse_quote};
 
-use super::presence::{Presence, has_required, property_of};
+use super::structs::{Presence, has_required, property_of};
 use super::{Change, Context, Part, Pass};
-use crate::model::{Api, Object, Property};
+use crate::docs::deprecated;
+use crate::model::{Api, Property};
 use crate::taken::taken;
-use crate::tree::{
-    Tree, add_derive, fields, functions, generic, ident, implementations, structs, take_module,
-    trait_name,
-};
+use crate::tree::{Tree, fields, generic, ident, structs, take_module};
 
 pub(super) const PASS: Pass = Pass {
     name: "type_builders",
@@ -44,150 +41,94 @@ struct Slot<'a> {
 fn run(context: &Context<'_>, tree: &mut Tree) -> Result<(), String> {
     // Builders return the errors of the runtime.
     take_module(&mut tree.types, "error");
-    let mut slots: HashMap<String, Vec<Slot<'_>>> = HashMap::new();
+    tree.type_builders.clear();
     for item in structs(&mut tree.types) {
         let name = item.ident.to_string();
-        let object = object(context.api, &name)?;
-        let found = fields(item).map(|(field, value)| Slot {
+        let object = context.api.object(&name);
+        let object = object.ok_or_else(|| format!("the object `{name}` does not exist"))?;
+        let slots = fields(item).map(|(field, value)| Slot {
             property: property_of(object, &field),
             ty: outside(&value.ty, context.api),
             name: field,
         });
-        slots.insert(name, found.collect());
-    }
-    for (name, block) in implementations(&mut tree.types) {
-        if slots.contains_key(&name) {
-            for function in functions(block).filter(|it| it.sig.ident == "builder") {
-                function.block = parse_quote! { { ::std::default::Default::default() } };
-            }
-        }
-    }
-    let builders = std::mem::take(&mut tree.type_builders);
-    for mut item in builders {
-        match &mut item {
-            Item::Struct(item) => {
-                let slots = slots_of(&slots, &item.ident.to_string())?;
-                for (name, field) in fields(item) {
-                    hold(field, slots.iter().find(|slot| slot.name == name))?;
-                }
-                add_derive(&mut item.attrs, "Default");
-            }
-            Item::Impl(block) => {
-                let Some(replaced) = implementation(context.api, &slots, block)? else {
-                    continue;
-                };
-                *block = replaced;
-            }
-            _ => {}
-        }
-        tree.type_builders.push(item);
+        let slots: Vec<_> = slots.collect();
+        let items = builder(&name, &slots, has_required(object));
+        tree.type_builders.extend(items);
     }
     Ok(())
 }
 
-fn object<'a>(api: &'a Api, name: &str) -> Result<&'a Object, String> {
-    let found = api.object(name);
-    found.ok_or_else(|| format!("the object `{name}` does not exist"))
-}
-
-fn slots_of<'m, 'a>(
-    slots: &'m HashMap<String, Vec<Slot<'a>>>,
-    name: &str,
-) -> Result<&'m [Slot<'a>], String> {
-    let found = slots.get(name).map(Vec::as_slice);
-    found.ok_or_else(|| format!("progenitor generated no struct `{name}`"))
-}
-
-/// Required values may still be missing in a builder.
-fn hold(field: &mut Field, slot: Option<&Slot<'_>>) -> Result<(), String> {
-    let slot = slot.ok_or("progenitor's builder has a field that its type lacks")?;
-    let ty = &slot.ty;
-    field.ty = if slot.is_required() {
-        parse_quote! { ::std::option::Option<#ty> }
-    } else {
-        ty.clone()
-    };
-    Ok(())
-}
-
-/// Returns the replacement of a builder's block, if it needs one.
-fn implementation(
-    api: &Api,
-    slots: &HashMap<String, Vec<Slot<'_>>>,
-    block: &ItemImpl,
-) -> Result<Option<ItemImpl>, String> {
-    let name = crate::tree::last_name(&block.self_ty).unwrap_or_default();
-    let slots = slots_of(slots, &name)?;
-    let partial = has_required(object(api, &name)?);
-    let builder = ident(&name);
+/// Returns the builder of a type. It can fail if it is partial: then required values may still be
+/// missing.
+fn builder(name: &str, slots: &[Slot<'_>], partial: bool) -> [Item; 4] {
+    let builder = ident(name);
+    let doc = format!(" Builder of [`{name}`](super::{name}).");
     let names: Vec<_> = slots.iter().map(|slot| ident(&slot.name)).collect();
+    let types = slots.iter().map(Slot::held);
+    let setters = slots.iter().map(|slot| slot.setter(name));
+    let built = slots.iter().map(|slot| slot.built(name));
+    let given = slots.iter().map(Slot::given);
     // An object without properties does not use the value.
-    let value = if slots.is_empty() {
-        quote! { _value }
-    } else {
-        quote! { value }
+    let value = match slots {
+        [] => quote! { _value },
+        _ => quote! { value },
     };
-    Ok(match trait_name(block).as_deref() {
-        None => {
-            let setters = slots.iter().map(Slot::setter);
-            let build: ImplItemFn = if partial {
-                parse_quote! {
-                    pub fn build(self) -> ::std::result::Result<super::#builder, ::compute_kfp_runtime::BuildError> {
-                        ::std::convert::TryInto::try_into(self)
-                    }
+    let (build, into): (ImplItemFn, Item) = if partial {
+        let error = quote! { ::compute_kfp_runtime::BuildError };
+        (
+            parse_quote! {
+                /// Returns the value.
+                ///
+                /// # Errors
+                ///
+                /// Returns an error if a required property was not set. It names the property.
+                pub fn build(self) -> ::std::result::Result<super::#builder, #error> {
+                    ::std::convert::TryInto::try_into(self)
                 }
-            } else {
-                parse_quote! {
-                    pub fn build(self) -> super::#builder {
-                        ::std::convert::Into::into(self)
-                    }
-                }
-            };
-            Some(parse_quote! { impl #builder { #(#setters)* #build } })
-        }
-        Some("TryFrom") => {
-            let values = slots.iter().map(|slot| slot.value(&name));
-            if partial {
-                Some(parse_quote! {
-                    impl ::std::convert::TryFrom<#builder> for super::#builder {
-                        type Error = ::compute_kfp_runtime::BuildError;
+            },
+            parse_quote! {
+                impl ::std::convert::TryFrom<#builder> for super::#builder {
+                    type Error = #error;
 
-                        fn try_from(
-                            value: #builder,
-                        ) -> ::std::result::Result<Self, ::compute_kfp_runtime::BuildError> {
-                            ::std::result::Result::Ok(Self { #(#names: #values),* })
-                        }
+                    fn try_from(value: #builder) -> ::std::result::Result<Self, #error> {
+                        ::std::result::Result::Ok(Self { #(#names: #built),* })
                     }
-                })
-            } else {
-                Some(parse_quote! {
-                    impl ::std::convert::From<#builder> for super::#builder {
-                        fn from(#value: #builder) -> Self {
-                            Self { #(#names: #values),* }
-                        }
+                }
+            },
+        )
+    } else {
+        (
+            parse_quote! {
+                /// Returns the value.
+                pub fn build(self) -> super::#builder {
+                    ::std::convert::Into::into(self)
+                }
+            },
+            parse_quote! {
+                impl ::std::convert::From<#builder> for super::#builder {
+                    fn from(#value: #builder) -> Self {
+                        Self { #(#names: #built),* }
                     }
-                })
+                }
+            },
+        )
+    };
+    [
+        parse_quote! {
+            #[doc = #doc]
+            #[derive(Clone, Debug, Default)]
+            pub struct #builder { #(#names: #types),* }
+        },
+        parse_quote! { impl #builder { #(#setters)* #build } },
+        into,
+        parse_quote! {
+            impl ::std::convert::From<super::#builder> for #builder {
+                fn from(#value: super::#builder) -> Self {
+                    Self { #(#names: #given),* }
+                }
             }
-        }
-        Some("From") => {
-            let values = slots.iter().map(|slot| {
-                let name = ident(&slot.name);
-                if slot.is_required() {
-                    quote! { ::std::option::Option::Some(value.#name) }
-                } else {
-                    quote! { value.#name }
-                }
-            });
-            Some(parse_quote! {
-                impl ::std::convert::From<super::#builder> for #builder {
-                    fn from(#value: super::#builder) -> Self {
-                        Self { #(#names: #values),* }
-                    }
-                }
-            })
-        }
-        _ => None,
-    })
+        },
+    ]
 }
 
 impl Slot<'_> {
@@ -199,8 +140,17 @@ impl Slot<'_> {
         self.presence() == Some(Presence::Required)
     }
 
-    /// Returns the value of the field, taken from a builder called `value`.
-    fn value(&self, owner: &str) -> proc_macro2::TokenStream {
+    /// Returns the type of the builder's field: a required value may be missing.
+    fn held(&self) -> TokenStream {
+        let ty = &self.ty;
+        match self.is_required() {
+            true => quote! { ::std::option::Option<#ty> },
+            false => quote! { #ty },
+        }
+    }
+
+    /// Returns the value of the type's field, taken from a builder called `value`.
+    fn built(&self, owner: &str) -> TokenStream {
         let name = ident(&self.name);
         match self.property {
             Some((wire, _)) if self.is_required() => quote! {
@@ -210,20 +160,34 @@ impl Slot<'_> {
         }
     }
 
-    fn setter(&self) -> ImplItemFn {
+    /// Returns the value of the builder's field, taken from a type called `value`.
+    fn given(&self) -> TokenStream {
+        let name = ident(&self.name);
+        match self.is_required() {
+            true => quote! { ::std::option::Option::Some(value.#name) },
+            false => quote! { value.#name },
+        }
+    }
+
+    fn setter(&self, owner: &str) -> ImplItemFn {
         let field = ident(&self.name);
-        let setter = if self.name == "build" {
-            format_ident!("build_")
-        } else {
-            field.clone()
+        let setter = match self.name.as_str() {
+            "build" => format_ident!("build_"),
+            _ => field.clone(),
         };
         let value = ident("value");
+        let link = field.to_string();
+        let doc = format!(" Sets [`{link}`](super::{owner}::{link}).");
+        let is_deprecated = self.property.is_some_and(|(_, it)| it.schema.deprecated);
+        let deprecated = is_deprecated.then(deprecated);
         let ty = match self.presence() {
             Some(Presence::Required) | None => &self.ty,
             Some(Presence::Optional) => generic(&self.ty, "Option").unwrap_or(&self.ty),
             Some(Presence::Null | Presence::Nullable) => {
                 let ty = &self.ty;
                 return parse_quote! {
+                    #[doc = #doc]
+                    #deprecated
                     pub fn #setter(mut self, value: impl ::std::convert::Into<#ty>) -> Self {
                         self.#field = value.into();
                         self
@@ -238,6 +202,8 @@ impl Slot<'_> {
             Some(_) => quote! { ::std::option::Option::Some(#value) },
         };
         parse_quote! {
+            #[doc = #doc]
+            #deprecated
             pub fn #setter(mut self, value: #parameter) -> Self {
                 self.#field = #stored;
                 self

@@ -4,17 +4,20 @@
 //! none matches. Here a variant is named after its schema or JSON type, the tag decides how an
 //! object is read, and `Unknown` or `Other` holds values that the document does not describe.
 
-use quote::{format_ident, quote};
-use syn::{Fields, Item, ItemEnum, Type, parse_quote};
+use quote::quote;
+use syn::{Attribute, Fields, Item, ItemEnum, Type, parse_quote};
 
 use super::{Change, Context, Part, Pass};
+use crate::docs::type_docs;
 use crate::model::{Api, Kind, Schema, Tagged};
+use crate::prose::code;
 use crate::tree::{Tree, generic, ident, is_implementation_for, remove_derive};
 
 pub(super) const PASS: Pass = Pass {
     name: "unions",
     changes: &[
         (Change::Changes, Part::Type),
+        (Change::Changes, Part::Docs),
         (Change::Adds, Part::Variant),
         (Change::Removes, Part::Variant),
         (Change::Adds, Part::Implementation),
@@ -37,6 +40,8 @@ fn run(context: &Context<'_>, tree: &mut Tree) -> Result<(), String> {
         else {
             return Err(format!("progenitor generated no enum `{name}`"));
         };
+        found.attrs.retain(|it| !it.path().is_ident("doc"));
+        found.attrs.splice(0..0, type_docs(context.api, name));
         let added = match kind {
             Kind::Union(members) => union(context.api, found, members),
             Kind::Tagged(union) => tagged(found, union),
@@ -67,8 +72,12 @@ fn union(api: &Api, found: &mut ItemEnum, members: &[Schema]) -> Option<Vec<Item
     let name = found.ident.clone();
     let mut conversions: Vec<Item> = Vec::new();
     for (member, ty) in members.iter().zip(&types) {
-        let variant = format_ident!("{}", variant(api, &member.kind));
-        found.variants.push(parse_quote! { #variant(#ty) });
+        let (variant, words) = variant(api, member);
+        let variant = ident(variant);
+        let doc = format!(" A value that is {words}.");
+        found
+            .variants
+            .push(parse_quote! { #[doc = #doc] #variant(#ty) });
         conversions.push(conversion(&name, &variant, ty));
         if matches!(member.kind, Kind::String | Kind::Binary) {
             conversions.push(parse_quote! {
@@ -85,10 +94,14 @@ fn union(api: &Api, found: &mut ItemEnum, members: &[Schema]) -> Option<Vec<Item
         .into_iter()
         .partition(|variant| variant.ident == "Object");
     found.variants.extend(others.into_iter().chain(objects));
-    found
-        .variants
-        .push(parse_quote! { Other(::serde_json::Value) });
-    found.attrs.push(parse_quote! { #[non_exhaustive] });
+    found.variants.push(parse_quote! {
+        /// A value that matches no type in the spec.
+        Other(::serde_json::Value)
+    });
+    found.attrs.extend::<[Attribute; 2]>([
+        parse_quote! { #[non_exhaustive] },
+        parse_quote! { #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))] },
+    ]);
     Some(conversions)
 }
 
@@ -108,7 +121,11 @@ fn tagged(found: &mut ItemEnum, union: &Tagged) -> Option<Vec<Item>> {
     for (variant, ty) in union.variants.iter().zip(&types) {
         let (ident, values) = (ident(&variant.ident), &variant.values);
         let first = values.first()?;
-        found.variants.push(parse_quote! { #ident(#ty) });
+        let shown: Vec<String> = values.iter().map(|it| code(it)).collect();
+        let doc = format!(" An object whose {} is {}.", code(tag), shown.join(" or "));
+        found
+            .variants
+            .push(parse_quote! { #[doc = #doc] #ident(#ty) });
         if types.iter().filter(|other| *other == ty).count() == 1 {
             added.push(conversion(&name, &ident, ty));
         }
@@ -123,14 +140,23 @@ fn tagged(found: &mut ItemEnum, union: &Tagged) -> Option<Vec<Item>> {
             }
         });
     }
+    let doc = format!(
+        " A value whose {} is not in the spec, unchanged.",
+        code(tag)
+    );
     found
         .variants
-        .push(parse_quote! { Unknown(::serde_json::Value) });
+        .push(parse_quote! { #[doc = #doc] Unknown(::serde_json::Value) });
     found.attrs.retain(|it| !it.path().is_ident("serde"));
     for derive in ["Serialize", "Deserialize"] {
         remove_derive(&mut found.attrs, derive);
     }
-    found.attrs.push(parse_quote! { #[non_exhaustive] });
+    found.attrs.extend::<[Attribute; 2]>([
+        parse_quote! { #[non_exhaustive] },
+        parse_quote! {
+            #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema), schemars(untagged))]
+        },
+    ]);
     added.push(parse_quote! {
         impl<'de> ::serde::Deserialize<'de> for #name {
             fn deserialize<D: ::serde::Deserializer<'de>>(
@@ -175,21 +201,18 @@ fn conversion(name: &proc_macro2::Ident, variant: &proc_macro2::Ident, ty: &Type
     }
 }
 
-fn variant(api: &Api, kind: &Kind) -> &'static str {
-    match kind {
-        Kind::Boolean => "Boolean",
-        Kind::Integer(_) => "Integer",
-        Kind::Number => "Number",
+/// Returns the name of the variant for a JSON type, and the words for it.
+fn variant(api: &Api, schema: &Schema) -> (&'static str, &'static str) {
+    match api.kind(schema) {
+        Kind::Boolean => ("Boolean", "a boolean"),
+        Kind::Integer(_) => ("Integer", "an integer"),
+        Kind::Number => ("Number", "a number"),
         Kind::String
         | Kind::Timestamp
         | Kind::IntegerText { .. }
         | Kind::Binary
-        | Kind::Enum(_) => "Text",
-        Kind::Array(_) => "List",
-        Kind::Reference(name) => match api.schemas.get(name).map(|schema| &schema.schema.kind) {
-            Some(Kind::Enum(_)) => "Text",
-            _ => "Object",
-        },
-        _ => "Object",
+        | Kind::Enum(_) => ("Text", "a string"),
+        Kind::Array(_) => ("List", "a list"),
+        _ => ("Object", "an object"),
     }
 }

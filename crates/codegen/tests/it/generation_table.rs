@@ -878,7 +878,7 @@ fn null_for_a_required_list_or_map_is_an_empty_one() {
 
 #[test]
 fn an_optional_list_is_read_without_spare_capacity_and_null_is_none() {
-    let reader = "#[serde(deserialize_with = \"runtime::list::exact\", default, skip_serializing_if = \"Option::is_none\")]";
+    let reader = "#[serde(skip_serializing_if = \"Option::is_none\", deserialize_with = \"runtime::list::exact\", default)]";
     field(
         json!({"type": "array", "items": {"type": "string"}}),
         reader,

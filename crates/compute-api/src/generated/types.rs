@@ -34,7 +34,7 @@ impl Algorithm {
 #[non_exhaustive]
 pub struct AlgorithmIn {
     /// Link under which to share the algorithm, at most 255 characters. Null or absent for none.
-    #[serde(default, skip_serializing_if = "::compute_kfp_runtime::Nullable::is_absent")]
+    #[serde(skip_serializing_if = "::compute_kfp_runtime::Nullable::is_absent", default)]
     pub link: ::compute_kfp_runtime::Nullable<::std::string::String>,
     /// Name of the algorithm, at most 255 characters.
     pub name: ::std::string::String,
@@ -173,18 +173,18 @@ impl BackendMessage {
 #[non_exhaustive]
 pub struct BackendPatch {
     /// New name of the host that the backend can be reached at. Omit it to keep the current value.
-    #[serde(default, skip_serializing_if = "::compute_kfp_runtime::Nullable::is_absent")]
+    #[serde(skip_serializing_if = "::compute_kfp_runtime::Nullable::is_absent", default)]
     pub hostname: ::compute_kfp_runtime::Nullable<::std::string::String>,
     /// Time at which the backend was alive, normally now. Send an offset: a time without one is UTC. Omit it to keep the current value.
-    #[serde(default, skip_serializing_if = "::compute_kfp_runtime::Nullable::is_absent")]
+    #[serde(skip_serializing_if = "::compute_kfp_runtime::Nullable::is_absent", default)]
     pub last_heartbeat: ::compute_kfp_runtime::Nullable<
         ::compute_kfp_runtime::Timestamp,
     >,
     /// New message to users; one with an empty content removes the message. Omit it to keep the current value.
-    #[serde(default, skip_serializing_if = "::compute_kfp_runtime::Nullable::is_absent")]
+    #[serde(skip_serializing_if = "::compute_kfp_runtime::Nullable::is_absent", default)]
     pub message: ::compute_kfp_runtime::Nullable<BackendMessage>,
     /// New status. Omit it to keep the current value.
-    #[serde(default, skip_serializing_if = "::compute_kfp_runtime::Nullable::is_absent")]
+    #[serde(skip_serializing_if = "::compute_kfp_runtime::Nullable::is_absent", default)]
     pub status: ::compute_kfp_runtime::Nullable<BackendStatus>,
 }
 
@@ -267,7 +267,7 @@ pub struct BackendType {
     /// Number of qubits.
     pub nqubits: i64,
     /// Version of the protocol that backends of this type follow. Null or absent if there is none stated.
-    #[serde(default, skip_serializing_if = "::compute_kfp_runtime::Nullable::is_absent")]
+    #[serde(skip_serializing_if = "::compute_kfp_runtime::Nullable::is_absent", default)]
     pub protocol_version: ::compute_kfp_runtime::Nullable<i64>,
     /// Combined status of the backends of this type.
     pub status: BackendStatus,
@@ -292,65 +292,65 @@ impl BackendType {
 #[non_exhaustive]
 pub struct BackendTypePatch {
     /// New largest number of batch jobs in a queue. Omit it to keep the current value.
-    #[serde(default, skip_serializing_if = "::compute_kfp_runtime::Nullable::is_absent")]
+    #[serde(skip_serializing_if = "::compute_kfp_runtime::Nullable::is_absent", default)]
     pub batchjobs_per_queue_limit: ::compute_kfp_runtime::Nullable<i64>,
     /// New compiler settings, which replace the old ones as a whole. An empty object removes all. Omit it to keep the current value.
-    #[serde(default, skip_serializing_if = "::compute_kfp_runtime::Nullable::is_absent")]
+    #[serde(skip_serializing_if = "::compute_kfp_runtime::Nullable::is_absent", default)]
     pub default_compiler_config: ::compute_kfp_runtime::Nullable<
         ::serde_json::Map<::std::string::String, ::serde_json::Value>,
     >,
     /// New number of shots for jobs that ask for no number of their own. Omit it to keep the current value.
-    #[serde(default, skip_serializing_if = "::compute_kfp_runtime::Nullable::is_absent")]
+    #[serde(skip_serializing_if = "::compute_kfp_runtime::Nullable::is_absent", default)]
     pub default_number_of_shots: ::compute_kfp_runtime::Nullable<i64>,
     /// New description in words for users. An empty string empties it. Omit it to keep the current value.
-    #[serde(default, skip_serializing_if = "::compute_kfp_runtime::Nullable::is_absent")]
+    #[serde(skip_serializing_if = "::compute_kfp_runtime::Nullable::is_absent", default)]
     pub description: ::compute_kfp_runtime::Nullable<::std::string::String>,
     /// `true` to take the backend type into use, `false` to switch it off. Omit it to keep the current value.
-    #[serde(default, skip_serializing_if = "::compute_kfp_runtime::Nullable::is_absent")]
+    #[serde(skip_serializing_if = "::compute_kfp_runtime::Nullable::is_absent", default)]
     pub enabled: ::compute_kfp_runtime::Nullable<bool>,
     /// New list of features, which replaces the old one as a whole. An empty list removes all. Omit it to keep the current value.
-    #[serde(default, skip_serializing_if = "::compute_kfp_runtime::Nullable::is_absent")]
+    #[serde(skip_serializing_if = "::compute_kfp_runtime::Nullable::is_absent", default)]
     pub features: ::compute_kfp_runtime::Nullable<
         ::std::vec::Vec<::std::string::String>,
     >,
     /// New list of gates, which replaces the old one as a whole. Omit it to keep the current value.
-    #[serde(default, skip_serializing_if = "::compute_kfp_runtime::Nullable::is_absent")]
+    #[serde(skip_serializing_if = "::compute_kfp_runtime::Nullable::is_absent", default)]
     pub gateset: ::compute_kfp_runtime::Nullable<::std::vec::Vec<::std::string::String>>,
     /// New short name for use in programs, at most 32 characters. Omit it to keep the current value.
-    #[serde(default, skip_serializing_if = "::compute_kfp_runtime::Nullable::is_absent")]
+    #[serde(skip_serializing_if = "::compute_kfp_runtime::Nullable::is_absent", default)]
     pub identifier: ::compute_kfp_runtime::Nullable<::std::string::String>,
     /// New identifier of the image, at most 16 characters, although a backend type can carry up to 64. Omit it to keep the current value.
-    #[serde(default, skip_serializing_if = "::compute_kfp_runtime::Nullable::is_absent")]
+    #[serde(skip_serializing_if = "::compute_kfp_runtime::Nullable::is_absent", default)]
     pub image_id: ::compute_kfp_runtime::Nullable<::std::string::String>,
     /// New name of the infrastructure, at most 32 characters. Omit it to keep the current value.
-    #[serde(default, skip_serializing_if = "::compute_kfp_runtime::Nullable::is_absent")]
+    #[serde(skip_serializing_if = "::compute_kfp_runtime::Nullable::is_absent", default)]
     pub infrastructure: ::compute_kfp_runtime::Nullable<::std::string::String>,
     /// `true` to declare quantum hardware, `false` to declare a simulator. Omit it to keep the current value.
-    #[serde(default, skip_serializing_if = "::compute_kfp_runtime::Nullable::is_absent")]
+    #[serde(skip_serializing_if = "::compute_kfp_runtime::Nullable::is_absent", default)]
     pub is_hardware: ::compute_kfp_runtime::Nullable<bool>,
     /// New limit on the time that a job can execute, in seconds. Omit it to keep the current value.
-    #[serde(default, skip_serializing_if = "::compute_kfp_runtime::Nullable::is_absent")]
+    #[serde(skip_serializing_if = "::compute_kfp_runtime::Nullable::is_absent", default)]
     pub job_execution_time_limit: ::compute_kfp_runtime::Nullable<f64>,
     /// New largest number of jobs in one batch job. Omit it to keep the current value.
-    #[serde(default, skip_serializing_if = "::compute_kfp_runtime::Nullable::is_absent")]
+    #[serde(skip_serializing_if = "::compute_kfp_runtime::Nullable::is_absent", default)]
     pub max_jobs_per_batch_job: ::compute_kfp_runtime::Nullable<i64>,
     /// New largest number of shots of a job. Omit it to keep the current value.
-    #[serde(default, skip_serializing_if = "::compute_kfp_runtime::Nullable::is_absent")]
+    #[serde(skip_serializing_if = "::compute_kfp_runtime::Nullable::is_absent", default)]
     pub max_number_of_shots: ::compute_kfp_runtime::Nullable<i64>,
     /// New name for display, at most 32 characters. Omit it to keep the current value.
-    #[serde(default, skip_serializing_if = "::compute_kfp_runtime::Nullable::is_absent")]
+    #[serde(skip_serializing_if = "::compute_kfp_runtime::Nullable::is_absent", default)]
     pub name: ::compute_kfp_runtime::Nullable<::std::string::String>,
     /// New number of qubits. Omit it to keep the current value.
-    #[serde(default, skip_serializing_if = "::compute_kfp_runtime::Nullable::is_absent")]
+    #[serde(skip_serializing_if = "::compute_kfp_runtime::Nullable::is_absent", default)]
     pub nqubits: ::compute_kfp_runtime::Nullable<i64>,
     /// New version of the protocol that backends of this type follow. Omit it to keep the current value.
-    #[serde(default, skip_serializing_if = "::compute_kfp_runtime::Nullable::is_absent")]
+    #[serde(skip_serializing_if = "::compute_kfp_runtime::Nullable::is_absent", default)]
     pub protocol_version: ::compute_kfp_runtime::Nullable<i64>,
     /// Whether jobs can ask for raw data from now on. Omit it to keep the current value.
-    #[serde(default, skip_serializing_if = "::compute_kfp_runtime::Nullable::is_absent")]
+    #[serde(skip_serializing_if = "::compute_kfp_runtime::Nullable::is_absent", default)]
     pub supports_raw_data: ::compute_kfp_runtime::Nullable<bool>,
     /// New connections between qubits, as lists of qubit indices. They replace the old ones as a whole. Omit it to keep the current value.
-    #[serde(default, skip_serializing_if = "::compute_kfp_runtime::Nullable::is_absent")]
+    #[serde(skip_serializing_if = "::compute_kfp_runtime::Nullable::is_absent", default)]
     pub topology: ::compute_kfp_runtime::Nullable<::std::vec::Vec<::std::vec::Vec<i64>>>,
 }
 
@@ -555,7 +555,7 @@ pub struct CompilePayload {
     /// Identifier of the backend type whose gates and topology the result must match.
     pub backend_type_id: i64,
     /// Stage up to which to compile. Null or absent leaves that to the server.
-    #[serde(default, skip_serializing_if = "::compute_kfp_runtime::Nullable::is_absent")]
+    #[serde(skip_serializing_if = "::compute_kfp_runtime::Nullable::is_absent", default)]
     pub compile_stage: ::compute_kfp_runtime::Nullable<CompileStage>,
 }
 
@@ -674,7 +674,7 @@ pub struct File {
     /// Identifier of the language that the content is written in.
     pub language_id: i64,
     /// Name of the file, at most 255 characters. Null or absent if it has none.
-    #[serde(default, skip_serializing_if = "::compute_kfp_runtime::Nullable::is_absent")]
+    #[serde(skip_serializing_if = "::compute_kfp_runtime::Nullable::is_absent", default)]
     pub name: ::compute_kfp_runtime::Nullable<::std::string::String>,
 }
 
@@ -709,7 +709,7 @@ pub struct FileIn {
     /// Identifier of the language that the content is written in.
     pub language_id: i64,
     /// Name of the file, at most 255 characters. Null or absent for none.
-    #[serde(default, skip_serializing_if = "::compute_kfp_runtime::Nullable::is_absent")]
+    #[serde(skip_serializing_if = "::compute_kfp_runtime::Nullable::is_absent", default)]
     pub name: ::compute_kfp_runtime::Nullable<::std::string::String>,
 }
 
@@ -984,7 +984,7 @@ pub struct JobIn {
     /// Identifier of the file to run.
     pub file_id: i64,
     /// Number of shots, up to `max_number_of_shots` of the backend type. Null or absent leaves it at the default of the backend type.
-    #[serde(default, skip_serializing_if = "::compute_kfp_runtime::Nullable::is_absent")]
+    #[serde(skip_serializing_if = "::compute_kfp_runtime::Nullable::is_absent", default)]
     pub number_of_shots: ::compute_kfp_runtime::Nullable<i64>,
     /// Whether the results contain raw data; the backend type must support it. If omitted, the server uses `false`.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
@@ -1027,7 +1027,7 @@ pub struct JobLogPage {
     #[serde(deserialize_with = "::compute_kfp_runtime::null::as_empty", default)]
     pub logs: ::std::vec::Vec<JobLogLine>,
     /// Value of `start` for the request that goes on from here, in nanoseconds since the Unix epoch. Null or absent if there are no further lines yet.
-    #[serde(default, skip_serializing_if = "::compute_kfp_runtime::Nullable::is_absent")]
+    #[serde(skip_serializing_if = "::compute_kfp_runtime::Nullable::is_absent", default)]
     pub next_start: ::compute_kfp_runtime::Nullable<i64>,
 }
 
@@ -1232,7 +1232,7 @@ impl Metadata {
 #[non_exhaustive]
 pub struct MetadataIn {
     /// Identifier of the backend that the record is about. Null or absent means the backend of the API key.
-    #[serde(default, skip_serializing_if = "::compute_kfp_runtime::Nullable::is_absent")]
+    #[serde(skip_serializing_if = "::compute_kfp_runtime::Nullable::is_absent", default)]
     pub backend_id: ::compute_kfp_runtime::Nullable<i64>,
     /// The metadata, as a JSON object with keys of the backend's own choice.
     #[serde(deserialize_with = "::compute_kfp_runtime::null::as_empty", default)]
@@ -1829,7 +1829,7 @@ pub struct PageMetadata {
     /// Number of this page, counted from 1. Null if unknown.
     pub page: ::std::option::Option<i64>,
     /// Number of pages; 0 if nothing matches. Null or absent if unknown.
-    #[serde(default, skip_serializing_if = "::compute_kfp_runtime::Nullable::is_absent")]
+    #[serde(skip_serializing_if = "::compute_kfp_runtime::Nullable::is_absent", default)]
     pub pages: ::compute_kfp_runtime::Nullable<i64>,
     /// Largest number of metadata records on a page, as asked for with `size`. Null if unknown.
     pub size: ::std::option::Option<i64>,
@@ -2428,16 +2428,16 @@ impl ProjectIn {
 #[non_exhaustive]
 pub struct ProjectPatch {
     /// New description; `""` empties it. Omit it to keep the current value.
-    #[serde(default, skip_serializing_if = "::compute_kfp_runtime::Nullable::is_absent")]
+    #[serde(skip_serializing_if = "::compute_kfp_runtime::Nullable::is_absent", default)]
     pub description: ::compute_kfp_runtime::Nullable<::std::string::String>,
     /// New name, at most 255 characters. Omit it to keep the current value.
-    #[serde(default, skip_serializing_if = "::compute_kfp_runtime::Nullable::is_absent")]
+    #[serde(skip_serializing_if = "::compute_kfp_runtime::Nullable::is_absent", default)]
     pub name: ::compute_kfp_runtime::Nullable<::std::string::String>,
     /// Identifier of the new owner, a team member. Omit it to keep the current value.
-    #[serde(default, skip_serializing_if = "::compute_kfp_runtime::Nullable::is_absent")]
+    #[serde(skip_serializing_if = "::compute_kfp_runtime::Nullable::is_absent", default)]
     pub owner_id: ::compute_kfp_runtime::Nullable<i64>,
     /// `true` sets the star, `false` removes it. Omit it to keep the current value.
-    #[serde(default, skip_serializing_if = "::compute_kfp_runtime::Nullable::is_absent")]
+    #[serde(skip_serializing_if = "::compute_kfp_runtime::Nullable::is_absent", default)]
     pub starred: ::compute_kfp_runtime::Nullable<bool>,
 }
 
@@ -2567,20 +2567,20 @@ pub struct ResultIn {
     /// Identifier of the job that the result belongs to.
     pub job_id: i64,
     /// Outcomes of the single shots, one string each. Null or absent if the job did not ask for raw data.
-    #[serde(default, skip_serializing_if = "::compute_kfp_runtime::Nullable::is_absent")]
+    #[serde(skip_serializing_if = "::compute_kfp_runtime::Nullable::is_absent", default)]
     pub raw_data: ::compute_kfp_runtime::Nullable<
         ::std::vec::Vec<::std::string::String>,
     >,
     /// Outcome of the measurement: normally the measured bit strings as keys, with how often each occurred. Null or absent if there is none.
-    #[serde(default, skip_serializing_if = "::compute_kfp_runtime::Nullable::is_absent")]
+    #[serde(skip_serializing_if = "::compute_kfp_runtime::Nullable::is_absent", default)]
     pub results: ::compute_kfp_runtime::Nullable<
         ::serde_json::Map<::std::string::String, ::serde_json::Value>,
     >,
     /// Number of shots that were performed. Null or absent leaves it unrecorded.
-    #[serde(default, skip_serializing_if = "::compute_kfp_runtime::Nullable::is_absent")]
+    #[serde(skip_serializing_if = "::compute_kfp_runtime::Nullable::is_absent", default)]
     pub shots_done: ::compute_kfp_runtime::Nullable<i64>,
     /// Number of shots that the execution was to perform. Null or absent leaves it unrecorded.
-    #[serde(default, skip_serializing_if = "::compute_kfp_runtime::Nullable::is_absent")]
+    #[serde(skip_serializing_if = "::compute_kfp_runtime::Nullable::is_absent", default)]
     pub shots_requested: ::compute_kfp_runtime::Nullable<i64>,
 }
 
@@ -2750,9 +2750,9 @@ pub struct ValidationError {
     >,
     /// The value that was refused. Any JSON; absent if the server does not repeat it.
     #[serde(
+        skip_serializing_if = "::std::option::Option::is_none",
         deserialize_with = "::compute_kfp_runtime::null::as_value",
-        default,
-        skip_serializing_if = "::std::option::Option::is_none"
+        default
     )]
     pub input: ::std::option::Option<::serde_json::Value>,
     /// Path to the value: first the part of the request, such as `body`, `query` or `path`, then names of fields and indices in lists.

@@ -313,9 +313,9 @@ impl CreateArtifactTaskRequest {
 pub struct CreateArtifactTasksBulkRequest {
     /// The links to create: at least one, all in the same run and namespace.
     #[serde(
+        skip_serializing_if = "::std::option::Option::is_none",
         deserialize_with = "::compute_kfp_runtime::list::exact",
-        default,
-        skip_serializing_if = "::std::option::Option::is_none"
+        default
     )]
     pub artifact_tasks: ::std::option::Option<::std::vec::Vec<ArtifactTask>>,
 }
@@ -336,9 +336,9 @@ impl CreateArtifactTasksBulkRequest {
 pub struct CreateArtifactTasksBulkResponse {
     /// The links as stored, with their identifiers.
     #[serde(
+        skip_serializing_if = "::std::option::Option::is_none",
         deserialize_with = "::compute_kfp_runtime::list::exact",
-        default,
-        skip_serializing_if = "::std::option::Option::is_none"
+        default
     )]
     pub artifact_tasks: ::std::option::Option<::std::vec::Vec<ArtifactTask>>,
 }
@@ -359,9 +359,9 @@ impl CreateArtifactTasksBulkResponse {
 pub struct CreateArtifactsBulkRequest {
     /// The artifacts to create, each with its run and task: at least one, all in the same namespace.
     #[serde(
+        skip_serializing_if = "::std::option::Option::is_none",
         deserialize_with = "::compute_kfp_runtime::list::exact",
-        default,
-        skip_serializing_if = "::std::option::Option::is_none"
+        default
     )]
     pub artifacts: ::std::option::Option<::std::vec::Vec<CreateArtifactRequest>>,
 }
@@ -382,9 +382,9 @@ impl CreateArtifactsBulkRequest {
 pub struct CreateArtifactsBulkResponse {
     /// The artifacts as stored, in the order of the request.
     #[serde(
+        skip_serializing_if = "::std::option::Option::is_none",
         deserialize_with = "::compute_kfp_runtime::list::exact",
-        default,
-        skip_serializing_if = "::std::option::Option::is_none"
+        default
     )]
     pub artifacts: ::std::option::Option<::std::vec::Vec<Artifact>>,
 }
@@ -526,9 +526,9 @@ impl Experiment {
 pub struct Filter {
     /// The conditions; an object is listed if all of them hold. Absent or empty means that every object is.
     #[serde(
+        skip_serializing_if = "::std::option::Option::is_none",
         deserialize_with = "::compute_kfp_runtime::list::exact",
-        default,
-        skip_serializing_if = "::std::option::Option::is_none"
+        default
     )]
     pub predicates: ::std::option::Option<::std::vec::Vec<Predicate>>,
 }
@@ -644,9 +644,9 @@ pub struct GoogleRpcStatus {
     pub code: ::std::option::Option<i32>,
     /// More on the error. The first one usually is a `google.rpc.Status` again, with a `message` meant for people.
     #[serde(
+        skip_serializing_if = "::std::option::Option::is_none",
         deserialize_with = "::compute_kfp_runtime::list::exact",
-        default,
-        skip_serializing_if = "::std::option::Option::is_none"
+        default
     )]
     pub details: ::std::option::Option<::std::vec::Vec<ProtobufAny>>,
     /// Error message, often a chain of internal messages. A human-readable message is in `message` of the first detail, if present.
@@ -673,9 +673,9 @@ pub struct InputOutputsIoArtifact {
     pub artifact_key: ::std::option::Option<::std::string::String>,
     /// The artifacts: one as a rule, several if the input or output is a list.
     #[serde(
+        skip_serializing_if = "::std::option::Option::is_none",
         deserialize_with = "::compute_kfp_runtime::list::exact",
-        default,
-        skip_serializing_if = "::std::option::Option::is_none"
+        default
     )]
     pub artifacts: ::std::option::Option<::std::vec::Vec<Artifact>>,
     /// The task that the artifacts come from; absent if there is none.
@@ -711,9 +711,9 @@ pub struct InputOutputsIoParameter {
     pub type_: ::std::option::Option<IoType>,
     /// The value, as any JSON.
     #[serde(
+        skip_serializing_if = "::std::option::Option::is_none",
         deserialize_with = "::compute_kfp_runtime::null::as_value",
-        default,
-        skip_serializing_if = "::std::option::Option::is_none"
+        default
     )]
     pub value: ::std::option::Option<::serde_json::Value>,
 }
@@ -811,9 +811,9 @@ impl IoProducer {
 pub struct ListArtifactResponse {
     /// The artifacts on this page; absent if the page is empty.
     #[serde(
+        skip_serializing_if = "::std::option::Option::is_none",
         deserialize_with = "::compute_kfp_runtime::list::exact",
-        default,
-        skip_serializing_if = "::std::option::Option::is_none"
+        default
     )]
     pub artifacts: ::std::option::Option<::std::vec::Vec<Artifact>>,
     /// Opaque token for the next page, to be sent as `page_token`; absent on the last page. Only an absent or empty token ends the list: a page that is short or empty may carry one.
@@ -869,9 +869,9 @@ impl ::compute_kfp_runtime::paging::ListPage for ListArtifactResponse {
 pub struct ListArtifactTasksResponse {
     /// The links on this page; absent if the page is empty.
     #[serde(
+        skip_serializing_if = "::std::option::Option::is_none",
         deserialize_with = "::compute_kfp_runtime::list::exact",
-        default,
-        skip_serializing_if = "::std::option::Option::is_none"
+        default
     )]
     pub artifact_tasks: ::std::option::Option<::std::vec::Vec<ArtifactTask>>,
     /// Opaque token for the next page, to be sent as `page_token`; absent on the last page. Only an absent or empty token ends the list: a page that is short or empty may carry one.
@@ -927,9 +927,9 @@ impl ::compute_kfp_runtime::paging::ListPage for ListArtifactTasksResponse {
 pub struct ListExperimentsResponse {
     /// The experiments on this page; absent if the page is empty.
     #[serde(
+        skip_serializing_if = "::std::option::Option::is_none",
         deserialize_with = "::compute_kfp_runtime::list::exact",
-        default,
-        skip_serializing_if = "::std::option::Option::is_none"
+        default
     )]
     pub experiments: ::std::option::Option<::std::vec::Vec<Experiment>>,
     /// Opaque token for the next page, to be sent as `page_token`; absent on the last page. Only an absent or empty token ends the list: a page that is short or empty may carry one.
@@ -985,9 +985,9 @@ impl ::compute_kfp_runtime::paging::ListPage for ListExperimentsResponse {
 pub struct ListMetricsResponse {
     /// The metrics on this page; absent if the page is empty.
     #[serde(
+        skip_serializing_if = "::std::option::Option::is_none",
         deserialize_with = "::compute_kfp_runtime::list::exact",
-        default,
-        skip_serializing_if = "::std::option::Option::is_none"
+        default
     )]
     pub metrics: ::std::option::Option<::std::vec::Vec<Metric>>,
     /// Opaque token for the next page, to be sent as `page_token`; absent on the last page. Only an absent or empty token ends the list: a page that is short or empty may carry one.
@@ -1046,9 +1046,9 @@ pub struct ListPipelineVersionsResponse {
     pub next_page_token: ::std::option::Option<::std::string::String>,
     /// The versions on this page; absent if the page is empty.
     #[serde(
+        skip_serializing_if = "::std::option::Option::is_none",
         deserialize_with = "::compute_kfp_runtime::list::exact",
-        default,
-        skip_serializing_if = "::std::option::Option::is_none"
+        default
     )]
     pub pipeline_versions: ::std::option::Option<::std::vec::Vec<PipelineVersion>>,
     /// Total number of matching versions on all pages; absent if 0.
@@ -1104,9 +1104,9 @@ pub struct ListPipelinesResponse {
     pub next_page_token: ::std::option::Option<::std::string::String>,
     /// The pipelines on this page; absent if the page is empty.
     #[serde(
+        skip_serializing_if = "::std::option::Option::is_none",
         deserialize_with = "::compute_kfp_runtime::list::exact",
-        default,
-        skip_serializing_if = "::std::option::Option::is_none"
+        default
     )]
     pub pipelines: ::std::option::Option<::std::vec::Vec<Pipeline>>,
     /// Total number of matching pipelines on all pages; absent if 0.
@@ -1163,9 +1163,9 @@ pub struct ListRecurringRunsResponse {
     /// The recurring runs on this page; absent if the page is empty. The only field of this API whose name is in camel case.
     #[serde(
         rename = "recurringRuns",
+        skip_serializing_if = "::std::option::Option::is_none",
         deserialize_with = "::compute_kfp_runtime::list::exact",
-        default,
-        skip_serializing_if = "::std::option::Option::is_none"
+        default
     )]
     pub recurring_runs: ::std::option::Option<::std::vec::Vec<RecurringRun>>,
     /// Total number of matching recurring runs on all pages; absent if 0.
@@ -1235,9 +1235,9 @@ pub struct ListRunsResponse {
     pub next_page_token: ::std::option::Option<::std::string::String>,
     /// The runs on this page; absent if the page is empty.
     #[serde(
+        skip_serializing_if = "::std::option::Option::is_none",
         deserialize_with = "::compute_kfp_runtime::list::exact",
-        default,
-        skip_serializing_if = "::std::option::Option::is_none"
+        default
     )]
     pub runs: ::std::option::Option<::std::vec::Vec<Run>>,
     /// Total number of matching runs on all pages; absent if 0.
@@ -1301,9 +1301,9 @@ pub struct ListTasksResponse {
     pub next_page_token: ::std::option::Option<::std::string::String>,
     /// The tasks on this page; absent if the page is empty.
     #[serde(
+        skip_serializing_if = "::std::option::Option::is_none",
         deserialize_with = "::compute_kfp_runtime::list::exact",
-        default,
-        skip_serializing_if = "::std::option::Option::is_none"
+        default
     )]
     pub tasks: ::std::option::Option<::std::vec::Vec<PipelineTask>>,
     /// Total number of matching tasks on all pages; absent if 0.
@@ -1378,9 +1378,9 @@ pub struct MetadataValue {
     pub render_type: ::std::option::Option<MetadataValueRenderType>,
     /// The value, as any JSON.
     #[serde(
+        skip_serializing_if = "::std::option::Option::is_none",
         deserialize_with = "::compute_kfp_runtime::null::as_value",
-        default,
-        skip_serializing_if = "::std::option::Option::is_none"
+        default
     )]
     pub value: ::std::option::Option<::serde_json::Value>,
 }
@@ -1429,9 +1429,9 @@ pub struct Metric {
     pub type_: ::std::option::Option<MetricType>,
     /// The value, as JSON in the form that `schema` names: a number for `Metric`, an object for the other two.
     #[serde(
+        skip_serializing_if = "::std::option::Option::is_none",
         deserialize_with = "::compute_kfp_runtime::null::as_value",
-        default,
-        skip_serializing_if = "::std::option::Option::is_none"
+        default
     )]
     pub value: ::std::option::Option<::serde_json::Value>,
 }
@@ -1565,9 +1565,9 @@ pub struct PipelineTask {
     pub cache_fingerprint: ::std::option::Option<::std::string::String>,
     /// The tasks nested directly in this one. Filled by the server; absent if there are none.
     #[serde(
+        skip_serializing_if = "::std::option::Option::is_none",
         deserialize_with = "::compute_kfp_runtime::list::exact",
-        default,
-        skip_serializing_if = "::std::option::Option::is_none"
+        default
     )]
     pub child_tasks: ::std::option::Option<::std::vec::Vec<PipelineTaskChildTask>>,
     /// Creation time of the task. `1970-01-01T00:00:00Z` means unset.
@@ -1593,9 +1593,9 @@ pub struct PipelineTask {
     pub parent_task_id: ::std::option::Option<::std::string::String>,
     /// The pods that work for the task; absent if there are none.
     #[serde(
+        skip_serializing_if = "::std::option::Option::is_none",
         deserialize_with = "::compute_kfp_runtime::list::exact",
-        default,
-        skip_serializing_if = "::std::option::Option::is_none"
+        default
     )]
     pub pods: ::std::option::Option<::std::vec::Vec<PipelineTaskTaskPod>>,
     /// Identifier of the run that the task belongs to. Where it is set in a request, it must equal the one in the path.
@@ -1609,9 +1609,9 @@ pub struct PipelineTask {
     pub state: ::std::option::Option<PipelineTaskTaskState>,
     /// The states that the task has been in, oldest first.
     #[serde(
+        skip_serializing_if = "::std::option::Option::is_none",
         deserialize_with = "::compute_kfp_runtime::list::exact",
-        default,
-        skip_serializing_if = "::std::option::Option::is_none"
+        default
     )]
     pub state_history: ::std::option::Option<::std::vec::Vec<PipelineTaskTaskStatus>>,
     /// More on the state, such as the message of an error.
@@ -1665,9 +1665,9 @@ impl PipelineTaskChildTask {
 pub struct PipelineTaskDetail {
     /// The tasks that follow from this one in the graph; absent if there are none.
     #[serde(
+        skip_serializing_if = "::std::option::Option::is_none",
         deserialize_with = "::compute_kfp_runtime::list::exact",
-        default,
-        skip_serializing_if = "::std::option::Option::is_none"
+        default
     )]
     pub child_tasks: ::std::option::Option<::std::vec::Vec<PipelineTaskDetailChildTask>>,
     /// Creation time of the task. `1970-01-01T00:00:00Z` means unset.
@@ -1726,9 +1726,9 @@ pub struct PipelineTaskDetail {
     pub state: ::std::option::Option<RuntimeState>,
     /// The states that the task has been in, oldest first.
     #[serde(
+        skip_serializing_if = "::std::option::Option::is_none",
         deserialize_with = "::compute_kfp_runtime::list::exact",
-        default,
-        skip_serializing_if = "::std::option::Option::is_none"
+        default
     )]
     pub state_history: ::std::option::Option<::std::vec::Vec<RuntimeStatus>>,
     /// Identifier of the task. Assigned by the server; leave it out of requests.
@@ -1773,16 +1773,16 @@ impl PipelineTaskDetailChildTask {
 pub struct PipelineTaskExecutorDetail {
     /// Names of earlier attempts at `main_job` that failed, oldest first.
     #[serde(
+        skip_serializing_if = "::std::option::Option::is_none",
         deserialize_with = "::compute_kfp_runtime::list::exact",
-        default,
-        skip_serializing_if = "::std::option::Option::is_none"
+        default
     )]
     pub failed_main_jobs: ::std::option::Option<::std::vec::Vec<::std::string::String>>,
     /// Names of earlier attempts at `pre_caching_check_job` that failed, oldest first.
     #[serde(
+        skip_serializing_if = "::std::option::Option::is_none",
         deserialize_with = "::compute_kfp_runtime::list::exact",
-        default,
-        skip_serializing_if = "::std::option::Option::is_none"
+        default
     )]
     pub failed_pre_caching_check_jobs: ::std::option::Option<
         ::std::vec::Vec<::std::string::String>,
@@ -1810,16 +1810,16 @@ impl PipelineTaskExecutorDetail {
 pub struct PipelineTaskInputOutputs {
     /// The artifacts; absent if there are none.
     #[serde(
+        skip_serializing_if = "::std::option::Option::is_none",
         deserialize_with = "::compute_kfp_runtime::list::exact",
-        default,
-        skip_serializing_if = "::std::option::Option::is_none"
+        default
     )]
     pub artifacts: ::std::option::Option<::std::vec::Vec<InputOutputsIoArtifact>>,
     /// The parameters; absent if there are none.
     #[serde(
+        skip_serializing_if = "::std::option::Option::is_none",
         deserialize_with = "::compute_kfp_runtime::list::exact",
-        default,
-        skip_serializing_if = "::std::option::Option::is_none"
+        default
     )]
     pub parameters: ::std::option::Option<::std::vec::Vec<InputOutputsIoParameter>>,
 }
@@ -2208,9 +2208,9 @@ impl Predicate {
 pub struct PredicateIntValues {
     /// The integers; the field must equal one of them.
     #[serde(
+        skip_serializing_if = "::std::option::Option::is_none",
         deserialize_with = "::compute_kfp_runtime::list::exact",
-        default,
-        skip_serializing_if = "::std::option::Option::is_none"
+        default
     )]
     pub values: ::std::option::Option<::std::vec::Vec<i32>>,
 }
@@ -2294,9 +2294,9 @@ impl PredicateLongValues {
 pub struct PredicateStringValues {
     /// The strings; the field must equal one of them.
     #[serde(
+        skip_serializing_if = "::std::option::Option::is_none",
         deserialize_with = "::compute_kfp_runtime::list::exact",
-        default,
-        skip_serializing_if = "::std::option::Option::is_none"
+        default
     )]
     pub values: ::std::option::Option<::std::vec::Vec<::std::string::String>>,
 }
@@ -2544,9 +2544,9 @@ pub struct Run {
     pub state: ::std::option::Option<RuntimeState>,
     /// The states that the run has been in, oldest first. Assigned by the server; leave it out of requests.
     #[serde(
+        skip_serializing_if = "::std::option::Option::is_none",
         deserialize_with = "::compute_kfp_runtime::list::exact",
-        default,
-        skip_serializing_if = "::std::option::Option::is_none"
+        default
     )]
     pub state_history: ::std::option::Option<::std::vec::Vec<RuntimeStatus>>,
     /// Storage state of the run: available or archived. Assigned by the server; leave it out of requests.
@@ -2557,9 +2557,9 @@ pub struct Run {
     pub task_count: ::std::option::Option<i32>,
     /// All tasks of the run; only filled with `view=FULL`. Assigned by the server; leave it out of requests.
     #[serde(
+        skip_serializing_if = "::std::option::Option::is_none",
         deserialize_with = "::compute_kfp_runtime::list::exact",
-        default,
-        skip_serializing_if = "::std::option::Option::is_none"
+        default
     )]
     pub tasks: ::std::option::Option<::std::vec::Vec<PipelineTask>>,
 }
@@ -2608,9 +2608,9 @@ pub struct RunDetails {
     pub pipeline_run_context_id: ::std::option::Option<i64>,
     /// The tasks of the run; absent before the first one exists.
     #[serde(
+        skip_serializing_if = "::std::option::Option::is_none",
         deserialize_with = "::compute_kfp_runtime::list::exact",
-        default,
-        skip_serializing_if = "::std::option::Option::is_none"
+        default
     )]
     pub task_details: ::std::option::Option<::std::vec::Vec<PipelineTaskDetail>>,
 }
