@@ -77,7 +77,7 @@ impl Writer<'_> {
 
     fn operation(&self, operation: &Operation) -> Value {
         let mut value = json!({
-            "operationId": self.method(&operation.name),
+            "operationId": operation.name,
             "tags": operation.tags,
             "x-upstream-name": operation.upstream,
         });
@@ -89,7 +89,7 @@ impl Writer<'_> {
         if let Some(server) = &operation.server {
             value["servers"] = json!([{"url": server}]);
         }
-        for parameter in &operation.parameters {
+        for (index, parameter) in operation.parameters.iter().enumerate() {
             // A path must declare all of its parameters.
             let in_path = parameter.location == Location::Path;
             let key = if in_path || is_expressible(self.api, parameter) {
@@ -97,7 +97,7 @@ impl Writer<'_> {
             } else {
                 "x-parameters"
             };
-            push(&mut value, key, self.parameter(operation, parameter));
+            push(&mut value, key, self.parameter(index, parameter));
         }
         if let Some(body) = &operation.body {
             value["requestBody"] = self.body(body);
@@ -114,7 +114,7 @@ impl Writer<'_> {
         value
     }
 
-    fn parameter(&self, operation: &Operation, parameter: &Parameter) -> Value {
+    fn parameter(&self, index: usize, parameter: &Parameter) -> Value {
         let location = match parameter.location {
             Location::Path => "path",
             Location::Query => "query",
@@ -122,7 +122,7 @@ impl Writer<'_> {
             Location::Cookie => "cookie",
         };
         let mut value = json!({
-            "name": self.parameter_name(operation, parameter),
+            "name": self.parameter_name(index, parameter),
             "in": location,
             "required": parameter.required,
         });
@@ -201,21 +201,8 @@ impl Writer<'_> {
         let first = errors.next();
         let one_error = errors.all(|other| Some(other) == first);
         for response in &operation.responses {
-            let success = response.status.starts_with('2');
-            let is_default = response.status.eq_ignore_ascii_case("default");
-            let (kept, statuses) = match response.status.as_str() {
-                _ if is_default && self.is_success(operation) => (true, vec!["200"]),
-                // progenitor treats the default as a success.
-                _ if is_default => (true, vec!["4XX", "5XX"]),
-                // A success keeps its type: the client accepts any successful status.
-                status if success && !has_name(status) => {
-                    (is_read(operation, response), vec!["2XX"])
-                }
-                status if success => (is_read(operation, response), vec![status]),
-                status => (status.starts_with(['4', '5']), vec![status]),
-            };
-            let kept = kept && statuses.iter().all(|status| has_name(status));
-            let typed = success || is_default && self.is_success(operation) || one_error;
+            let (kept, statuses) = placed(operation, response);
+            let typed = is_success(operation, response) || one_error;
             let key = if kept { "responses" } else { "x-responses" };
             for status in statuses {
                 if value[key].get(status).is_none() {
@@ -229,11 +216,6 @@ impl Writer<'_> {
         }
     }
 
-    /// Returns whether the default response describes success.
-    fn is_success(&self, operation: &Operation) -> bool {
-        !(operation.responses.iter()).any(|response| response.status.starts_with('2'))
-    }
-
     fn response(&self, operation: &Operation, response: &Response, typed: bool) -> Value {
         let mut value = json!({"description": response.description});
         let (media, schema) = match (&response.content, &operation.success) {
@@ -242,7 +224,7 @@ impl Writer<'_> {
             (
                 ResponseContent::Json(None),
                 Success::Json(schema) | Success::OptionalJson(schema),
-            ) if self.is_success(operation) => ("application/json", self.schema(schema)),
+            ) if is_success(operation, response) => ("application/json", self.schema(schema)),
             (ResponseContent::Json(None), _) => ("application/json", json!({})),
             // progenitor uses this as the name of the item's type.
             (ResponseContent::Stream(_), Success::Stream(item, _)) if self.escapes.is_some() => {
@@ -252,9 +234,8 @@ impl Writer<'_> {
                 (media.as_str(), binary())
             }
         };
-        let success = matches!(response.status.as_bytes().first(), Some(b'2' | b'd' | b'D'));
         let named = matches!(response.content, ResponseContent::Json(Some(_)));
-        let key = if typed && (success || named) {
+        let key = if typed && (is_success(operation, response) || named) {
             "content"
         } else {
             "x-content"
@@ -391,11 +372,6 @@ impl Writer<'_> {
             .map_or_else(|| name.to_owned(), |escapes| escapes.type_name(name))
     }
 
-    fn method(&self, name: &str) -> String {
-        self.escapes
-            .map_or_else(|| name.to_owned(), |escapes| escapes.method(name))
-    }
-
     fn property(&self, owner: &str, wire: &str) -> String {
         match self.escapes {
             Some(escapes) => escapes.property(owner, wire),
@@ -403,22 +379,53 @@ impl Writer<'_> {
         }
     }
 
-    fn parameter_name(&self, operation: &Operation, parameter: &Parameter) -> String {
-        match self.escapes {
-            Some(escapes) => escapes.parameter(&operation.name, parameter),
-            None => parameter.name.clone(),
+    /// Returns the name of a parameter. progenitor takes parameters of the same name for one,
+    /// wherever they are.
+    fn parameter_name(&self, index: usize, parameter: &Parameter) -> String {
+        match (self.escapes, parameter.location) {
+            (Some(_), Location::Path) => format!("x_path_{index}"),
+            _ => parameter.name.clone(),
         }
     }
 
     fn path(&self, operation: &Operation) -> String {
         let mut path = operation.path.clone();
-        let in_path = operation.parameters.iter();
-        for parameter in in_path.filter(|it| it.location == Location::Path) {
-            let name = self.parameter_name(operation, parameter);
+        let parameters = operation.parameters.iter().enumerate();
+        for (index, parameter) in parameters.filter(|(_, it)| it.location == Location::Path) {
+            let name = self.parameter_name(index, parameter);
             path = path.replace(&format!("{{{}}}", parameter.name), &format!("{{{name}}}"));
         }
         path
     }
+}
+
+/// Returns the statuses under which the document has a response, and whether progenitor supports it.
+pub(crate) fn placed<'a>(operation: &Operation, response: &'a Response) -> (bool, Vec<&'a str>) {
+    let (kept, statuses) = match response.status.as_str() {
+        // progenitor treats the default as a success.
+        status if status.eq_ignore_ascii_case("default") => match is_success(operation, response) {
+            true => (true, vec!["200"]),
+            false => (true, vec!["4XX", "5XX"]),
+        },
+        // A success keeps its type: the client accepts any successful status.
+        status if status.starts_with('2') => {
+            let status = if has_name(status) { status } else { "2XX" };
+            (is_read(operation, response), vec![status])
+        }
+        status => (status.starts_with(['4', '5']), vec![status]),
+    };
+    (kept && statuses.iter().all(|it| has_name(it)), statuses)
+}
+
+/// Returns whether a response describes success; the default does if no other response does.
+pub(crate) fn is_success(operation: &Operation, response: &Response) -> bool {
+    let is_successful = |status: &str| status.starts_with('2');
+    is_successful(&response.status)
+        || response.status.eq_ignore_ascii_case("default")
+            && !operation
+                .responses
+                .iter()
+                .any(|it| is_successful(&it.status))
 }
 
 /// Returns whether progenitor can send a parameter.

@@ -9,7 +9,7 @@ use std::collections::{HashMap, HashSet};
 
 use heck::{ToPascalCase as _, ToSnakeCase as _};
 
-use crate::model::{Api, EnumValue, Kind, Location, Object, Operation, Parameter};
+use crate::model::{Api, EnumValue, Kind, Object};
 use crate::names::is_identifier;
 
 const PREFIX: &str = "x_escaped_";
@@ -20,9 +20,7 @@ const DIGITS: usize = 5;
 #[derive(Debug, Default)]
 pub(crate) struct Escapes {
     types: HashMap<String, usize>,
-    methods: HashMap<String, usize>,
     properties: HashMap<(String, String), usize>,
-    parameters: HashMap<(String, String), usize>,
     enums: HashSet<String>,
     names: Vec<Escaped>,
 }
@@ -59,9 +57,6 @@ impl Escapes {
                 _ => {}
             }
         }
-        for operation in &api.operations {
-            escapes.operation(operation);
-        }
         escapes
     }
 
@@ -72,30 +67,6 @@ impl Escapes {
                 let index = self.add(&property.ident, "", wire);
                 self.properties
                     .insert((owner.to_owned(), wire.clone()), index);
-            }
-        }
-    }
-
-    fn operation(&mut self, operation: &Operation) {
-        let (name, builder) = (&operation.name, &operation.builder);
-        if left(name, Case::Snake).as_ref() != Some(name)
-            || left(name, Case::Pascal).as_ref() != Some(builder)
-        {
-            let index = self.add(name, builder, name);
-            self.methods.insert(name.clone(), index);
-        }
-        let mut seen = HashSet::new();
-        for parameter in &operation.parameters {
-            // progenitor identifies a parameter by its name alone, without its location.
-            let again = !seen.insert(&parameter.name);
-            let in_path = parameter.location == Location::Path;
-            if again
-                || in_path && parameter.name.contains('/')
-                || left(&parameter.name, Case::Snake).as_ref() != Some(&parameter.ident)
-            {
-                let index = self.add(&parameter.ident, "", &parameter.name);
-                self.parameters
-                    .insert((name.clone(), parameter.ident.clone()), index);
             }
         }
     }
@@ -117,20 +88,11 @@ impl Escapes {
         )
     }
 
-    pub fn method(&self, name: &str) -> String {
-        placeholder(self.methods.get(name), name)
-    }
-
     pub fn property(&self, owner: &str, wire: &str) -> String {
         placeholder(
             self.properties.get(&(owner.to_owned(), wire.to_owned())),
             wire,
         )
-    }
-
-    pub fn parameter(&self, operation: &str, parameter: &Parameter) -> String {
-        let key = (operation.to_owned(), parameter.ident.clone());
-        placeholder(self.parameters.get(&key), &parameter.name)
     }
 
     /// Returns the values of an enum, or stand-ins; the pass `open_enums` writes the real ones.

@@ -32,30 +32,19 @@ const FORMATS: [(InstanceType, &str, &str); 9] = [
     (InstanceType::Number, "float", "f64"),
 ];
 
-/// Returns progenitor's output for a document, including mocks.
+/// Returns progenitor's output for a document, without mocks.
 ///
 /// # Errors
 ///
 /// Returns progenitor's message if it refuses the document.
 pub(crate) fn generate(document: &Value) -> Result<Tree, String> {
     let generated = quietly(|| {
-        let code = run(document, |generator, document| {
-            generator.generate_tokens(document)
-        })?;
-        let mocks = run(&without_lists(document), |generator, document| {
-            generator.httpmock(document, "super::super")
-        })?;
-        Tree::of(code, mocks).map_err(|error| format!("the output is not valid Rust: {error}"))
+        let document = OpenAPI::deserialize(document).map_err(|error| error.to_string())?;
+        let code = Generator::new(&settings()).generate_tokens(&document);
+        let code = code.map_err(|error| error.to_string())?;
+        Tree::of(code).map_err(|error| format!("the output is not valid Rust: {error}"))
     });
     generated.unwrap_or_else(Err)
-}
-
-fn run<T>(
-    document: &Value,
-    generate: impl FnOnce(&mut Generator, &OpenAPI) -> Result<T, progenitor::Error>,
-) -> Result<T, String> {
-    let document = OpenAPI::deserialize(document).map_err(|error| error.to_string())?;
-    generate(&mut Generator::new(&settings()), &document).map_err(|error| error.to_string())
 }
 
 fn settings() -> GenerationSettings {
@@ -74,20 +63,6 @@ fn settings() -> GenerationSettings {
         settings.with_conversion(schema, rust, [TypeImpl::Display].into_iter());
     }
     settings
-}
-
-/// Returns a copy without list parameters, whose mocks do not compile; the pass `mocks` adds them.
-fn without_lists(document: &Value) -> Value {
-    let mut document = document.clone();
-    let items = document["paths"].as_object_mut().into_iter().flatten();
-    let operations = items.flat_map(|(_, item)| item.as_object_mut().into_iter().flatten());
-    for (_, operation) in operations {
-        let parameters = operation.get_mut("parameters");
-        if let Some(parameters) = parameters.and_then(Value::as_array_mut) {
-            parameters.retain(|parameter| parameter["schema"]["type"] != "array");
-        }
-    }
-    document
 }
 
 thread_local! {

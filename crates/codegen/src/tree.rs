@@ -20,15 +20,14 @@ pub(crate) struct Tree {
     pub type_builders: Vec<Item>,
     /// `mod builder`
     pub builders: Vec<Item>,
-    /// The file with the mocks.
+    /// The mocks.
     pub mocks: Vec<Item>,
 }
 
 impl Tree {
-    pub fn of(code: TokenStream, mocks: TokenStream) -> syn::Result<Self> {
+    pub fn of(code: TokenStream) -> syn::Result<Self> {
         let mut tree = Self {
             client: syn::parse2::<syn::File>(without_sending(code))?.items,
-            mocks: syn::parse2::<syn::File>(mocks)?.items,
             ..Self::default()
         };
         tree.types = take_module(&mut tree.client, "types");
@@ -59,7 +58,7 @@ impl Tree {
     }
 }
 
-/// Removes the bodies of `send`, which take long to parse and are replaced by the pass `transport`.
+/// Removes the bodies of `send`, which take long to parse and are replaced by the pass `builders`.
 fn without_sending(code: TokenStream) -> TokenStream {
     let mut is_send = false;
     let mut before = String::new();

@@ -2,27 +2,27 @@
 //!
 //! Why: progenitor's mocks compare a path parameter with the path on the wire, where it is encoded.
 //! A parameter matches anything but a slash, so that the mock of one operation matches requests of
-//! another. Mocks with lists in the query do not compile, and each client would depend on
-//! `httpmock` and `regex`. Here values are encoded, patterns are exact, lists and parts of uploads
-//! have methods, and `httpmock` is the runtime's.
+//! another. Mocks with lists in the query do not compile, those of forms match no request, and each
+//! client would depend on `httpmock` and `regex`. Here values are encoded, patterns are exact,
+//! lists and parts of uploads have methods, and `httpmock` is the runtime's.
 
-use std::collections::HashMap;
+use std::collections::HashSet;
 
-use quote::quote;
-use syn::visit_mut::{VisitMut, visit_path_mut};
-use syn::{FnArg, ImplItem, ImplItemFn, Item, ItemImpl, LitStr, Path, parse_quote};
+use proc_macro2::{Ident, TokenStream};
+use quote::{format_ident, quote};
+use syn::parse_quote;
 
 use super::{Change, Context, Part, Pass};
 use crate::argument::rust_type;
-use crate::document::{is_expressible, is_known_body};
+use crate::document::{is_expressible, is_success, placed};
 use crate::model::{
-    Api, BodyContent, Kind, Location, Operation, Parameter, Response, ResponseContent,
+    Api, BodyContent, Kind, Location, Operation, Parameter, Response, ResponseContent, Schema,
     StreamFormat, Success,
 };
-use crate::names::{pascal, snake};
+use crate::names::snake;
 use crate::taken::taken;
 use crate::template::{Piece, pieces};
-use crate::tree::{Tree, functions, ident};
+use crate::tree::{Tree, ident};
 
 pub(super) const PASS: Pass = Pass {
     name: "mocks",
@@ -35,283 +35,332 @@ pub(super) const PASS: Pass = Pass {
 };
 
 fn run(context: &Context<'_>, tree: &mut Tree) -> Result<(), String> {
-    tree.mocks
-        .iter_mut()
-        .for_each(|item| Reexported.visit_item_mut(item));
-    let module = tree.mocks.iter_mut().find_map(|item| match item {
-        Item::Mod(module) => Some(module),
-        _ => None,
-    });
-    let module = module.ok_or("progenitor generated no module for mocks")?;
-    let items = module.content.as_mut().map(|(_, items)| items);
-    let items = items.ok_or("progenitor generated no module for mocks")?;
-    for item in items.iter_mut() {
-        if let Item::Use(item) = item {
-            item.attrs = vec![parse_quote! { #[allow(unused_imports)] }];
-        }
-    }
-    let whens = by_type(context.api, "when");
-    let thens = by_type(context.api, "then");
-    for item in items.iter_mut() {
-        match item {
-            Item::Struct(item) => {
-                let name = item.ident.to_string();
-                let (what, operation) = match (whens.get(&name), thens.get(&name)) {
-                    (Some(operation), _) => ("Expected request", operation),
-                    (None, Some(operation)) => ("Response", operation),
-                    (None, None) => continue,
-                };
-                let method = &operation.name;
-                let doc = format!(" {what} of [`{method}`](super::super::Client::{method}).");
-                item.attrs.push(parse_quote! { #[doc = #doc] });
+    let api = context.api;
+    let mut wrappers = Vec::new();
+    let (mut declared, mut implemented) = (Vec::new(), Vec::new());
+    for operation in &api.operations {
+        let name = &operation.name;
+        let doc = format!(" Mocks [`Client::{name}`](super::Client::{name}).");
+        let method = ident(name);
+        let (when, then) = (type_of(operation, "When"), type_of(operation, "Then"));
+        wrappers.push(expecting(api, operation, &when));
+        wrappers.push(responding(api, operation, &then));
+        let signature = quote! {
+            fn #method<F>(&self, config_fn: F) -> ::compute_kfp_runtime::mock::httpmock::Mock<'_>
+            where
+                F: FnOnce(operations::#when, operations::#then)
+        };
+        declared.push(quote! { #[doc = #doc] #signature; });
+        implemented.push(quote! {
+            #signature {
+                self.mock(|when, then| {
+                    config_fn(operations::#when::new(when), operations::#then::new(then))
+                })
             }
-            Item::Impl(block) => {
-                functions(block).for_each(borrow_value);
-                let name = crate::tree::last_name(&block.self_ty).unwrap_or_default();
-                if let Some(operation) = whens.get(&name) {
-                    edit(context.api, operation, block);
-                    functions(block).for_each(|it| document(it, "Expects"));
-                } else if let Some(operation) = thens.get(&name) {
-                    functions(block).for_each(|it| respond(operation, it));
-                    functions(block).for_each(|it| respond_with_stream(operation, it));
-                    functions(block).for_each(|it| document(it, "Responds with"));
-                }
-            }
-            _ => {}
-        }
+        });
     }
-    for item in &mut tree.mocks {
-        if let Item::Trait(item) = item {
-            for function in &mut item.items {
-                if let syn::TraitItem::Fn(function) = function {
-                    let name = function.sig.ident.to_string();
-                    let doc = format!(" Mocks [`Client::{name}`](super::Client::{name}).");
-                    function.attrs.push(parse_quote! { #[doc = #doc] });
-                }
-            }
+    let file: syn::File = parse_quote! {
+        pub use ::compute_kfp_runtime::mock::httpmock;
+
+        /// Wrappers of [`When`](::compute_kfp_runtime::mock::httpmock::When) and
+        /// [`Then`](::compute_kfp_runtime::mock::httpmock::Then) for each operation.
+        ///
+        /// `into_inner` returns the wrapped value, for requests and responses that the spec does not
+        /// permit.
+        pub mod operations {
+            #[allow(unused_imports)]
+            use super::super::*;
+
+            #(#wrappers)*
         }
-    }
-    tree.mocks.insert(
-        0,
-        parse_quote! { pub use ::compute_kfp_runtime::mock::httpmock; },
-    );
+
+        /// Adds a method for each operation to
+        /// [`MockServer`](::compute_kfp_runtime::mock::httpmock::MockServer), each a typed variant of
+        /// [`mock`](::compute_kfp_runtime::mock::httpmock::MockServer::mock).
+        pub trait MockServerExt {
+            #(#declared)*
+        }
+
+        impl MockServerExt for ::compute_kfp_runtime::mock::httpmock::MockServer {
+            #(#implemented)*
+        }
+    };
+    tree.mocks = file.items;
     Ok(())
 }
 
-/// Returns the operations by the names of their mock types, which have an ending.
-fn by_type<'a>(api: &'a Api, ending: &str) -> HashMap<String, &'a Operation> {
-    let operations = api.operations.iter();
-    operations
-        .map(|operation| (pascal(&format!("{} {ending}", operation.name)), operation))
-        .collect()
+fn type_of(operation: &Operation, ending: &str) -> Ident {
+    format_ident!("{}{ending}", operation.builder)
 }
 
-fn edit(api: &Api, operation: &Operation, block: &mut ItemImpl) {
-    for function in functions(block) {
-        let name = function.sig.ident.to_string();
-        let name = name.trim_start_matches("r#");
-        if name == "new" {
-            expect_operation(api, operation, function);
-            continue;
-        }
-        let parameter = operation.parameters.iter().find(|it| it.ident == name);
-        if parameter.is_some_and(|it| operation.has_page_size(it)) {
-            function.sig.generics.where_clause = Some(parse_quote! { where T: Into<Option<u32>> });
-        }
-        if let Some(parameter) = parameter.filter(|it| it.location == Location::Path) {
-            let pattern = pattern(&operation.path, Some(&parameter.name));
-            function.block = parse_quote! {{
-                let value = ::compute_kfp_runtime::mock::path_segment(value);
-                Self(self.0.path_matches(format!(#pattern, value)))
-            }};
-        }
-    }
-    let is_own = |parameter: &&Parameter| {
-        matches!(parameter.schema.kind, Kind::Array(_))
-            || parameter.decoded_twice
-            || !is_expressible(api, parameter)
-    };
-    let own: Vec<&Parameter> = operation.parameters.iter().filter(is_own).collect();
-    block.items.retain(|item| match item {
-        ImplItem::Fn(function) => !own.iter().any(|it| ident(&it.ident) == function.sig.ident),
-        _ => true,
-    });
-    let parameters = own.iter();
-    let parameters = parameters.map(|it| ImplItem::Fn(written(operation, it)));
-    let bodies = operation.body.iter().flat_map(|body| body.contents());
-    let bodies = bodies.flat_map(|(name, media, content)| {
-        let mut added: Vec<ImplItem> = Vec::new();
-        match content {
-            BodyContent::Multipart(parts) => added.extend(parts.iter().map(|part| {
-                let name = ident(&part.ident);
-                parse_quote! {
-                    pub fn #name(self, value: &str) -> Self {
-                        Self(self.0.body_includes(value))
-                    }
-                }
-            })),
-            _ if name == "body" && is_known_body(content, media) => {}
-            BodyContent::Json(schema) => {
-                let (function, ty) = (ident(name), rust_type(schema));
-                added.push(parse_quote! {
-                    pub fn #function(self, value: &#ty) -> Self {
-                        Self(self.0.json_body_obj(value))
-                    }
-                });
-            }
-            BodyContent::Form(..) => {}
-            BodyContent::Raw if name == "body" => {}
-            BodyContent::Raw => {
-                let function = ident(name);
-                added.push(parse_quote! {
-                    pub fn #function(self, value: &str) -> Self {
-                        Self(self.0.body(value))
-                    }
-                });
-            }
-        }
-        added
-    });
-    let mut added: Vec<ImplItem> = parameters.chain(bodies).collect();
-    let known: Vec<_> = functions(block).map(|it| it.sig.ident.clone()).collect();
-    added.retain(|item| matches!(item, ImplItem::Fn(it) if !known.contains(&it.sig.ident)));
-    block.items.extend(added);
-}
-
-/// Matches the method and the path of an operation, and excludes paths of other operations.
-fn expect_operation(api: &Api, operation: &Operation, function: &mut ImplItemFn) {
-    let method = ident(&operation.method);
+/// Returns the expected request of an operation.
+fn expecting(api: &Api, operation: &Operation, name: &Ident) -> TokenStream {
+    let method = &operation.name;
+    let doc = format!(" Expected request of [`{method}`](super::super::Client::{method}).");
+    let verb = ident(&operation.method);
     let pattern = pattern(&operation.path, None);
     let others = more_exact(api, operation);
-    function.block = parse_quote! {{
-        Self(
-            inner
-                .method(::compute_kfp_runtime::mock::httpmock::Method::#method)
-                .path_matches(#pattern)
-                #(.path_not(#others))*
-        )
-    }};
+    let parameters = operation.parameters.iter();
+    let parameters = parameters.map(|it| (it.ident.as_str(), expected(api, operation, it)));
+    let contents = operation.body.iter().flat_map(|body| body.contents());
+    let bodies = contents.flat_map(|(name, _, content)| match content {
+        BodyContent::Multipart(parts) => {
+            let part = quote! { (self, value: &str) -> Self { Self(self.0.body_includes(value)) } };
+            let parts = parts.iter();
+            parts.map(|it| (it.ident.as_str(), part.clone())).collect()
+        }
+        BodyContent::Json(schema) => {
+            let ty = passed(api, schema, None);
+            let value = reference(&ty);
+            vec![(
+                name,
+                quote! { (self, value: #ty) -> Self { Self(self.0.json_body_obj(#value)) } },
+            )]
+        }
+        BodyContent::Form(..) | BodyContent::Raw => {
+            vec![(
+                name,
+                quote! { (self, value: &str) -> Self { Self(self.0.body(value)) } },
+            )]
+        }
+    });
+    let mut known = HashSet::new();
+    let methods = parameters
+        .chain(bodies)
+        .filter(|(name, _)| known.insert(*name));
+    let methods = methods.map(|(name, method)| {
+        let doc = format!(" Expects `{name}`.");
+        let name = ident(name);
+        quote! { #[doc = #doc] pub fn #name #method }
+    });
+    quote! {
+        #[doc = #doc]
+        pub struct #name(::compute_kfp_runtime::mock::httpmock::When);
+
+        impl #name {
+            /// Wraps the value that `httpmock` passes to a mock.
+            pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::When) -> Self {
+                Self(
+                    inner
+                        .method(::compute_kfp_runtime::mock::httpmock::Method::#verb)
+                        .path_matches(#pattern)
+                        #(.path_not(#others))*
+                )
+            }
+
+            /// Returns the value that `httpmock` passed to the mock.
+            pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::When {
+                self.0
+            }
+
+            #(#methods)*
+        }
+    }
 }
 
-/// Sets the type of an error response, which progenitor does not distinguish.
-fn respond(operation: &Operation, function: &mut ImplItemFn) {
-    let name = function.sig.ident.to_string();
-    let mut responses = operation.responses.iter();
-    let Some(response) = responses.find(|it| reason(&it.status).as_deref() == Some(&name)) else {
-        return;
+/// Returns the rest of a method that expects a parameter as the client writes it.
+fn expected(api: &Api, operation: &Operation, parameter: &Parameter) -> TokenStream {
+    let (constant, argument) = (ident(&operation.constant), &parameter.argument);
+    let table = quote! { &super::super::operations::#constant };
+    let expected = if parameter.location == Location::Path {
+        let pattern = pattern(&operation.path, Some(&parameter.name));
+        quote! {
+            let value = ::compute_kfp_runtime::mock::segment(#table, #argument, &value);
+            Self(self.0.path_matches(format!(#pattern, value)))
+        }
+    } else {
+        quote! { Self(::compute_kfp_runtime::mock::expect(self.0, #table, #argument, &value)) }
     };
-    let takes_value = |input: &FnArg| is_named(input, "value");
-    let (ResponseContent::Json(Some(schema)), false) = (
-        &response.content,
-        function.sig.inputs.iter().any(takes_value),
-    ) else {
-        return;
-    };
-    if let Kind::Reference(name) = &schema.kind {
-        let ty = ident(name);
-        let Some(status) = function.block.stmts.pop() else {
-            return;
+    let is_list = matches!(parameter.schema.kind, Kind::Array(_));
+    if is_list || !is_expressible(api, parameter) {
+        let ty = rust_type(&parameter.schema);
+        let taken = taken(&ty, &ident("value"));
+        let (taken, value) = (taken.parameter, taken.value);
+        return quote! {
+            (self, value: #taken) -> Self {
+                let value: #ty = #value;
+                #expected
+            }
         };
-        function
-            .sig
-            .inputs
-            .push(parse_quote! { value: &types::#ty });
-        let body: syn::Block = parse_quote! {{
-            let Self(then) = #status;
-            Self(then.header("content-type", "application/json").json_body_obj(value))
-        }};
-        function.block.stmts.extend(body.stmts);
+    }
+    if parameter.required {
+        let ty = passed(api, &parameter.schema, None);
+        return quote! { (self, value: #ty) -> Self { #expected } };
+    }
+    let ty = match operation.has_page_size(parameter) {
+        true => quote! { u32 },
+        false => passed(api, &parameter.schema, Some(quote! { 'a })),
+    };
+    let lifetime = ty.to_string().starts_with('&').then(|| quote! { 'a, });
+    let name = &parameter.name;
+    let missing = match parameter.location {
+        Location::Query => quote! { query_param_missing },
+        _ => quote! { header_missing },
+    };
+    quote! {
+        <#lifetime T>(self, value: T) -> Self
+        where
+            T: Into<Option<#ty>>,
+        {
+            if let Some(value) = value.into() {
+                #expected
+            } else {
+                Self(self.0.#missing(#name))
+            }
+        }
     }
 }
 
-/// Turns a response of one value, as progenitor generates it, into a stream of values.
-fn respond_with_stream(operation: &Operation, function: &mut ImplItemFn) {
-    let Success::Stream(_, format) = operation.success else {
-        return;
+/// Returns the response of an operation.
+fn responding(api: &Api, operation: &Operation, name: &Ident) -> TokenStream {
+    let method = &operation.name;
+    let doc = format!(" Response of [`{method}`](super::super::Client::{method}).");
+    let kept = operation.responses.iter().filter_map(|response| {
+        let (kept, statuses) = placed(operation, response);
+        kept.then_some((response, statuses))
+    });
+    let mut kept: Vec<_> = kept.collect();
+    let undeclared = Response {
+        status: "200".to_owned(),
+        description: String::new(),
+        content: ResponseContent::Other("application/octet-stream".to_owned()),
     };
-    let is_stream = |it: &&Response| matches!(it.content, ResponseContent::Stream(_));
-    let mut streams = operation.responses.iter().filter(is_stream);
-    let name = function.sig.ident.to_string();
-    let Some(response) = streams.find(|it| match it.status.as_str() {
-        "2XX" => name == "success",
-        "default" => name == "ok",
-        status => reason(status).as_deref() == Some(&name),
-    }) else {
-        return;
-    };
-    let Some(FnArg::Typed(mut item)) = function.sig.inputs.pop() else {
-        return;
-    };
-    if let syn::Type::Reference(item) = &mut *item.ty {
-        item.lifetime = Some(parse_quote! { 'a });
-        function.sig.generics = parse_quote! { <'a> };
+    if !kept.iter().any(|(it, _)| is_success(operation, it)) {
+        kept.push((&undeclared, vec!["200"]));
     }
-    let item = &item.ty;
-    let values = parse_quote! { values: impl ::std::iter::IntoIterator<Item = #item> };
-    function.sig.inputs.push(values);
-    let status = match function.sig.inputs.len() {
-        3 => quote! { status },
-        _ => {
-            let status = response.status.parse().unwrap_or(200u16);
-            quote! { #status }
+    let mut known = HashSet::new();
+    let mut methods = Vec::new();
+    for (response, statuses) in kept {
+        let statuses = statuses.into_iter().filter(|it| known.insert(*it));
+        methods.extend(statuses.filter_map(|it| respond(api, operation, response, it)));
+    }
+    quote! {
+        #[doc = #doc]
+        pub struct #name(::compute_kfp_runtime::mock::httpmock::Then);
+
+        impl #name {
+            /// Wraps the value that `httpmock` passes to a mock.
+            pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::Then) -> Self {
+                Self(inner)
+            }
+
+            /// Returns the value that `httpmock` passed to the mock.
+            pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::Then {
+                self.0
+            }
+
+            #(#methods)*
+        }
+    }
+}
+
+/// Returns the method that responds with a status, or with one of a class such as `4XX`.
+fn respond(
+    api: &Api,
+    operation: &Operation,
+    response: &Response,
+    status: &str,
+) -> Option<TokenStream> {
+    let name = reason(status)?;
+    let (doc, argument, status) = match status.strip_suffix("XX") {
+        Some(class) => {
+            let class: u16 = class.parse().ok()?;
+            (
+                format!(" Responds with a status of the class `{name}`."),
+                Some(quote! { status: u16, }),
+                quote! {{
+                    assert_eq!(status / 100, #class);
+                    status
+                }},
+            )
+        }
+        None => {
+            let status: u16 = status.parse().ok()?;
+            (
+                format!(" Responds with `{name}`."),
+                None,
+                quote! { #status },
+            )
         }
     };
-    let (start, end) = match format {
-        StreamFormat::Lines => ("", ""),
-        StreamFormat::Sequence => ("\u{1e}", ""),
-        StreamFormat::Results => ("{\"result\":", "}"),
-    };
-    let media = match (&response.content, format) {
-        (ResponseContent::Stream(media), StreamFormat::Lines | StreamFormat::Sequence) => {
-            media.as_str()
+    let mut lifetime = None;
+    let (value, content) = match (&response.content, &operation.success) {
+        (ResponseContent::Empty, _) => (None, None),
+        (ResponseContent::Stream(media), Success::Stream(item, format)) => {
+            let item = passed(api, item, Some(quote! { 'a }));
+            lifetime = item.to_string().starts_with('&').then(|| quote! { <'a> });
+            let (media, start, end) = match format {
+                StreamFormat::Lines => (media.as_str(), "", ""),
+                StreamFormat::Sequence => (media.as_str(), "\u{1e}", ""),
+                StreamFormat::Results => ("application/json", "{\"result\":", "}"),
+            };
+            (
+                Some(quote! { values: impl ::std::iter::IntoIterator<Item = #item> }),
+                Some(quote! {
+                    .header("content-type", #media)
+                    .body(::compute_kfp_runtime::mock::json_lines(values, #start, #end))
+                }),
+            )
         }
-        _ => "application/json",
+        (ResponseContent::Json(schema), success) => {
+            let own = match success {
+                Success::Json(schema) | Success::OptionalJson(schema)
+                    if is_success(operation, response) =>
+                {
+                    Some(schema)
+                }
+                _ => None,
+            };
+            let ty = schema.as_ref().or(own);
+            let ty = ty.map_or_else(
+                || quote! { &::serde_json::Value },
+                |it| passed(api, it, None),
+            );
+            let value = reference(&ty);
+            (
+                Some(quote! { value: #ty }),
+                Some(quote! { .header("content-type", "application/json").json_body_obj(#value) }),
+            )
+        }
+        (ResponseContent::Other(media) | ResponseContent::Stream(media), _) => (
+            Some(quote! { value: impl ::std::convert::AsRef<[u8]> }),
+            Some(quote! { .header("content-type", #media).body(value) }),
+        ),
     };
-    function.block = parse_quote! {{
-        let body = ::compute_kfp_runtime::mock::json_lines(values, #start, #end);
-        Self(self.0.status(#status).header("content-type", #media).body(body))
-    }};
+    let name = ident(&name);
+    Some(quote! {
+        #[doc = #doc]
+        pub fn #name #lifetime (self, #argument #value) -> Self {
+            Self(self.0.status(#status) #content)
+        }
+    })
+}
+
+/// Returns the type by which a method takes a value.
+fn passed(api: &Api, schema: &Schema, lifetime: Option<TokenStream>) -> TokenStream {
+    let ty = rust_type(schema);
+    match api.kind(schema) {
+        Kind::String | Kind::Binary => quote! { & #lifetime str },
+        Kind::Boolean
+        | Kind::Integer(_)
+        | Kind::IntegerText { .. }
+        | Kind::Number
+        | Kind::Enum(_) => {
+            quote! { #ty }
+        }
+        _ => quote! { & #lifetime #ty },
+    }
 }
 
 /// Returns progenitor's name of the method for a status.
 fn reason(status: &str) -> Option<String> {
     match status {
+        "2XX" => Some("success".to_owned()),
         "4XX" => Some("client_error".to_owned()),
         "5XX" => Some("server_error".to_owned()),
         _ => {
             let status: http::StatusCode = status.parse().ok()?;
             status.canonical_reason().map(snake)
-        }
-    }
-}
-
-fn is_named(input: &FnArg, name: &str) -> bool {
-    matches!(input, FnArg::Typed(typed) if matches!(&*typed.pat, syn::Pat::Ident(it) if it.ident == name))
-}
-
-/// Expects a value as the client writes it, in the style of its parameter.
-fn written(operation: &Operation, parameter: &Parameter) -> ImplItemFn {
-    let ty = rust_type(&parameter.schema);
-    let taken = taken(&ty, &ident("value"));
-    let (taken, value) = (taken.parameter, taken.value);
-    let (name, constant) = (ident(&parameter.ident), ident(&operation.constant));
-    let argument = &parameter.argument;
-    let operation_table = quote! { &super::super::operations::#constant };
-    let expect = if parameter.location == Location::Path {
-        let pattern = pattern(&operation.path, Some(&parameter.name));
-        quote! {
-            let value = ::compute_kfp_runtime::mock::segment(#operation_table, #argument, &value);
-            Self(self.0.path_matches(format!(#pattern, value)))
-        }
-    } else {
-        quote! {
-            Self(::compute_kfp_runtime::mock::expect(self.0, #operation_table, #argument, &value))
-        }
-    };
-    parse_quote! {
-        pub fn #name(self, value: #taken) -> Self {
-            let value: #ty = #value;
-            #expect
         }
     }
 }
@@ -355,67 +404,11 @@ fn more_exact<'a>(api: &'a Api, operation: &Operation) -> Vec<&'a str> {
     others.map(|other| other.path.as_str()).collect()
 }
 
-/// Documents a function; progenitor documents none.
-fn document(function: &mut ImplItemFn, verb: &str) {
-    let name = function.sig.ident.to_string();
-    let mut inputs = function.sig.inputs.iter();
-    let is_status = inputs.any(|input| is_named(input, "status"));
-    let doc = match name.as_str() {
-        "new" => " Wraps the value that `httpmock` passes to a mock.".to_owned(),
-        "into_inner" => " Returns the value that `httpmock` passed to the mock.".to_owned(),
-        _ if is_status => format!(" Responds with a status of the class `{name}`."),
-        _ => format!(" {verb} `{}`.", name.trim_start_matches("r#")),
-    };
-    function.attrs.push(parse_quote! { #[doc = #doc] });
-}
-
-/// Borrows a body that progenitor takes by value and only passes on.
-fn borrow_value(function: &mut ImplItemFn) {
-    let is_taken = |input: &FnArg| {
-        is_named(input, "value")
-            && matches!(input, FnArg::Typed(it) if !matches!(*it.ty, syn::Type::Reference(_)))
-    };
-    if function.sig.inputs.iter().any(is_taken) {
-        Borrowed.visit_block_mut(&mut function.block);
-    }
-}
-
-struct Borrowed;
-
-impl VisitMut for Borrowed {
-    fn visit_expr_method_call_mut(&mut self, call: &mut syn::ExprMethodCall) {
-        syn::visit_mut::visit_expr_method_call_mut(self, call);
-        let value: syn::Expr = parse_quote! { value };
-        for argument in &mut call.args {
-            if call.method == "json_body_obj" && *argument == value {
-                *argument = parse_quote! { &value };
-            }
-        }
-    }
-}
-
-/// Replaces `httpmock` by the runtime's re-export.
-struct Reexported;
-
-impl VisitMut for Reexported {
-    fn visit_path_mut(&mut self, path: &mut Path) {
-        let is_it = path.leading_colon.is_some()
-            && path
-                .segments
-                .first()
-                .is_some_and(|it| it.ident == "httpmock");
-        if is_it {
-            let rest = path.segments.iter().skip(1);
-            *path = parse_quote! { ::compute_kfp_runtime::mock::httpmock #(::#rest)* };
-        }
-        visit_path_mut(self, path);
-    }
-
-    fn visit_lit_str_mut(&mut self, text: &mut LitStr) {
-        let links = text.value();
-        if links.contains("(::httpmock::") {
-            let links = links.replace("(::httpmock::", "(::compute_kfp_runtime::mock::httpmock::");
-            *text = LitStr::new(&links, text.span());
-        }
+/// Returns the reference that httpmock takes of a value of the type.
+fn reference(ty: &TokenStream) -> TokenStream {
+    let text = ty.to_string();
+    match text.starts_with('&') && text != "& str" {
+        true => quote! { value },
+        false => quote! { &value },
     }
 }

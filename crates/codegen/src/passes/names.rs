@@ -1,8 +1,7 @@
 //! Names that progenitor would choose differently.
 //!
-//! Why: progenitor derives every Rust name from the name in the document. Two names can collide
-//! (`a-b` and `a_b`), a parameter can have the name of a method of its builder (`send`), and a
-//! dotted parameter gets a long name. The generator chooses such names itself and hands
+//! Why: progenitor derives every Rust name from the name in the document. The names of two types or
+//! properties can collide (`a-b` and `a_b`). The generator chooses such names itself and hands
 //! placeholders to progenitor.
 
 use proc_macro2::Ident;
@@ -21,8 +20,6 @@ pub(super) const PASS: Pass = Pass {
         (Change::Removes, Part::Field),
         (Change::Adds, Part::Setter),
         (Change::Removes, Part::Setter),
-        (Change::Adds, Part::Mock),
-        (Change::Removes, Part::Mock),
         (Change::Changes, Part::Docs),
     ],
     run,

@@ -24,9 +24,6 @@ const SETTINGS: &[(Change, Part)] = &[
     (Change::Changes, Part::Setter),
     (Change::Changes, Part::TypeSetter),
     (Change::Changes, Part::Implementation),
-    (Change::Changes, Part::Mock),
-    // Lists in parameters, which the pass `mocks` adds again.
-    (Change::Removes, Part::Mock),
 ];
 
 /// The documentation of a whole block of methods.
@@ -65,8 +62,12 @@ impl Stages {
         let mut tree = crate::generator::generate(&document).unwrap();
         if with_stock {
             let document = crate::document::document(&api);
-            stages.push(("stock", surface(&stock(&document))));
-            let settings = crate::generator::generate(&document).unwrap();
+            let stock = stock(&document);
+            // Only stock progenitor is asked for mocks, because the pass `mocks` replaces them.
+            tree.mocks = stock.mocks.clone();
+            stages.push(("stock", surface(&stock)));
+            let mut settings = crate::generator::generate(&document).unwrap();
+            settings.mocks = stock.mocks;
             stages.push(("settings", surface(&settings)));
         } else {
             stages.push(("settings", surface(&tree)));
@@ -109,7 +110,10 @@ fn stock(document: &Value) -> Tree {
     settings.with_interface(InterfaceStyle::Builder);
     let code = Generator::new(&settings).generate_tokens(&document);
     let mocks = Generator::new(&settings).httpmock(&document, "super::super");
-    Tree::of(code.unwrap(), mocks.unwrap()).unwrap()
+    let mocks: syn::File = syn::parse2(mocks.unwrap()).unwrap();
+    let mut tree = Tree::of(code.unwrap()).unwrap();
+    tree.mocks = mocks.items;
+    tree
 }
 
 fn surface(tree: &Tree) -> Surface {
@@ -416,6 +420,7 @@ fn every_item_of_stock_progenitor_exists_under_its_name() {
                 Part::TypeBuilder,
                 Part::TypeSetter,
                 Part::Setter,
+                Part::Mock,
             ];
             if !named.contains(part) || ours.contains_key(&(*part, key.clone())) {
                 match part {
@@ -429,6 +434,9 @@ fn every_item_of_stock_progenitor_exists_under_its_name() {
             let is_renamed = match part {
                 Part::Setter => is_argument(stages, key),
                 Part::Variant => is_union(stages, key),
+                // The runtime re-exports httpmock.
+                Part::Mock if key.contains("httpmock") => true,
+                Part::Mock => is_shortened(stages, key),
                 _ => false,
             };
             assert!(
@@ -447,6 +455,22 @@ fn every_item_of_stock_progenitor_exists_under_its_name() {
 fn is_union(stages: &Stages, variant: &str) -> bool {
     let (name, _) = variant.split_once("::").unwrap();
     matches!(stages.api.schemas[name].schema.kind, Kind::Union(_))
+}
+
+/// Returns whether a method of a mock has a shorter name, as the setter of the builder has.
+fn is_shortened(stages: &Stages, method: &str) -> bool {
+    let (operation, name) = method.split_once("When::").unwrap_or_default();
+    let operations = &stages.api.operations;
+    let operation = operations
+        .iter()
+        .find(|it| it.builder == operation)
+        .unwrap();
+    let mut parameters = operation.parameters.iter();
+    let parameter = parameters
+        .find(|it| it.name.replace('.', "_") == name)
+        .unwrap();
+    let key = format!("{}When::{}", operation.builder, parameter.ident);
+    stages.ours().contains_key(&(Part::Mock, key))
 }
 
 /// Returns whether a setter became an argument, was shortened, or was made superfluous by one.

@@ -93,11 +93,15 @@ fn written(api: &Api, mut item: ItemStruct) -> Result<[Item; 2], String> {
     let object = object.ok_or_else(|| format!("the object `{name}` does not exist"))?;
     let docs = type_docs(api, &text);
     let default = (!has_required(object)).then(|| quote! { , Default });
-    let fields = fields(&mut item).map(|(name, field)| {
+    // The field for undeclared properties is the last one, and a property can have its name.
+    let properties = item.fields.len() - usize::from(object.additional.is_some());
+    let fields = fields(&mut item).enumerate().map(|(index, (name, field))| {
         let value = generic(&field.ty, "Option").unwrap_or(&field.ty);
         match property_of(object, &name) {
-            Some((wire, property)) => declared(api, &name, wire, property, value),
-            None => undeclared(api, object, value),
+            Some((wire, property)) if index < properties => {
+                declared(api, &name, wire, property, value)
+            }
+            _ => undeclared(api, object, value),
         }
     });
     let structure = parse_quote! {

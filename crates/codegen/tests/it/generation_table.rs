@@ -768,6 +768,20 @@ fn titles_and_constraints_are_ignored() {
 }
 
 #[test]
+fn a_property_may_have_the_name_of_the_field_for_undeclared_properties() {
+    let generated = with_schemas(json!({"A": {
+        "type": "object", "properties": {"extra": {"type": "string"}, "z": {"type": "integer"}},
+        "additionalProperties": {"type": "integer"},
+    }}));
+    has(&generated, "types.rs", "pub extra: Option<String>");
+    has(
+        &generated,
+        "types.rs",
+        "#[serde(flatten)] pub extra_properties: ::std::collections::BTreeMap<String, i64>",
+    );
+}
+
+#[test]
 fn undeclared_properties_are_kept_if_the_spec_allows_them() {
     let extra = |additional: Value| {
         with_schemas(json!({"A": {"properties": {"p": {}}, "additionalProperties": additional}}))

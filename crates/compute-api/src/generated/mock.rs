@@ -4,11 +4,13 @@
 use super::types;
 
 pub use ::compute_kfp_runtime::mock::httpmock;
+
+/// Wrappers of [`When`](::compute_kfp_runtime::mock::httpmock::When) and
+/// [`Then`](::compute_kfp_runtime::mock::httpmock::Then) for each operation.
+///
+/// `into_inner` returns the wrapped value, for requests and responses that the spec does not
+/// permit.
 pub mod operations {
-    //! [`When`](::compute_kfp_runtime::mock::httpmock::When) and [`Then`](::compute_kfp_runtime::mock::httpmock::Then)
-    //! wrappers for each operation. Each can be converted to
-    //! its inner type with a call to `into_inner()`. This can
-    //! be used to explicitly deviate from permitted values.
     #[allow(unused_imports)]
     use super::super::*;
 
@@ -31,63 +33,22 @@ pub mod operations {
             self.0
         }
 
-        /// Expects `id`.
-        pub fn id<T>(self, value: T) -> Self
-        where
-            T: Into<Option<i64>>,
-        {
-            if let Some(value) = value.into() {
-                Self(self.0.query_param("id", value.to_string()))
-            } else {
-                Self(self.0.query_param_missing("id"))
-            }
-        }
-
-        /// Expects `latest`.
-        pub fn latest<T>(self, value: T) -> Self
-        where
-            T: Into<Option<bool>>,
-        {
-            if let Some(value) = value.into() {
-                Self(self.0.query_param("latest", value.to_string()))
-            } else {
-                Self(self.0.query_param_missing("latest"))
-            }
-        }
-
-        /// Expects `link`.
-        pub fn link<'a, T>(self, value: T) -> Self
+        /// Expects `search`.
+        pub fn search<'a, T>(self, value: T) -> Self
         where
             T: Into<Option<&'a str>>,
         {
             if let Some(value) = value.into() {
-                Self(self.0.query_param("link", value.to_string()))
+                Self(
+                    ::compute_kfp_runtime::mock::expect(
+                        self.0,
+                        &super::super::operations::READ_ALGORITHMS,
+                        "search",
+                        &value,
+                    ),
+                )
             } else {
-                Self(self.0.query_param_missing("link"))
-            }
-        }
-
-        /// Expects `link_isnull`.
-        pub fn link_isnull<T>(self, value: T) -> Self
-        where
-            T: Into<Option<bool>>,
-        {
-            if let Some(value) = value.into() {
-                Self(self.0.query_param("link__isnull", value.to_string()))
-            } else {
-                Self(self.0.query_param_missing("link__isnull"))
-            }
-        }
-
-        /// Expects `name`.
-        pub fn name<'a, T>(self, value: T) -> Self
-        where
-            T: Into<Option<&'a str>>,
-        {
-            if let Some(value) = value.into() {
-                Self(self.0.query_param("name", value.to_string()))
-            } else {
-                Self(self.0.query_param_missing("name"))
+                Self(self.0.query_param_missing("search"))
             }
         }
 
@@ -97,45 +58,16 @@ pub mod operations {
             T: Into<Option<i64>>,
         {
             if let Some(value) = value.into() {
-                Self(self.0.query_param("page", value.to_string()))
+                Self(
+                    ::compute_kfp_runtime::mock::expect(
+                        self.0,
+                        &super::super::operations::READ_ALGORITHMS,
+                        "page",
+                        &value,
+                    ),
+                )
             } else {
                 Self(self.0.query_param_missing("page"))
-            }
-        }
-
-        /// Expects `project_id`.
-        pub fn project_id<T>(self, value: T) -> Self
-        where
-            T: Into<Option<i64>>,
-        {
-            if let Some(value) = value.into() {
-                Self(self.0.query_param("project_id", value.to_string()))
-            } else {
-                Self(self.0.query_param_missing("project_id"))
-            }
-        }
-
-        /// Expects `search`.
-        pub fn search<'a, T>(self, value: T) -> Self
-        where
-            T: Into<Option<&'a str>>,
-        {
-            if let Some(value) = value.into() {
-                Self(self.0.query_param("search", value.to_string()))
-            } else {
-                Self(self.0.query_param_missing("search"))
-            }
-        }
-
-        /// Expects `shared`.
-        pub fn shared<T>(self, value: T) -> Self
-        where
-            T: Into<Option<types::ShareType>>,
-        {
-            if let Some(value) = value.into() {
-                Self(self.0.query_param("shared", value.to_string()))
-            } else {
-                Self(self.0.query_param_missing("shared"))
             }
         }
 
@@ -145,21 +77,54 @@ pub mod operations {
             T: Into<Option<i64>>,
         {
             if let Some(value) = value.into() {
-                Self(self.0.query_param("size", value.to_string()))
+                Self(
+                    ::compute_kfp_runtime::mock::expect(
+                        self.0,
+                        &super::super::operations::READ_ALGORITHMS,
+                        "size",
+                        &value,
+                    ),
+                )
             } else {
                 Self(self.0.query_param_missing("size"))
             }
         }
 
-        /// Expects `sort_by`.
-        pub fn sort_by<'a, T>(self, value: T) -> Self
+        /// Expects `id`.
+        pub fn id<T>(self, value: T) -> Self
         where
-            T: Into<Option<&'a str>>,
+            T: Into<Option<i64>>,
         {
             if let Some(value) = value.into() {
-                Self(self.0.query_param("sort_by", value.to_string()))
+                Self(
+                    ::compute_kfp_runtime::mock::expect(
+                        self.0,
+                        &super::super::operations::READ_ALGORITHMS,
+                        "id",
+                        &value,
+                    ),
+                )
             } else {
-                Self(self.0.query_param_missing("sort_by"))
+                Self(self.0.query_param_missing("id"))
+            }
+        }
+
+        /// Expects `project_id`.
+        pub fn project_id<T>(self, value: T) -> Self
+        where
+            T: Into<Option<i64>>,
+        {
+            if let Some(value) = value.into() {
+                Self(
+                    ::compute_kfp_runtime::mock::expect(
+                        self.0,
+                        &super::super::operations::READ_ALGORITHMS,
+                        "project_id",
+                        &value,
+                    ),
+                )
+            } else {
+                Self(self.0.query_param_missing("project_id"))
             }
         }
 
@@ -169,9 +134,130 @@ pub mod operations {
             T: Into<Option<types::AlgorithmType>>,
         {
             if let Some(value) = value.into() {
-                Self(self.0.query_param("type", value.to_string()))
+                Self(
+                    ::compute_kfp_runtime::mock::expect(
+                        self.0,
+                        &super::super::operations::READ_ALGORITHMS,
+                        "type",
+                        &value,
+                    ),
+                )
             } else {
                 Self(self.0.query_param_missing("type"))
+            }
+        }
+
+        /// Expects `shared`.
+        pub fn shared<T>(self, value: T) -> Self
+        where
+            T: Into<Option<types::ShareType>>,
+        {
+            if let Some(value) = value.into() {
+                Self(
+                    ::compute_kfp_runtime::mock::expect(
+                        self.0,
+                        &super::super::operations::READ_ALGORITHMS,
+                        "shared",
+                        &value,
+                    ),
+                )
+            } else {
+                Self(self.0.query_param_missing("shared"))
+            }
+        }
+
+        /// Expects `link_isnull`.
+        pub fn link_isnull<T>(self, value: T) -> Self
+        where
+            T: Into<Option<bool>>,
+        {
+            if let Some(value) = value.into() {
+                Self(
+                    ::compute_kfp_runtime::mock::expect(
+                        self.0,
+                        &super::super::operations::READ_ALGORITHMS,
+                        "link__isnull",
+                        &value,
+                    ),
+                )
+            } else {
+                Self(self.0.query_param_missing("link__isnull"))
+            }
+        }
+
+        /// Expects `link`.
+        pub fn link<'a, T>(self, value: T) -> Self
+        where
+            T: Into<Option<&'a str>>,
+        {
+            if let Some(value) = value.into() {
+                Self(
+                    ::compute_kfp_runtime::mock::expect(
+                        self.0,
+                        &super::super::operations::READ_ALGORITHMS,
+                        "link",
+                        &value,
+                    ),
+                )
+            } else {
+                Self(self.0.query_param_missing("link"))
+            }
+        }
+
+        /// Expects `name`.
+        pub fn name<'a, T>(self, value: T) -> Self
+        where
+            T: Into<Option<&'a str>>,
+        {
+            if let Some(value) = value.into() {
+                Self(
+                    ::compute_kfp_runtime::mock::expect(
+                        self.0,
+                        &super::super::operations::READ_ALGORITHMS,
+                        "name",
+                        &value,
+                    ),
+                )
+            } else {
+                Self(self.0.query_param_missing("name"))
+            }
+        }
+
+        /// Expects `sort_by`.
+        pub fn sort_by<'a, T>(self, value: T) -> Self
+        where
+            T: Into<Option<&'a str>>,
+        {
+            if let Some(value) = value.into() {
+                Self(
+                    ::compute_kfp_runtime::mock::expect(
+                        self.0,
+                        &super::super::operations::READ_ALGORITHMS,
+                        "sort_by",
+                        &value,
+                    ),
+                )
+            } else {
+                Self(self.0.query_param_missing("sort_by"))
+            }
+        }
+
+        /// Expects `latest`.
+        pub fn latest<T>(self, value: T) -> Self
+        where
+            T: Into<Option<bool>>,
+        {
+            if let Some(value) = value.into() {
+                Self(
+                    ::compute_kfp_runtime::mock::expect(
+                        self.0,
+                        &super::super::operations::READ_ALGORITHMS,
+                        "latest",
+                        &value,
+                    ),
+                )
+            } else {
+                Self(self.0.query_param_missing("latest"))
             }
         }
     }
@@ -272,15 +358,25 @@ pub mod operations {
         /// Responds with `forbidden`.
         #[inline]
         pub fn forbidden(self, value: &types::HttpForbiddenError) -> Self {
-            let Self(then) = Self(self.0.status(403u16));
-            Self(then.header("content-type", "application/json").json_body_obj(value))
+            Self(
+                self
+                    .0
+                    .status(403u16)
+                    .header("content-type", "application/json")
+                    .json_body_obj(value),
+            )
         }
 
         /// Responds with `unprocessable_entity`.
         #[inline]
         pub fn unprocessable_entity(self, value: &types::HttpValidationError) -> Self {
-            let Self(then) = Self(self.0.status(422u16));
-            Self(then.header("content-type", "application/json").json_body_obj(value))
+            Self(
+                self
+                    .0
+                    .status(422u16)
+                    .header("content-type", "application/json")
+                    .json_body_obj(value),
+            )
         }
     }
 
@@ -306,7 +402,11 @@ pub mod operations {
         /// Expects `id`.
         #[inline]
         pub fn id(self, value: i64) -> Self {
-            let value = ::compute_kfp_runtime::mock::path_segment(value);
+            let value = ::compute_kfp_runtime::mock::segment(
+                &super::super::operations::READ_ALGORITHM,
+                "id",
+                &value,
+            );
             Self(self.0.path_matches(format!("^\\/algorithms\\/{}$", value)))
         }
     }
@@ -341,22 +441,37 @@ pub mod operations {
         /// Responds with `forbidden`.
         #[inline]
         pub fn forbidden(self, value: &types::HttpForbiddenError) -> Self {
-            let Self(then) = Self(self.0.status(403u16));
-            Self(then.header("content-type", "application/json").json_body_obj(value))
+            Self(
+                self
+                    .0
+                    .status(403u16)
+                    .header("content-type", "application/json")
+                    .json_body_obj(value),
+            )
         }
 
         /// Responds with `not_found`.
         #[inline]
         pub fn not_found(self, value: &types::HttpNotFoundError) -> Self {
-            let Self(then) = Self(self.0.status(404u16));
-            Self(then.header("content-type", "application/json").json_body_obj(value))
+            Self(
+                self
+                    .0
+                    .status(404u16)
+                    .header("content-type", "application/json")
+                    .json_body_obj(value),
+            )
         }
 
         /// Responds with `unprocessable_entity`.
         #[inline]
         pub fn unprocessable_entity(self, value: &types::HttpValidationError) -> Self {
-            let Self(then) = Self(self.0.status(422u16));
-            Self(then.header("content-type", "application/json").json_body_obj(value))
+            Self(
+                self
+                    .0
+                    .status(422u16)
+                    .header("content-type", "application/json")
+                    .json_body_obj(value),
+            )
         }
     }
 
@@ -382,7 +497,11 @@ pub mod operations {
         /// Expects `id`.
         #[inline]
         pub fn id(self, value: i64) -> Self {
-            let value = ::compute_kfp_runtime::mock::path_segment(value);
+            let value = ::compute_kfp_runtime::mock::segment(
+                &super::super::operations::UPDATE_ALGORITHM,
+                "id",
+                &value,
+            );
             Self(self.0.path_matches(format!("^\\/algorithms\\/{}$", value)))
         }
 
@@ -423,22 +542,37 @@ pub mod operations {
         /// Responds with `forbidden`.
         #[inline]
         pub fn forbidden(self, value: &types::HttpForbiddenError) -> Self {
-            let Self(then) = Self(self.0.status(403u16));
-            Self(then.header("content-type", "application/json").json_body_obj(value))
+            Self(
+                self
+                    .0
+                    .status(403u16)
+                    .header("content-type", "application/json")
+                    .json_body_obj(value),
+            )
         }
 
         /// Responds with `not_found`.
         #[inline]
         pub fn not_found(self, value: &types::HttpNotFoundError) -> Self {
-            let Self(then) = Self(self.0.status(404u16));
-            Self(then.header("content-type", "application/json").json_body_obj(value))
+            Self(
+                self
+                    .0
+                    .status(404u16)
+                    .header("content-type", "application/json")
+                    .json_body_obj(value),
+            )
         }
 
         /// Responds with `unprocessable_entity`.
         #[inline]
         pub fn unprocessable_entity(self, value: &types::HttpBadRequestError) -> Self {
-            let Self(then) = Self(self.0.status(422u16));
-            Self(then.header("content-type", "application/json").json_body_obj(value))
+            Self(
+                self
+                    .0
+                    .status(422u16)
+                    .header("content-type", "application/json")
+                    .json_body_obj(value),
+            )
         }
     }
 
@@ -464,7 +598,11 @@ pub mod operations {
         /// Expects `id`.
         #[inline]
         pub fn id(self, value: i64) -> Self {
-            let value = ::compute_kfp_runtime::mock::path_segment(value);
+            let value = ::compute_kfp_runtime::mock::segment(
+                &super::super::operations::DELETE_ALGORITHM,
+                "id",
+                &value,
+            );
             Self(self.0.path_matches(format!("^\\/algorithms\\/{}$", value)))
         }
     }
@@ -493,22 +631,37 @@ pub mod operations {
         /// Responds with `forbidden`.
         #[inline]
         pub fn forbidden(self, value: &types::HttpForbiddenError) -> Self {
-            let Self(then) = Self(self.0.status(403u16));
-            Self(then.header("content-type", "application/json").json_body_obj(value))
+            Self(
+                self
+                    .0
+                    .status(403u16)
+                    .header("content-type", "application/json")
+                    .json_body_obj(value),
+            )
         }
 
         /// Responds with `not_found`.
         #[inline]
         pub fn not_found(self, value: &types::HttpNotFoundError) -> Self {
-            let Self(then) = Self(self.0.status(404u16));
-            Self(then.header("content-type", "application/json").json_body_obj(value))
+            Self(
+                self
+                    .0
+                    .status(404u16)
+                    .header("content-type", "application/json")
+                    .json_body_obj(value),
+            )
         }
 
         /// Responds with `unprocessable_entity`.
         #[inline]
         pub fn unprocessable_entity(self, value: &types::HttpValidationError) -> Self {
-            let Self(then) = Self(self.0.status(422u16));
-            Self(then.header("content-type", "application/json").json_body_obj(value))
+            Self(
+                self
+                    .0
+                    .status(422u16)
+                    .header("content-type", "application/json")
+                    .json_body_obj(value),
+            )
         }
     }
 
@@ -579,85 +732,20 @@ pub mod operations {
             self.0
         }
 
-        /// Expects `backend_type_id`.
-        pub fn backend_type_id<T>(self, value: T) -> Self
-        where
-            T: Into<Option<i64>>,
-        {
-            if let Some(value) = value.into() {
-                Self(self.0.query_param("backend_type_id", value.to_string()))
-            } else {
-                Self(self.0.query_param_missing("backend_type_id"))
-            }
-        }
-
-        /// Expects `id`.
-        pub fn id<T>(self, value: T) -> Self
-        where
-            T: Into<Option<i64>>,
-        {
-            if let Some(value) = value.into() {
-                Self(self.0.query_param("id", value.to_string()))
-            } else {
-                Self(self.0.query_param_missing("id"))
-            }
-        }
-
-        /// Expects `last_heartbeat`.
-        pub fn last_heartbeat<'a, T>(self, value: T) -> Self
-        where
-            T: Into<Option<&'a ::compute_kfp_runtime::Timestamp>>,
-        {
-            if let Some(value) = value.into() {
-                Self(self.0.query_param("last_heartbeat", value.to_string()))
-            } else {
-                Self(self.0.query_param_missing("last_heartbeat"))
-            }
-        }
-
-        /// Expects `latest`.
-        pub fn latest<T>(self, value: T) -> Self
-        where
-            T: Into<Option<bool>>,
-        {
-            if let Some(value) = value.into() {
-                Self(self.0.query_param("latest", value.to_string()))
-            } else {
-                Self(self.0.query_param_missing("latest"))
-            }
-        }
-
-        /// Expects `location`.
-        pub fn location<'a, T>(self, value: T) -> Self
-        where
-            T: Into<Option<&'a str>>,
-        {
-            if let Some(value) = value.into() {
-                Self(self.0.query_param("location", value.to_string()))
-            } else {
-                Self(self.0.query_param_missing("location"))
-            }
-        }
-
-        /// Expects `name`.
-        pub fn name<'a, T>(self, value: T) -> Self
-        where
-            T: Into<Option<&'a str>>,
-        {
-            if let Some(value) = value.into() {
-                Self(self.0.query_param("name", value.to_string()))
-            } else {
-                Self(self.0.query_param_missing("name"))
-            }
-        }
-
         /// Expects `page`.
         pub fn page<T>(self, value: T) -> Self
         where
             T: Into<Option<i64>>,
         {
             if let Some(value) = value.into() {
-                Self(self.0.query_param("page", value.to_string()))
+                Self(
+                    ::compute_kfp_runtime::mock::expect(
+                        self.0,
+                        &super::super::operations::READ_BACKENDS,
+                        "page",
+                        &value,
+                    ),
+                )
             } else {
                 Self(self.0.query_param_missing("page"))
             }
@@ -669,21 +757,92 @@ pub mod operations {
             T: Into<Option<i64>>,
         {
             if let Some(value) = value.into() {
-                Self(self.0.query_param("size", value.to_string()))
+                Self(
+                    ::compute_kfp_runtime::mock::expect(
+                        self.0,
+                        &super::super::operations::READ_BACKENDS,
+                        "size",
+                        &value,
+                    ),
+                )
             } else {
                 Self(self.0.query_param_missing("size"))
             }
         }
 
-        /// Expects `sort_by`.
-        pub fn sort_by<'a, T>(self, value: T) -> Self
+        /// Expects `id`.
+        pub fn id<T>(self, value: T) -> Self
+        where
+            T: Into<Option<i64>>,
+        {
+            if let Some(value) = value.into() {
+                Self(
+                    ::compute_kfp_runtime::mock::expect(
+                        self.0,
+                        &super::super::operations::READ_BACKENDS,
+                        "id",
+                        &value,
+                    ),
+                )
+            } else {
+                Self(self.0.query_param_missing("id"))
+            }
+        }
+
+        /// Expects `name`.
+        pub fn name<'a, T>(self, value: T) -> Self
         where
             T: Into<Option<&'a str>>,
         {
             if let Some(value) = value.into() {
-                Self(self.0.query_param("sort_by", value.to_string()))
+                Self(
+                    ::compute_kfp_runtime::mock::expect(
+                        self.0,
+                        &super::super::operations::READ_BACKENDS,
+                        "name",
+                        &value,
+                    ),
+                )
             } else {
-                Self(self.0.query_param_missing("sort_by"))
+                Self(self.0.query_param_missing("name"))
+            }
+        }
+
+        /// Expects `location`.
+        pub fn location<'a, T>(self, value: T) -> Self
+        where
+            T: Into<Option<&'a str>>,
+        {
+            if let Some(value) = value.into() {
+                Self(
+                    ::compute_kfp_runtime::mock::expect(
+                        self.0,
+                        &super::super::operations::READ_BACKENDS,
+                        "location",
+                        &value,
+                    ),
+                )
+            } else {
+                Self(self.0.query_param_missing("location"))
+            }
+        }
+
+        /// Expects `backend_type_id`.
+        pub fn backend_type_id<T>(self, value: T) -> Self
+        where
+            T: Into<Option<i64>>,
+        {
+            if let Some(value) = value.into() {
+                Self(
+                    ::compute_kfp_runtime::mock::expect(
+                        self.0,
+                        &super::super::operations::READ_BACKENDS,
+                        "backend_type_id",
+                        &value,
+                    ),
+                )
+            } else {
+                Self(self.0.query_param_missing("backend_type_id"))
             }
         }
 
@@ -693,9 +852,73 @@ pub mod operations {
             T: Into<Option<types::BackendStatus>>,
         {
             if let Some(value) = value.into() {
-                Self(self.0.query_param("status", value.to_string()))
+                Self(
+                    ::compute_kfp_runtime::mock::expect(
+                        self.0,
+                        &super::super::operations::READ_BACKENDS,
+                        "status",
+                        &value,
+                    ),
+                )
             } else {
                 Self(self.0.query_param_missing("status"))
+            }
+        }
+
+        /// Expects `last_heartbeat`.
+        pub fn last_heartbeat<'a, T>(self, value: T) -> Self
+        where
+            T: Into<Option<&'a ::compute_kfp_runtime::Timestamp>>,
+        {
+            if let Some(value) = value.into() {
+                Self(
+                    ::compute_kfp_runtime::mock::expect(
+                        self.0,
+                        &super::super::operations::READ_BACKENDS,
+                        "last_heartbeat",
+                        &value,
+                    ),
+                )
+            } else {
+                Self(self.0.query_param_missing("last_heartbeat"))
+            }
+        }
+
+        /// Expects `sort_by`.
+        pub fn sort_by<'a, T>(self, value: T) -> Self
+        where
+            T: Into<Option<&'a str>>,
+        {
+            if let Some(value) = value.into() {
+                Self(
+                    ::compute_kfp_runtime::mock::expect(
+                        self.0,
+                        &super::super::operations::READ_BACKENDS,
+                        "sort_by",
+                        &value,
+                    ),
+                )
+            } else {
+                Self(self.0.query_param_missing("sort_by"))
+            }
+        }
+
+        /// Expects `latest`.
+        pub fn latest<T>(self, value: T) -> Self
+        where
+            T: Into<Option<bool>>,
+        {
+            if let Some(value) = value.into() {
+                Self(
+                    ::compute_kfp_runtime::mock::expect(
+                        self.0,
+                        &super::super::operations::READ_BACKENDS,
+                        "latest",
+                        &value,
+                    ),
+                )
+            } else {
+                Self(self.0.query_param_missing("latest"))
             }
         }
     }
@@ -830,7 +1053,11 @@ pub mod operations {
         /// Expects `id`.
         #[inline]
         pub fn id(self, value: i64) -> Self {
-            let value = ::compute_kfp_runtime::mock::path_segment(value);
+            let value = ::compute_kfp_runtime::mock::segment(
+                &super::super::operations::READ_BACKEND,
+                "id",
+                &value,
+            );
             Self(self.0.path_matches(format!("^\\/backends\\/{}$", value)))
         }
     }
@@ -865,15 +1092,25 @@ pub mod operations {
         /// Responds with `not_found`.
         #[inline]
         pub fn not_found(self, value: &types::HttpNotFoundError) -> Self {
-            let Self(then) = Self(self.0.status(404u16));
-            Self(then.header("content-type", "application/json").json_body_obj(value))
+            Self(
+                self
+                    .0
+                    .status(404u16)
+                    .header("content-type", "application/json")
+                    .json_body_obj(value),
+            )
         }
 
         /// Responds with `unprocessable_entity`.
         #[inline]
         pub fn unprocessable_entity(self, value: &types::HttpValidationError) -> Self {
-            let Self(then) = Self(self.0.status(422u16));
-            Self(then.header("content-type", "application/json").json_body_obj(value))
+            Self(
+                self
+                    .0
+                    .status(422u16)
+                    .header("content-type", "application/json")
+                    .json_body_obj(value),
+            )
         }
     }
 
@@ -1024,97 +1261,20 @@ pub mod operations {
             self.0
         }
 
-        /// Expects `backend_type_id`.
-        pub fn backend_type_id<T>(self, value: T) -> Self
-        where
-            T: Into<Option<i64>>,
-        {
-            if let Some(value) = value.into() {
-                Self(self.0.query_param("backend_type_id", value.to_string()))
-            } else {
-                Self(self.0.query_param_missing("backend_type_id"))
-            }
-        }
-
-        /// Expects `hostname`.
-        pub fn hostname<'a, T>(self, value: T) -> Self
-        where
-            T: Into<Option<&'a str>>,
-        {
-            if let Some(value) = value.into() {
-                Self(self.0.query_param("hostname", value.to_string()))
-            } else {
-                Self(self.0.query_param_missing("hostname"))
-            }
-        }
-
-        /// Expects `id`.
-        pub fn id<T>(self, value: T) -> Self
-        where
-            T: Into<Option<i64>>,
-        {
-            if let Some(value) = value.into() {
-                Self(self.0.query_param("id", value.to_string()))
-            } else {
-                Self(self.0.query_param_missing("id"))
-            }
-        }
-
-        /// Expects `last_heartbeat`.
-        pub fn last_heartbeat<'a, T>(self, value: T) -> Self
-        where
-            T: Into<Option<&'a ::compute_kfp_runtime::Timestamp>>,
-        {
-            if let Some(value) = value.into() {
-                Self(self.0.query_param("last_heartbeat", value.to_string()))
-            } else {
-                Self(self.0.query_param_missing("last_heartbeat"))
-            }
-        }
-
-        /// Expects `latest`.
-        pub fn latest<T>(self, value: T) -> Self
-        where
-            T: Into<Option<bool>>,
-        {
-            if let Some(value) = value.into() {
-                Self(self.0.query_param("latest", value.to_string()))
-            } else {
-                Self(self.0.query_param_missing("latest"))
-            }
-        }
-
-        /// Expects `location`.
-        pub fn location<'a, T>(self, value: T) -> Self
-        where
-            T: Into<Option<&'a str>>,
-        {
-            if let Some(value) = value.into() {
-                Self(self.0.query_param("location", value.to_string()))
-            } else {
-                Self(self.0.query_param_missing("location"))
-            }
-        }
-
-        /// Expects `name`.
-        pub fn name<'a, T>(self, value: T) -> Self
-        where
-            T: Into<Option<&'a str>>,
-        {
-            if let Some(value) = value.into() {
-                Self(self.0.query_param("name", value.to_string()))
-            } else {
-                Self(self.0.query_param_missing("name"))
-            }
-        }
-
         /// Expects `page`.
         pub fn page<T>(self, value: T) -> Self
         where
             T: Into<Option<i64>>,
         {
             if let Some(value) = value.into() {
-                Self(self.0.query_param("page", value.to_string()))
+                Self(
+                    ::compute_kfp_runtime::mock::expect(
+                        self.0,
+                        &super::super::operations::READ_BACKENDS_WITH_HOSTNAMES,
+                        "page",
+                        &value,
+                    ),
+                )
             } else {
                 Self(self.0.query_param_missing("page"))
             }
@@ -1126,21 +1286,92 @@ pub mod operations {
             T: Into<Option<i64>>,
         {
             if let Some(value) = value.into() {
-                Self(self.0.query_param("size", value.to_string()))
+                Self(
+                    ::compute_kfp_runtime::mock::expect(
+                        self.0,
+                        &super::super::operations::READ_BACKENDS_WITH_HOSTNAMES,
+                        "size",
+                        &value,
+                    ),
+                )
             } else {
                 Self(self.0.query_param_missing("size"))
             }
         }
 
-        /// Expects `sort_by`.
-        pub fn sort_by<'a, T>(self, value: T) -> Self
+        /// Expects `id`.
+        pub fn id<T>(self, value: T) -> Self
+        where
+            T: Into<Option<i64>>,
+        {
+            if let Some(value) = value.into() {
+                Self(
+                    ::compute_kfp_runtime::mock::expect(
+                        self.0,
+                        &super::super::operations::READ_BACKENDS_WITH_HOSTNAMES,
+                        "id",
+                        &value,
+                    ),
+                )
+            } else {
+                Self(self.0.query_param_missing("id"))
+            }
+        }
+
+        /// Expects `name`.
+        pub fn name<'a, T>(self, value: T) -> Self
         where
             T: Into<Option<&'a str>>,
         {
             if let Some(value) = value.into() {
-                Self(self.0.query_param("sort_by", value.to_string()))
+                Self(
+                    ::compute_kfp_runtime::mock::expect(
+                        self.0,
+                        &super::super::operations::READ_BACKENDS_WITH_HOSTNAMES,
+                        "name",
+                        &value,
+                    ),
+                )
             } else {
-                Self(self.0.query_param_missing("sort_by"))
+                Self(self.0.query_param_missing("name"))
+            }
+        }
+
+        /// Expects `location`.
+        pub fn location<'a, T>(self, value: T) -> Self
+        where
+            T: Into<Option<&'a str>>,
+        {
+            if let Some(value) = value.into() {
+                Self(
+                    ::compute_kfp_runtime::mock::expect(
+                        self.0,
+                        &super::super::operations::READ_BACKENDS_WITH_HOSTNAMES,
+                        "location",
+                        &value,
+                    ),
+                )
+            } else {
+                Self(self.0.query_param_missing("location"))
+            }
+        }
+
+        /// Expects `backend_type_id`.
+        pub fn backend_type_id<T>(self, value: T) -> Self
+        where
+            T: Into<Option<i64>>,
+        {
+            if let Some(value) = value.into() {
+                Self(
+                    ::compute_kfp_runtime::mock::expect(
+                        self.0,
+                        &super::super::operations::READ_BACKENDS_WITH_HOSTNAMES,
+                        "backend_type_id",
+                        &value,
+                    ),
+                )
+            } else {
+                Self(self.0.query_param_missing("backend_type_id"))
             }
         }
 
@@ -1150,9 +1381,92 @@ pub mod operations {
             T: Into<Option<types::BackendStatus>>,
         {
             if let Some(value) = value.into() {
-                Self(self.0.query_param("status", value.to_string()))
+                Self(
+                    ::compute_kfp_runtime::mock::expect(
+                        self.0,
+                        &super::super::operations::READ_BACKENDS_WITH_HOSTNAMES,
+                        "status",
+                        &value,
+                    ),
+                )
             } else {
                 Self(self.0.query_param_missing("status"))
+            }
+        }
+
+        /// Expects `last_heartbeat`.
+        pub fn last_heartbeat<'a, T>(self, value: T) -> Self
+        where
+            T: Into<Option<&'a ::compute_kfp_runtime::Timestamp>>,
+        {
+            if let Some(value) = value.into() {
+                Self(
+                    ::compute_kfp_runtime::mock::expect(
+                        self.0,
+                        &super::super::operations::READ_BACKENDS_WITH_HOSTNAMES,
+                        "last_heartbeat",
+                        &value,
+                    ),
+                )
+            } else {
+                Self(self.0.query_param_missing("last_heartbeat"))
+            }
+        }
+
+        /// Expects `hostname`.
+        pub fn hostname<'a, T>(self, value: T) -> Self
+        where
+            T: Into<Option<&'a str>>,
+        {
+            if let Some(value) = value.into() {
+                Self(
+                    ::compute_kfp_runtime::mock::expect(
+                        self.0,
+                        &super::super::operations::READ_BACKENDS_WITH_HOSTNAMES,
+                        "hostname",
+                        &value,
+                    ),
+                )
+            } else {
+                Self(self.0.query_param_missing("hostname"))
+            }
+        }
+
+        /// Expects `sort_by`.
+        pub fn sort_by<'a, T>(self, value: T) -> Self
+        where
+            T: Into<Option<&'a str>>,
+        {
+            if let Some(value) = value.into() {
+                Self(
+                    ::compute_kfp_runtime::mock::expect(
+                        self.0,
+                        &super::super::operations::READ_BACKENDS_WITH_HOSTNAMES,
+                        "sort_by",
+                        &value,
+                    ),
+                )
+            } else {
+                Self(self.0.query_param_missing("sort_by"))
+            }
+        }
+
+        /// Expects `latest`.
+        pub fn latest<T>(self, value: T) -> Self
+        where
+            T: Into<Option<bool>>,
+        {
+            if let Some(value) = value.into() {
+                Self(
+                    ::compute_kfp_runtime::mock::expect(
+                        self.0,
+                        &super::super::operations::READ_BACKENDS_WITH_HOSTNAMES,
+                        "latest",
+                        &value,
+                    ),
+                )
+            } else {
+                Self(self.0.query_param_missing("latest"))
             }
         }
     }
@@ -1222,7 +1536,11 @@ pub mod operations {
         /// Expects `id`.
         #[inline]
         pub fn id(self, value: i64) -> Self {
-            let value = ::compute_kfp_runtime::mock::path_segment(value);
+            let value = ::compute_kfp_runtime::mock::segment(
+                &super::super::operations::READ_BACKEND_TYPE,
+                "id",
+                &value,
+            );
             Self(self.0.path_matches(format!("^\\/backend\\_types\\/{}$", value)))
         }
     }
@@ -1257,15 +1575,25 @@ pub mod operations {
         /// Responds with `not_found`.
         #[inline]
         pub fn not_found(self, value: &types::HttpNotFoundError) -> Self {
-            let Self(then) = Self(self.0.status(404u16));
-            Self(then.header("content-type", "application/json").json_body_obj(value))
+            Self(
+                self
+                    .0
+                    .status(404u16)
+                    .header("content-type", "application/json")
+                    .json_body_obj(value),
+            )
         }
 
         /// Responds with `unprocessable_entity`.
         #[inline]
         pub fn unprocessable_entity(self, value: &types::HttpValidationError) -> Self {
-            let Self(then) = Self(self.0.status(422u16));
-            Self(then.header("content-type", "application/json").json_body_obj(value))
+            Self(
+                self
+                    .0
+                    .status(422u16)
+                    .header("content-type", "application/json")
+                    .json_body_obj(value),
+            )
         }
     }
 
@@ -1291,7 +1619,11 @@ pub mod operations {
         /// Expects `id`.
         #[inline]
         pub fn id(self, value: i64) -> Self {
-            let value = ::compute_kfp_runtime::mock::path_segment(value);
+            let value = ::compute_kfp_runtime::mock::segment(
+                &super::super::operations::READ_BACKEND_TYPE_QUEUE,
+                "id",
+                &value,
+            );
             Self(
                 self.0.path_matches(format!("^\\/backend\\_types\\/{}\\/queue$", value)),
             )
@@ -1303,7 +1635,14 @@ pub mod operations {
             T: Into<Option<bool>>,
         {
             if let Some(value) = value.into() {
-                Self(self.0.query_param("user_only", value.to_string()))
+                Self(
+                    ::compute_kfp_runtime::mock::expect(
+                        self.0,
+                        &super::super::operations::READ_BACKEND_TYPE_QUEUE,
+                        "user_only",
+                        &value,
+                    ),
+                )
             } else {
                 Self(self.0.query_param_missing("user_only"))
             }
@@ -1340,15 +1679,25 @@ pub mod operations {
         /// Responds with `not_found`.
         #[inline]
         pub fn not_found(self, value: &types::HttpNotFoundError) -> Self {
-            let Self(then) = Self(self.0.status(404u16));
-            Self(then.header("content-type", "application/json").json_body_obj(value))
+            Self(
+                self
+                    .0
+                    .status(404u16)
+                    .header("content-type", "application/json")
+                    .json_body_obj(value),
+            )
         }
 
         /// Responds with `unprocessable_entity`.
         #[inline]
         pub fn unprocessable_entity(self, value: &types::HttpValidationError) -> Self {
-            let Self(then) = Self(self.0.status(422u16));
-            Self(then.header("content-type", "application/json").json_body_obj(value))
+            Self(
+                self
+                    .0
+                    .status(422u16)
+                    .header("content-type", "application/json")
+                    .json_body_obj(value),
+            )
         }
     }
 
@@ -1371,219 +1720,22 @@ pub mod operations {
             self.0
         }
 
-        /// Expects `batchjobs_per_queue_limit`.
-        pub fn batchjobs_per_queue_limit<T>(self, value: T) -> Self
-        where
-            T: Into<Option<i64>>,
-        {
-            if let Some(value) = value.into() {
-                Self(self.0.query_param("batchjobs_per_queue_limit", value.to_string()))
-            } else {
-                Self(self.0.query_param_missing("batchjobs_per_queue_limit"))
-            }
-        }
-
-        /// Expects `default_number_of_shots`.
-        pub fn default_number_of_shots<T>(self, value: T) -> Self
-        where
-            T: Into<Option<i64>>,
-        {
-            if let Some(value) = value.into() {
-                Self(self.0.query_param("default_number_of_shots", value.to_string()))
-            } else {
-                Self(self.0.query_param_missing("default_number_of_shots"))
-            }
-        }
-
-        /// Expects `description`.
-        pub fn description<'a, T>(self, value: T) -> Self
-        where
-            T: Into<Option<&'a str>>,
-        {
-            if let Some(value) = value.into() {
-                Self(self.0.query_param("description", value.to_string()))
-            } else {
-                Self(self.0.query_param_missing("description"))
-            }
-        }
-
-        /// Expects `enabled`.
-        pub fn enabled<T>(self, value: T) -> Self
-        where
-            T: Into<Option<bool>>,
-        {
-            if let Some(value) = value.into() {
-                Self(self.0.query_param("enabled", value.to_string()))
-            } else {
-                Self(self.0.query_param_missing("enabled"))
-            }
-        }
-
-        /// Expects `id`.
-        pub fn id<T>(self, value: T) -> Self
-        where
-            T: Into<Option<i64>>,
-        {
-            if let Some(value) = value.into() {
-                Self(self.0.query_param("id", value.to_string()))
-            } else {
-                Self(self.0.query_param_missing("id"))
-            }
-        }
-
-        /// Expects `identifier`.
-        pub fn identifier<'a, T>(self, value: T) -> Self
-        where
-            T: Into<Option<&'a str>>,
-        {
-            if let Some(value) = value.into() {
-                Self(self.0.query_param("identifier", value.to_string()))
-            } else {
-                Self(self.0.query_param_missing("identifier"))
-            }
-        }
-
-        /// Expects `image_id`.
-        pub fn image_id<'a, T>(self, value: T) -> Self
-        where
-            T: Into<Option<&'a str>>,
-        {
-            if let Some(value) = value.into() {
-                Self(self.0.query_param("image_id", value.to_string()))
-            } else {
-                Self(self.0.query_param_missing("image_id"))
-            }
-        }
-
-        /// Expects `infrastructure`.
-        pub fn infrastructure<'a, T>(self, value: T) -> Self
-        where
-            T: Into<Option<&'a str>>,
-        {
-            if let Some(value) = value.into() {
-                Self(self.0.query_param("infrastructure", value.to_string()))
-            } else {
-                Self(self.0.query_param_missing("infrastructure"))
-            }
-        }
-
-        /// Expects `is_hardware`.
-        pub fn is_hardware<T>(self, value: T) -> Self
-        where
-            T: Into<Option<bool>>,
-        {
-            if let Some(value) = value.into() {
-                Self(self.0.query_param("is_hardware", value.to_string()))
-            } else {
-                Self(self.0.query_param_missing("is_hardware"))
-            }
-        }
-
-        /// Expects `job_execution_time_limit`.
-        pub fn job_execution_time_limit<T>(self, value: T) -> Self
-        where
-            T: Into<Option<f64>>,
-        {
-            if let Some(value) = value.into() {
-                Self(self.0.query_param("job_execution_time_limit", value.to_string()))
-            } else {
-                Self(self.0.query_param_missing("job_execution_time_limit"))
-            }
-        }
-
-        /// Expects `latest`.
-        pub fn latest<T>(self, value: T) -> Self
-        where
-            T: Into<Option<bool>>,
-        {
-            if let Some(value) = value.into() {
-                Self(self.0.query_param("latest", value.to_string()))
-            } else {
-                Self(self.0.query_param_missing("latest"))
-            }
-        }
-
-        /// Expects `max_jobs_per_batch_job`.
-        pub fn max_jobs_per_batch_job<T>(self, value: T) -> Self
-        where
-            T: Into<Option<i64>>,
-        {
-            if let Some(value) = value.into() {
-                Self(self.0.query_param("max_jobs_per_batch_job", value.to_string()))
-            } else {
-                Self(self.0.query_param_missing("max_jobs_per_batch_job"))
-            }
-        }
-
-        /// Expects `max_number_of_shots`.
-        pub fn max_number_of_shots<T>(self, value: T) -> Self
-        where
-            T: Into<Option<i64>>,
-        {
-            if let Some(value) = value.into() {
-                Self(self.0.query_param("max_number_of_shots", value.to_string()))
-            } else {
-                Self(self.0.query_param_missing("max_number_of_shots"))
-            }
-        }
-
-        /// Expects `name`.
-        pub fn name<'a, T>(self, value: T) -> Self
-        where
-            T: Into<Option<&'a str>>,
-        {
-            if let Some(value) = value.into() {
-                Self(self.0.query_param("name", value.to_string()))
-            } else {
-                Self(self.0.query_param_missing("name"))
-            }
-        }
-
-        /// Expects `nqubits`.
-        pub fn nqubits<T>(self, value: T) -> Self
-        where
-            T: Into<Option<i64>>,
-        {
-            if let Some(value) = value.into() {
-                Self(self.0.query_param("nqubits", value.to_string()))
-            } else {
-                Self(self.0.query_param_missing("nqubits"))
-            }
-        }
-
         /// Expects `page`.
         pub fn page<T>(self, value: T) -> Self
         where
             T: Into<Option<i64>>,
         {
             if let Some(value) = value.into() {
-                Self(self.0.query_param("page", value.to_string()))
+                Self(
+                    ::compute_kfp_runtime::mock::expect(
+                        self.0,
+                        &super::super::operations::READ_BACKEND_TYPES,
+                        "page",
+                        &value,
+                    ),
+                )
             } else {
                 Self(self.0.query_param_missing("page"))
-            }
-        }
-
-        /// Expects `protocol_version`.
-        pub fn protocol_version<T>(self, value: T) -> Self
-        where
-            T: Into<Option<i64>>,
-        {
-            if let Some(value) = value.into() {
-                Self(self.0.query_param("protocol_version", value.to_string()))
-            } else {
-                Self(self.0.query_param_missing("protocol_version"))
-            }
-        }
-
-        /// Expects `protocol_version_isnull`.
-        pub fn protocol_version_isnull<T>(self, value: T) -> Self
-        where
-            T: Into<Option<bool>>,
-        {
-            if let Some(value) = value.into() {
-                Self(self.0.query_param("protocol_version__isnull", value.to_string()))
-            } else {
-                Self(self.0.query_param_missing("protocol_version__isnull"))
             }
         }
 
@@ -1593,33 +1745,130 @@ pub mod operations {
             T: Into<Option<i64>>,
         {
             if let Some(value) = value.into() {
-                Self(self.0.query_param("size", value.to_string()))
+                Self(
+                    ::compute_kfp_runtime::mock::expect(
+                        self.0,
+                        &super::super::operations::READ_BACKEND_TYPES,
+                        "size",
+                        &value,
+                    ),
+                )
             } else {
                 Self(self.0.query_param_missing("size"))
             }
         }
 
-        /// Expects `sort_by`.
-        pub fn sort_by<'a, T>(self, value: T) -> Self
+        /// Expects `id`.
+        pub fn id<T>(self, value: T) -> Self
+        where
+            T: Into<Option<i64>>,
+        {
+            if let Some(value) = value.into() {
+                Self(
+                    ::compute_kfp_runtime::mock::expect(
+                        self.0,
+                        &super::super::operations::READ_BACKEND_TYPES,
+                        "id",
+                        &value,
+                    ),
+                )
+            } else {
+                Self(self.0.query_param_missing("id"))
+            }
+        }
+
+        /// Expects `name`.
+        pub fn name<'a, T>(self, value: T) -> Self
         where
             T: Into<Option<&'a str>>,
         {
             if let Some(value) = value.into() {
-                Self(self.0.query_param("sort_by", value.to_string()))
+                Self(
+                    ::compute_kfp_runtime::mock::expect(
+                        self.0,
+                        &super::super::operations::READ_BACKEND_TYPES,
+                        "name",
+                        &value,
+                    ),
+                )
             } else {
-                Self(self.0.query_param_missing("sort_by"))
+                Self(self.0.query_param_missing("name"))
             }
         }
 
-        /// Expects `status`.
-        pub fn status<T>(self, value: T) -> Self
+        /// Expects `infrastructure`.
+        pub fn infrastructure<'a, T>(self, value: T) -> Self
         where
-            T: Into<Option<types::BackendStatus>>,
+            T: Into<Option<&'a str>>,
         {
             if let Some(value) = value.into() {
-                Self(self.0.query_param("status", value.to_string()))
+                Self(
+                    ::compute_kfp_runtime::mock::expect(
+                        self.0,
+                        &super::super::operations::READ_BACKEND_TYPES,
+                        "infrastructure",
+                        &value,
+                    ),
+                )
             } else {
-                Self(self.0.query_param_missing("status"))
+                Self(self.0.query_param_missing("infrastructure"))
+            }
+        }
+
+        /// Expects `description`.
+        pub fn description<'a, T>(self, value: T) -> Self
+        where
+            T: Into<Option<&'a str>>,
+        {
+            if let Some(value) = value.into() {
+                Self(
+                    ::compute_kfp_runtime::mock::expect(
+                        self.0,
+                        &super::super::operations::READ_BACKEND_TYPES,
+                        "description",
+                        &value,
+                    ),
+                )
+            } else {
+                Self(self.0.query_param_missing("description"))
+            }
+        }
+
+        /// Expects `image_id`.
+        pub fn image_id<'a, T>(self, value: T) -> Self
+        where
+            T: Into<Option<&'a str>>,
+        {
+            if let Some(value) = value.into() {
+                Self(
+                    ::compute_kfp_runtime::mock::expect(
+                        self.0,
+                        &super::super::operations::READ_BACKEND_TYPES,
+                        "image_id",
+                        &value,
+                    ),
+                )
+            } else {
+                Self(self.0.query_param_missing("image_id"))
+            }
+        }
+
+        /// Expects `is_hardware`.
+        pub fn is_hardware<T>(self, value: T) -> Self
+        where
+            T: Into<Option<bool>>,
+        {
+            if let Some(value) = value.into() {
+                Self(
+                    ::compute_kfp_runtime::mock::expect(
+                        self.0,
+                        &super::super::operations::READ_BACKEND_TYPES,
+                        "is_hardware",
+                        &value,
+                    ),
+                )
+            } else {
+                Self(self.0.query_param_missing("is_hardware"))
             }
         }
 
@@ -1629,9 +1878,263 @@ pub mod operations {
             T: Into<Option<bool>>,
         {
             if let Some(value) = value.into() {
-                Self(self.0.query_param("supports_raw_data", value.to_string()))
+                Self(
+                    ::compute_kfp_runtime::mock::expect(
+                        self.0,
+                        &super::super::operations::READ_BACKEND_TYPES,
+                        "supports_raw_data",
+                        &value,
+                    ),
+                )
             } else {
                 Self(self.0.query_param_missing("supports_raw_data"))
+            }
+        }
+
+        /// Expects `nqubits`.
+        pub fn nqubits<T>(self, value: T) -> Self
+        where
+            T: Into<Option<i64>>,
+        {
+            if let Some(value) = value.into() {
+                Self(
+                    ::compute_kfp_runtime::mock::expect(
+                        self.0,
+                        &super::super::operations::READ_BACKEND_TYPES,
+                        "nqubits",
+                        &value,
+                    ),
+                )
+            } else {
+                Self(self.0.query_param_missing("nqubits"))
+            }
+        }
+
+        /// Expects `status`.
+        pub fn status<T>(self, value: T) -> Self
+        where
+            T: Into<Option<types::BackendStatus>>,
+        {
+            if let Some(value) = value.into() {
+                Self(
+                    ::compute_kfp_runtime::mock::expect(
+                        self.0,
+                        &super::super::operations::READ_BACKEND_TYPES,
+                        "status",
+                        &value,
+                    ),
+                )
+            } else {
+                Self(self.0.query_param_missing("status"))
+            }
+        }
+
+        /// Expects `default_number_of_shots`.
+        pub fn default_number_of_shots<T>(self, value: T) -> Self
+        where
+            T: Into<Option<i64>>,
+        {
+            if let Some(value) = value.into() {
+                Self(
+                    ::compute_kfp_runtime::mock::expect(
+                        self.0,
+                        &super::super::operations::READ_BACKEND_TYPES,
+                        "default_number_of_shots",
+                        &value,
+                    ),
+                )
+            } else {
+                Self(self.0.query_param_missing("default_number_of_shots"))
+            }
+        }
+
+        /// Expects `max_number_of_shots`.
+        pub fn max_number_of_shots<T>(self, value: T) -> Self
+        where
+            T: Into<Option<i64>>,
+        {
+            if let Some(value) = value.into() {
+                Self(
+                    ::compute_kfp_runtime::mock::expect(
+                        self.0,
+                        &super::super::operations::READ_BACKEND_TYPES,
+                        "max_number_of_shots",
+                        &value,
+                    ),
+                )
+            } else {
+                Self(self.0.query_param_missing("max_number_of_shots"))
+            }
+        }
+
+        /// Expects `enabled`.
+        pub fn enabled<T>(self, value: T) -> Self
+        where
+            T: Into<Option<bool>>,
+        {
+            if let Some(value) = value.into() {
+                Self(
+                    ::compute_kfp_runtime::mock::expect(
+                        self.0,
+                        &super::super::operations::READ_BACKEND_TYPES,
+                        "enabled",
+                        &value,
+                    ),
+                )
+            } else {
+                Self(self.0.query_param_missing("enabled"))
+            }
+        }
+
+        /// Expects `identifier`.
+        pub fn identifier<'a, T>(self, value: T) -> Self
+        where
+            T: Into<Option<&'a str>>,
+        {
+            if let Some(value) = value.into() {
+                Self(
+                    ::compute_kfp_runtime::mock::expect(
+                        self.0,
+                        &super::super::operations::READ_BACKEND_TYPES,
+                        "identifier",
+                        &value,
+                    ),
+                )
+            } else {
+                Self(self.0.query_param_missing("identifier"))
+            }
+        }
+
+        /// Expects `protocol_version_isnull`.
+        pub fn protocol_version_isnull<T>(self, value: T) -> Self
+        where
+            T: Into<Option<bool>>,
+        {
+            if let Some(value) = value.into() {
+                Self(
+                    ::compute_kfp_runtime::mock::expect(
+                        self.0,
+                        &super::super::operations::READ_BACKEND_TYPES,
+                        "protocol_version__isnull",
+                        &value,
+                    ),
+                )
+            } else {
+                Self(self.0.query_param_missing("protocol_version__isnull"))
+            }
+        }
+
+        /// Expects `protocol_version`.
+        pub fn protocol_version<T>(self, value: T) -> Self
+        where
+            T: Into<Option<i64>>,
+        {
+            if let Some(value) = value.into() {
+                Self(
+                    ::compute_kfp_runtime::mock::expect(
+                        self.0,
+                        &super::super::operations::READ_BACKEND_TYPES,
+                        "protocol_version",
+                        &value,
+                    ),
+                )
+            } else {
+                Self(self.0.query_param_missing("protocol_version"))
+            }
+        }
+
+        /// Expects `job_execution_time_limit`.
+        pub fn job_execution_time_limit<T>(self, value: T) -> Self
+        where
+            T: Into<Option<f64>>,
+        {
+            if let Some(value) = value.into() {
+                Self(
+                    ::compute_kfp_runtime::mock::expect(
+                        self.0,
+                        &super::super::operations::READ_BACKEND_TYPES,
+                        "job_execution_time_limit",
+                        &value,
+                    ),
+                )
+            } else {
+                Self(self.0.query_param_missing("job_execution_time_limit"))
+            }
+        }
+
+        /// Expects `max_jobs_per_batch_job`.
+        pub fn max_jobs_per_batch_job<T>(self, value: T) -> Self
+        where
+            T: Into<Option<i64>>,
+        {
+            if let Some(value) = value.into() {
+                Self(
+                    ::compute_kfp_runtime::mock::expect(
+                        self.0,
+                        &super::super::operations::READ_BACKEND_TYPES,
+                        "max_jobs_per_batch_job",
+                        &value,
+                    ),
+                )
+            } else {
+                Self(self.0.query_param_missing("max_jobs_per_batch_job"))
+            }
+        }
+
+        /// Expects `batchjobs_per_queue_limit`.
+        pub fn batchjobs_per_queue_limit<T>(self, value: T) -> Self
+        where
+            T: Into<Option<i64>>,
+        {
+            if let Some(value) = value.into() {
+                Self(
+                    ::compute_kfp_runtime::mock::expect(
+                        self.0,
+                        &super::super::operations::READ_BACKEND_TYPES,
+                        "batchjobs_per_queue_limit",
+                        &value,
+                    ),
+                )
+            } else {
+                Self(self.0.query_param_missing("batchjobs_per_queue_limit"))
+            }
+        }
+
+        /// Expects `sort_by`.
+        pub fn sort_by<'a, T>(self, value: T) -> Self
+        where
+            T: Into<Option<&'a str>>,
+        {
+            if let Some(value) = value.into() {
+                Self(
+                    ::compute_kfp_runtime::mock::expect(
+                        self.0,
+                        &super::super::operations::READ_BACKEND_TYPES,
+                        "sort_by",
+                        &value,
+                    ),
+                )
+            } else {
+                Self(self.0.query_param_missing("sort_by"))
+            }
+        }
+
+        /// Expects `latest`.
+        pub fn latest<T>(self, value: T) -> Self
+        where
+            T: Into<Option<bool>>,
+        {
+            if let Some(value) = value.into() {
+                Self(
+                    ::compute_kfp_runtime::mock::expect(
+                        self.0,
+                        &super::super::operations::READ_BACKEND_TYPES,
+                        "latest",
+                        &value,
+                    ),
+                )
+            } else {
+                Self(self.0.query_param_missing("latest"))
             }
         }
     }
@@ -1732,15 +2235,25 @@ pub mod operations {
         /// Responds with `not_found`.
         #[inline]
         pub fn not_found(self, value: &types::HttpNotFoundError) -> Self {
-            let Self(then) = Self(self.0.status(404u16));
-            Self(then.header("content-type", "application/json").json_body_obj(value))
+            Self(
+                self
+                    .0
+                    .status(404u16)
+                    .header("content-type", "application/json")
+                    .json_body_obj(value),
+            )
         }
 
         /// Responds with `unprocessable_entity`.
         #[inline]
         pub fn unprocessable_entity(self, value: &types::HttpValidationError) -> Self {
-            let Self(then) = Self(self.0.status(422u16));
-            Self(then.header("content-type", "application/json").json_body_obj(value))
+            Self(
+                self
+                    .0
+                    .status(422u16)
+                    .header("content-type", "application/json")
+                    .json_body_obj(value),
+            )
         }
     }
 
@@ -1763,171 +2276,22 @@ pub mod operations {
             self.0
         }
 
-        /// Expects `aggregated_algorithm_type`.
-        pub fn aggregated_algorithm_type<T>(self, value: T) -> Self
-        where
-            T: Into<Option<types::AlgorithmType>>,
-        {
-            if let Some(value) = value.into() {
-                Self(self.0.query_param("aggregated_algorithm_type", value.to_string()))
-            } else {
-                Self(self.0.query_param_missing("aggregated_algorithm_type"))
-            }
-        }
-
-        /// Expects `backend_id`.
-        pub fn backend_id<T>(self, value: T) -> Self
-        where
-            T: Into<Option<i64>>,
-        {
-            if let Some(value) = value.into() {
-                Self(self.0.query_param("backend_id", value.to_string()))
-            } else {
-                Self(self.0.query_param_missing("backend_id"))
-            }
-        }
-
-        /// Expects `backend_id_isnull`.
-        pub fn backend_id_isnull<T>(self, value: T) -> Self
-        where
-            T: Into<Option<bool>>,
-        {
-            if let Some(value) = value.into() {
-                Self(self.0.query_param("backend_id__isnull", value.to_string()))
-            } else {
-                Self(self.0.query_param_missing("backend_id__isnull"))
-            }
-        }
-
-        /// Expects `backend_type_id`.
-        pub fn backend_type_id<T>(self, value: T) -> Self
-        where
-            T: Into<Option<i64>>,
-        {
-            if let Some(value) = value.into() {
-                Self(self.0.query_param("backend_type_id", value.to_string()))
-            } else {
-                Self(self.0.query_param_missing("backend_type_id"))
-            }
-        }
-
-        /// Expects `created_on`.
-        pub fn created_on<'a, T>(self, value: T) -> Self
-        where
-            T: Into<Option<&'a ::compute_kfp_runtime::Timestamp>>,
-        {
-            if let Some(value) = value.into() {
-                Self(self.0.query_param("created_on", value.to_string()))
-            } else {
-                Self(self.0.query_param_missing("created_on"))
-            }
-        }
-
-        /// Expects `finished_at`.
-        pub fn finished_at<'a, T>(self, value: T) -> Self
-        where
-            T: Into<Option<&'a ::compute_kfp_runtime::Timestamp>>,
-        {
-            if let Some(value) = value.into() {
-                Self(self.0.query_param("finished_at", value.to_string()))
-            } else {
-                Self(self.0.query_param_missing("finished_at"))
-            }
-        }
-
-        /// Expects `finished_at_isnull`.
-        pub fn finished_at_isnull<T>(self, value: T) -> Self
-        where
-            T: Into<Option<bool>>,
-        {
-            if let Some(value) = value.into() {
-                Self(self.0.query_param("finished_at__isnull", value.to_string()))
-            } else {
-                Self(self.0.query_param_missing("finished_at__isnull"))
-            }
-        }
-
-        /// Expects `id`.
-        pub fn id<T>(self, value: T) -> Self
-        where
-            T: Into<Option<i64>>,
-        {
-            if let Some(value) = value.into() {
-                Self(self.0.query_param("id", value.to_string()))
-            } else {
-                Self(self.0.query_param_missing("id"))
-            }
-        }
-
-        /// Expects `latest`.
-        pub fn latest<T>(self, value: T) -> Self
-        where
-            T: Into<Option<bool>>,
-        {
-            if let Some(value) = value.into() {
-                Self(self.0.query_param("latest", value.to_string()))
-            } else {
-                Self(self.0.query_param_missing("latest"))
-            }
-        }
-
         /// Expects `page`.
         pub fn page<T>(self, value: T) -> Self
         where
             T: Into<Option<i64>>,
         {
             if let Some(value) = value.into() {
-                Self(self.0.query_param("page", value.to_string()))
+                Self(
+                    ::compute_kfp_runtime::mock::expect(
+                        self.0,
+                        &super::super::operations::READ_BATCH_JOBS,
+                        "page",
+                        &value,
+                    ),
+                )
             } else {
                 Self(self.0.query_param_missing("page"))
-            }
-        }
-
-        /// Expects `queued_at`.
-        pub fn queued_at<'a, T>(self, value: T) -> Self
-        where
-            T: Into<Option<&'a ::compute_kfp_runtime::Timestamp>>,
-        {
-            if let Some(value) = value.into() {
-                Self(self.0.query_param("queued_at", value.to_string()))
-            } else {
-                Self(self.0.query_param_missing("queued_at"))
-            }
-        }
-
-        /// Expects `queued_at_isnull`.
-        pub fn queued_at_isnull<T>(self, value: T) -> Self
-        where
-            T: Into<Option<bool>>,
-        {
-            if let Some(value) = value.into() {
-                Self(self.0.query_param("queued_at__isnull", value.to_string()))
-            } else {
-                Self(self.0.query_param_missing("queued_at__isnull"))
-            }
-        }
-
-        /// Expects `reserved_at`.
-        pub fn reserved_at<'a, T>(self, value: T) -> Self
-        where
-            T: Into<Option<&'a ::compute_kfp_runtime::Timestamp>>,
-        {
-            if let Some(value) = value.into() {
-                Self(self.0.query_param("reserved_at", value.to_string()))
-            } else {
-                Self(self.0.query_param_missing("reserved_at"))
-            }
-        }
-
-        /// Expects `reserved_at_isnull`.
-        pub fn reserved_at_isnull<T>(self, value: T) -> Self
-        where
-            T: Into<Option<bool>>,
-        {
-            if let Some(value) = value.into() {
-                Self(self.0.query_param("reserved_at__isnull", value.to_string()))
-            } else {
-                Self(self.0.query_param_missing("reserved_at__isnull"))
             }
         }
 
@@ -1937,21 +2301,54 @@ pub mod operations {
             T: Into<Option<i64>>,
         {
             if let Some(value) = value.into() {
-                Self(self.0.query_param("size", value.to_string()))
+                Self(
+                    ::compute_kfp_runtime::mock::expect(
+                        self.0,
+                        &super::super::operations::READ_BATCH_JOBS,
+                        "size",
+                        &value,
+                    ),
+                )
             } else {
                 Self(self.0.query_param_missing("size"))
             }
         }
 
-        /// Expects `sort_by`.
-        pub fn sort_by<'a, T>(self, value: T) -> Self
+        /// Expects `id`.
+        pub fn id<T>(self, value: T) -> Self
         where
-            T: Into<Option<&'a str>>,
+            T: Into<Option<i64>>,
         {
             if let Some(value) = value.into() {
-                Self(self.0.query_param("sort_by", value.to_string()))
+                Self(
+                    ::compute_kfp_runtime::mock::expect(
+                        self.0,
+                        &super::super::operations::READ_BATCH_JOBS,
+                        "id",
+                        &value,
+                    ),
+                )
             } else {
-                Self(self.0.query_param_missing("sort_by"))
+                Self(self.0.query_param_missing("id"))
+            }
+        }
+
+        /// Expects `created_on`.
+        pub fn created_on<'a, T>(self, value: T) -> Self
+        where
+            T: Into<Option<&'a ::compute_kfp_runtime::Timestamp>>,
+        {
+            if let Some(value) = value.into() {
+                Self(
+                    ::compute_kfp_runtime::mock::expect(
+                        self.0,
+                        &super::super::operations::READ_BATCH_JOBS,
+                        "created_on",
+                        &value,
+                    ),
+                )
+            } else {
+                Self(self.0.query_param_missing("created_on"))
             }
         }
 
@@ -1961,9 +2358,244 @@ pub mod operations {
             T: Into<Option<types::BatchJobStatus>>,
         {
             if let Some(value) = value.into() {
-                Self(self.0.query_param("status", value.to_string()))
+                Self(
+                    ::compute_kfp_runtime::mock::expect(
+                        self.0,
+                        &super::super::operations::READ_BATCH_JOBS,
+                        "status",
+                        &value,
+                    ),
+                )
             } else {
                 Self(self.0.query_param_missing("status"))
+            }
+        }
+
+        /// Expects `backend_type_id`.
+        pub fn backend_type_id<T>(self, value: T) -> Self
+        where
+            T: Into<Option<i64>>,
+        {
+            if let Some(value) = value.into() {
+                Self(
+                    ::compute_kfp_runtime::mock::expect(
+                        self.0,
+                        &super::super::operations::READ_BATCH_JOBS,
+                        "backend_type_id",
+                        &value,
+                    ),
+                )
+            } else {
+                Self(self.0.query_param_missing("backend_type_id"))
+            }
+        }
+
+        /// Expects `backend_id_isnull`.
+        pub fn backend_id_isnull<T>(self, value: T) -> Self
+        where
+            T: Into<Option<bool>>,
+        {
+            if let Some(value) = value.into() {
+                Self(
+                    ::compute_kfp_runtime::mock::expect(
+                        self.0,
+                        &super::super::operations::READ_BATCH_JOBS,
+                        "backend_id__isnull",
+                        &value,
+                    ),
+                )
+            } else {
+                Self(self.0.query_param_missing("backend_id__isnull"))
+            }
+        }
+
+        /// Expects `backend_id`.
+        pub fn backend_id<T>(self, value: T) -> Self
+        where
+            T: Into<Option<i64>>,
+        {
+            if let Some(value) = value.into() {
+                Self(
+                    ::compute_kfp_runtime::mock::expect(
+                        self.0,
+                        &super::super::operations::READ_BATCH_JOBS,
+                        "backend_id",
+                        &value,
+                    ),
+                )
+            } else {
+                Self(self.0.query_param_missing("backend_id"))
+            }
+        }
+
+        /// Expects `queued_at_isnull`.
+        pub fn queued_at_isnull<T>(self, value: T) -> Self
+        where
+            T: Into<Option<bool>>,
+        {
+            if let Some(value) = value.into() {
+                Self(
+                    ::compute_kfp_runtime::mock::expect(
+                        self.0,
+                        &super::super::operations::READ_BATCH_JOBS,
+                        "queued_at__isnull",
+                        &value,
+                    ),
+                )
+            } else {
+                Self(self.0.query_param_missing("queued_at__isnull"))
+            }
+        }
+
+        /// Expects `queued_at`.
+        pub fn queued_at<'a, T>(self, value: T) -> Self
+        where
+            T: Into<Option<&'a ::compute_kfp_runtime::Timestamp>>,
+        {
+            if let Some(value) = value.into() {
+                Self(
+                    ::compute_kfp_runtime::mock::expect(
+                        self.0,
+                        &super::super::operations::READ_BATCH_JOBS,
+                        "queued_at",
+                        &value,
+                    ),
+                )
+            } else {
+                Self(self.0.query_param_missing("queued_at"))
+            }
+        }
+
+        /// Expects `reserved_at_isnull`.
+        pub fn reserved_at_isnull<T>(self, value: T) -> Self
+        where
+            T: Into<Option<bool>>,
+        {
+            if let Some(value) = value.into() {
+                Self(
+                    ::compute_kfp_runtime::mock::expect(
+                        self.0,
+                        &super::super::operations::READ_BATCH_JOBS,
+                        "reserved_at__isnull",
+                        &value,
+                    ),
+                )
+            } else {
+                Self(self.0.query_param_missing("reserved_at__isnull"))
+            }
+        }
+
+        /// Expects `reserved_at`.
+        pub fn reserved_at<'a, T>(self, value: T) -> Self
+        where
+            T: Into<Option<&'a ::compute_kfp_runtime::Timestamp>>,
+        {
+            if let Some(value) = value.into() {
+                Self(
+                    ::compute_kfp_runtime::mock::expect(
+                        self.0,
+                        &super::super::operations::READ_BATCH_JOBS,
+                        "reserved_at",
+                        &value,
+                    ),
+                )
+            } else {
+                Self(self.0.query_param_missing("reserved_at"))
+            }
+        }
+
+        /// Expects `finished_at_isnull`.
+        pub fn finished_at_isnull<T>(self, value: T) -> Self
+        where
+            T: Into<Option<bool>>,
+        {
+            if let Some(value) = value.into() {
+                Self(
+                    ::compute_kfp_runtime::mock::expect(
+                        self.0,
+                        &super::super::operations::READ_BATCH_JOBS,
+                        "finished_at__isnull",
+                        &value,
+                    ),
+                )
+            } else {
+                Self(self.0.query_param_missing("finished_at__isnull"))
+            }
+        }
+
+        /// Expects `finished_at`.
+        pub fn finished_at<'a, T>(self, value: T) -> Self
+        where
+            T: Into<Option<&'a ::compute_kfp_runtime::Timestamp>>,
+        {
+            if let Some(value) = value.into() {
+                Self(
+                    ::compute_kfp_runtime::mock::expect(
+                        self.0,
+                        &super::super::operations::READ_BATCH_JOBS,
+                        "finished_at",
+                        &value,
+                    ),
+                )
+            } else {
+                Self(self.0.query_param_missing("finished_at"))
+            }
+        }
+
+        /// Expects `aggregated_algorithm_type`.
+        pub fn aggregated_algorithm_type<T>(self, value: T) -> Self
+        where
+            T: Into<Option<types::AlgorithmType>>,
+        {
+            if let Some(value) = value.into() {
+                Self(
+                    ::compute_kfp_runtime::mock::expect(
+                        self.0,
+                        &super::super::operations::READ_BATCH_JOBS,
+                        "aggregated_algorithm_type",
+                        &value,
+                    ),
+                )
+            } else {
+                Self(self.0.query_param_missing("aggregated_algorithm_type"))
+            }
+        }
+
+        /// Expects `sort_by`.
+        pub fn sort_by<'a, T>(self, value: T) -> Self
+        where
+            T: Into<Option<&'a str>>,
+        {
+            if let Some(value) = value.into() {
+                Self(
+                    ::compute_kfp_runtime::mock::expect(
+                        self.0,
+                        &super::super::operations::READ_BATCH_JOBS,
+                        "sort_by",
+                        &value,
+                    ),
+                )
+            } else {
+                Self(self.0.query_param_missing("sort_by"))
+            }
+        }
+
+        /// Expects `latest`.
+        pub fn latest<T>(self, value: T) -> Self
+        where
+            T: Into<Option<bool>>,
+        {
+            if let Some(value) = value.into() {
+                Self(
+                    ::compute_kfp_runtime::mock::expect(
+                        self.0,
+                        &super::super::operations::READ_BATCH_JOBS,
+                        "latest",
+                        &value,
+                    ),
+                )
+            } else {
+                Self(self.0.query_param_missing("latest"))
             }
         }
     }
@@ -2064,22 +2696,37 @@ pub mod operations {
         /// Responds with `forbidden`.
         #[inline]
         pub fn forbidden(self, value: &types::HttpForbiddenError) -> Self {
-            let Self(then) = Self(self.0.status(403u16));
-            Self(then.header("content-type", "application/json").json_body_obj(value))
+            Self(
+                self
+                    .0
+                    .status(403u16)
+                    .header("content-type", "application/json")
+                    .json_body_obj(value),
+            )
         }
 
         /// Responds with `too_many_requests`.
         #[inline]
         pub fn too_many_requests(self, value: &types::HttpTooManyRequestsError) -> Self {
-            let Self(then) = Self(self.0.status(429u16));
-            Self(then.header("content-type", "application/json").json_body_obj(value))
+            Self(
+                self
+                    .0
+                    .status(429u16)
+                    .header("content-type", "application/json")
+                    .json_body_obj(value),
+            )
         }
 
         /// Responds with `unprocessable_entity`.
         #[inline]
         pub fn unprocessable_entity(self, value: &types::HttpValidationError) -> Self {
-            let Self(then) = Self(self.0.status(422u16));
-            Self(then.header("content-type", "application/json").json_body_obj(value))
+            Self(
+                self
+                    .0
+                    .status(422u16)
+                    .header("content-type", "application/json")
+                    .json_body_obj(value),
+            )
         }
     }
 
@@ -2105,7 +2752,11 @@ pub mod operations {
         /// Expects `id`.
         #[inline]
         pub fn id(self, value: i64) -> Self {
-            let value = ::compute_kfp_runtime::mock::path_segment(value);
+            let value = ::compute_kfp_runtime::mock::segment(
+                &super::super::operations::ENQUEUE_BATCH_JOB,
+                "id",
+                &value,
+            );
             Self(self.0.path_matches(format!("^\\/batch\\_jobs\\/{}\\/enqueue$", value)))
         }
     }
@@ -2140,22 +2791,37 @@ pub mod operations {
         /// Responds with `forbidden`.
         #[inline]
         pub fn forbidden(self, value: &types::HttpForbiddenError) -> Self {
-            let Self(then) = Self(self.0.status(403u16));
-            Self(then.header("content-type", "application/json").json_body_obj(value))
+            Self(
+                self
+                    .0
+                    .status(403u16)
+                    .header("content-type", "application/json")
+                    .json_body_obj(value),
+            )
         }
 
         /// Responds with `not_found`.
         #[inline]
         pub fn not_found(self, value: &types::HttpNotFoundError) -> Self {
-            let Self(then) = Self(self.0.status(404u16));
-            Self(then.header("content-type", "application/json").json_body_obj(value))
+            Self(
+                self
+                    .0
+                    .status(404u16)
+                    .header("content-type", "application/json")
+                    .json_body_obj(value),
+            )
         }
 
         /// Responds with `unprocessable_entity`.
         #[inline]
         pub fn unprocessable_entity(self, value: &types::HttpBadRequestError) -> Self {
-            let Self(then) = Self(self.0.status(422u16));
-            Self(then.header("content-type", "application/json").json_body_obj(value))
+            Self(
+                self
+                    .0
+                    .status(422u16)
+                    .header("content-type", "application/json")
+                    .json_body_obj(value),
+            )
         }
     }
 
@@ -2181,7 +2847,11 @@ pub mod operations {
         /// Expects `id`.
         #[inline]
         pub fn id(self, value: i64) -> Self {
-            let value = ::compute_kfp_runtime::mock::path_segment(value);
+            let value = ::compute_kfp_runtime::mock::segment(
+                &super::super::operations::FINISH_BATCH_JOB,
+                "id",
+                &value,
+            );
             Self(self.0.path_matches(format!("^\\/batch\\_jobs\\/{}\\/finish$", value)))
         }
     }
@@ -2216,22 +2886,37 @@ pub mod operations {
         /// Responds with `forbidden`.
         #[inline]
         pub fn forbidden(self, value: &types::HttpForbiddenError) -> Self {
-            let Self(then) = Self(self.0.status(403u16));
-            Self(then.header("content-type", "application/json").json_body_obj(value))
+            Self(
+                self
+                    .0
+                    .status(403u16)
+                    .header("content-type", "application/json")
+                    .json_body_obj(value),
+            )
         }
 
         /// Responds with `not_found`.
         #[inline]
         pub fn not_found(self, value: &types::HttpNotFoundError) -> Self {
-            let Self(then) = Self(self.0.status(404u16));
-            Self(then.header("content-type", "application/json").json_body_obj(value))
+            Self(
+                self
+                    .0
+                    .status(404u16)
+                    .header("content-type", "application/json")
+                    .json_body_obj(value),
+            )
         }
 
         /// Responds with `unprocessable_entity`.
         #[inline]
         pub fn unprocessable_entity(self, value: &types::HttpBadRequestError) -> Self {
-            let Self(then) = Self(self.0.status(422u16));
-            Self(then.header("content-type", "application/json").json_body_obj(value))
+            Self(
+                self
+                    .0
+                    .status(422u16)
+                    .header("content-type", "application/json")
+                    .json_body_obj(value),
+            )
         }
     }
 
@@ -2383,7 +3068,11 @@ pub mod operations {
         /// Expects `id`.
         #[inline]
         pub fn id(self, value: i64) -> Self {
-            let value = ::compute_kfp_runtime::mock::path_segment(value);
+            let value = ::compute_kfp_runtime::mock::segment(
+                &super::super::operations::UNPOP_BATCH_JOB,
+                "id",
+                &value,
+            );
             Self(self.0.path_matches(format!("^\\/batch\\_jobs\\/{}\\/unpop$", value)))
         }
     }
@@ -2418,15 +3107,25 @@ pub mod operations {
         /// Responds with `not_found`.
         #[inline]
         pub fn not_found(self, value: &types::HttpNotFoundError) -> Self {
-            let Self(then) = Self(self.0.status(404u16));
-            Self(then.header("content-type", "application/json").json_body_obj(value))
+            Self(
+                self
+                    .0
+                    .status(404u16)
+                    .header("content-type", "application/json")
+                    .json_body_obj(value),
+            )
         }
 
         /// Responds with `unprocessable_entity`.
         #[inline]
         pub fn unprocessable_entity(self, value: &types::HttpValidationError) -> Self {
-            let Self(then) = Self(self.0.status(422u16));
-            Self(then.header("content-type", "application/json").json_body_obj(value))
+            Self(
+                self
+                    .0
+                    .status(422u16)
+                    .header("content-type", "application/json")
+                    .json_body_obj(value),
+            )
         }
     }
 
@@ -2452,7 +3151,11 @@ pub mod operations {
         /// Expects `id`.
         #[inline]
         pub fn id(self, value: i64) -> Self {
-            let value = ::compute_kfp_runtime::mock::path_segment(value);
+            let value = ::compute_kfp_runtime::mock::segment(
+                &super::super::operations::COMPILE_COMMIT,
+                "id",
+                &value,
+            );
             Self(self.0.path_matches(format!("^\\/commits\\/{}\\/compile$", value)))
         }
 
@@ -2487,29 +3190,49 @@ pub mod operations {
         /// Responds with `bad_request`.
         #[inline]
         pub fn bad_request(self, value: &types::HttpBadRequestError) -> Self {
-            let Self(then) = Self(self.0.status(400u16));
-            Self(then.header("content-type", "application/json").json_body_obj(value))
+            Self(
+                self
+                    .0
+                    .status(400u16)
+                    .header("content-type", "application/json")
+                    .json_body_obj(value),
+            )
         }
 
         /// Responds with `forbidden`.
         #[inline]
         pub fn forbidden(self, value: &types::HttpForbiddenError) -> Self {
-            let Self(then) = Self(self.0.status(403u16));
-            Self(then.header("content-type", "application/json").json_body_obj(value))
+            Self(
+                self
+                    .0
+                    .status(403u16)
+                    .header("content-type", "application/json")
+                    .json_body_obj(value),
+            )
         }
 
         /// Responds with `not_found`.
         #[inline]
         pub fn not_found(self, value: &types::HttpNotFoundError) -> Self {
-            let Self(then) = Self(self.0.status(404u16));
-            Self(then.header("content-type", "application/json").json_body_obj(value))
+            Self(
+                self
+                    .0
+                    .status(404u16)
+                    .header("content-type", "application/json")
+                    .json_body_obj(value),
+            )
         }
 
         /// Responds with `unprocessable_entity`.
         #[inline]
         pub fn unprocessable_entity(self, value: &types::HttpValidationError) -> Self {
-            let Self(then) = Self(self.0.status(422u16));
-            Self(then.header("content-type", "application/json").json_body_obj(value))
+            Self(
+                self
+                    .0
+                    .status(422u16)
+                    .header("content-type", "application/json")
+                    .json_body_obj(value),
+            )
         }
     }
 
@@ -2532,85 +3255,20 @@ pub mod operations {
             self.0
         }
 
-        /// Expects `algorithm_id`.
-        pub fn algorithm_id<T>(self, value: T) -> Self
-        where
-            T: Into<Option<i64>>,
-        {
-            if let Some(value) = value.into() {
-                Self(self.0.query_param("algorithm_id", value.to_string()))
-            } else {
-                Self(self.0.query_param_missing("algorithm_id"))
-            }
-        }
-
-        /// Expects `created_on`.
-        pub fn created_on<'a, T>(self, value: T) -> Self
-        where
-            T: Into<Option<&'a ::compute_kfp_runtime::Timestamp>>,
-        {
-            if let Some(value) = value.into() {
-                Self(self.0.query_param("created_on", value.to_string()))
-            } else {
-                Self(self.0.query_param_missing("created_on"))
-            }
-        }
-
-        /// Expects `description`.
-        pub fn description<'a, T>(self, value: T) -> Self
-        where
-            T: Into<Option<&'a str>>,
-        {
-            if let Some(value) = value.into() {
-                Self(self.0.query_param("description", value.to_string()))
-            } else {
-                Self(self.0.query_param_missing("description"))
-            }
-        }
-
-        /// Expects `hash`.
-        pub fn hash<'a, T>(self, value: T) -> Self
-        where
-            T: Into<Option<&'a str>>,
-        {
-            if let Some(value) = value.into() {
-                Self(self.0.query_param("hash", value.to_string()))
-            } else {
-                Self(self.0.query_param_missing("hash"))
-            }
-        }
-
-        /// Expects `id`.
-        pub fn id<T>(self, value: T) -> Self
-        where
-            T: Into<Option<i64>>,
-        {
-            if let Some(value) = value.into() {
-                Self(self.0.query_param("id", value.to_string()))
-            } else {
-                Self(self.0.query_param_missing("id"))
-            }
-        }
-
-        /// Expects `latest`.
-        pub fn latest<T>(self, value: T) -> Self
-        where
-            T: Into<Option<bool>>,
-        {
-            if let Some(value) = value.into() {
-                Self(self.0.query_param("latest", value.to_string()))
-            } else {
-                Self(self.0.query_param_missing("latest"))
-            }
-        }
-
         /// Expects `page`.
         pub fn page<T>(self, value: T) -> Self
         where
             T: Into<Option<i64>>,
         {
             if let Some(value) = value.into() {
-                Self(self.0.query_param("page", value.to_string()))
+                Self(
+                    ::compute_kfp_runtime::mock::expect(
+                        self.0,
+                        &super::super::operations::READ_COMMITS,
+                        "page",
+                        &value,
+                    ),
+                )
             } else {
                 Self(self.0.query_param_missing("page"))
             }
@@ -2622,9 +3280,111 @@ pub mod operations {
             T: Into<Option<i64>>,
         {
             if let Some(value) = value.into() {
-                Self(self.0.query_param("size", value.to_string()))
+                Self(
+                    ::compute_kfp_runtime::mock::expect(
+                        self.0,
+                        &super::super::operations::READ_COMMITS,
+                        "size",
+                        &value,
+                    ),
+                )
             } else {
                 Self(self.0.query_param_missing("size"))
+            }
+        }
+
+        /// Expects `id`.
+        pub fn id<T>(self, value: T) -> Self
+        where
+            T: Into<Option<i64>>,
+        {
+            if let Some(value) = value.into() {
+                Self(
+                    ::compute_kfp_runtime::mock::expect(
+                        self.0,
+                        &super::super::operations::READ_COMMITS,
+                        "id",
+                        &value,
+                    ),
+                )
+            } else {
+                Self(self.0.query_param_missing("id"))
+            }
+        }
+
+        /// Expects `created_on`.
+        pub fn created_on<'a, T>(self, value: T) -> Self
+        where
+            T: Into<Option<&'a ::compute_kfp_runtime::Timestamp>>,
+        {
+            if let Some(value) = value.into() {
+                Self(
+                    ::compute_kfp_runtime::mock::expect(
+                        self.0,
+                        &super::super::operations::READ_COMMITS,
+                        "created_on",
+                        &value,
+                    ),
+                )
+            } else {
+                Self(self.0.query_param_missing("created_on"))
+            }
+        }
+
+        /// Expects `hash`.
+        pub fn hash<'a, T>(self, value: T) -> Self
+        where
+            T: Into<Option<&'a str>>,
+        {
+            if let Some(value) = value.into() {
+                Self(
+                    ::compute_kfp_runtime::mock::expect(
+                        self.0,
+                        &super::super::operations::READ_COMMITS,
+                        "hash",
+                        &value,
+                    ),
+                )
+            } else {
+                Self(self.0.query_param_missing("hash"))
+            }
+        }
+
+        /// Expects `description`.
+        pub fn description<'a, T>(self, value: T) -> Self
+        where
+            T: Into<Option<&'a str>>,
+        {
+            if let Some(value) = value.into() {
+                Self(
+                    ::compute_kfp_runtime::mock::expect(
+                        self.0,
+                        &super::super::operations::READ_COMMITS,
+                        "description",
+                        &value,
+                    ),
+                )
+            } else {
+                Self(self.0.query_param_missing("description"))
+            }
+        }
+
+        /// Expects `algorithm_id`.
+        pub fn algorithm_id<T>(self, value: T) -> Self
+        where
+            T: Into<Option<i64>>,
+        {
+            if let Some(value) = value.into() {
+                Self(
+                    ::compute_kfp_runtime::mock::expect(
+                        self.0,
+                        &super::super::operations::READ_COMMITS,
+                        "algorithm_id",
+                        &value,
+                    ),
+                )
+            } else {
+                Self(self.0.query_param_missing("algorithm_id"))
             }
         }
 
@@ -2634,9 +3394,35 @@ pub mod operations {
             T: Into<Option<&'a str>>,
         {
             if let Some(value) = value.into() {
-                Self(self.0.query_param("sort_by", value.to_string()))
+                Self(
+                    ::compute_kfp_runtime::mock::expect(
+                        self.0,
+                        &super::super::operations::READ_COMMITS,
+                        "sort_by",
+                        &value,
+                    ),
+                )
             } else {
                 Self(self.0.query_param_missing("sort_by"))
+            }
+        }
+
+        /// Expects `latest`.
+        pub fn latest<T>(self, value: T) -> Self
+        where
+            T: Into<Option<bool>>,
+        {
+            if let Some(value) = value.into() {
+                Self(
+                    ::compute_kfp_runtime::mock::expect(
+                        self.0,
+                        &super::super::operations::READ_COMMITS,
+                        "latest",
+                        &value,
+                    ),
+                )
+            } else {
+                Self(self.0.query_param_missing("latest"))
             }
         }
     }
@@ -2737,15 +3523,25 @@ pub mod operations {
         /// Responds with `forbidden`.
         #[inline]
         pub fn forbidden(self, value: &types::HttpForbiddenError) -> Self {
-            let Self(then) = Self(self.0.status(403u16));
-            Self(then.header("content-type", "application/json").json_body_obj(value))
+            Self(
+                self
+                    .0
+                    .status(403u16)
+                    .header("content-type", "application/json")
+                    .json_body_obj(value),
+            )
         }
 
         /// Responds with `unprocessable_entity`.
         #[inline]
         pub fn unprocessable_entity(self, value: &types::HttpValidationError) -> Self {
-            let Self(then) = Self(self.0.status(422u16));
-            Self(then.header("content-type", "application/json").json_body_obj(value))
+            Self(
+                self
+                    .0
+                    .status(422u16)
+                    .header("content-type", "application/json")
+                    .json_body_obj(value),
+            )
         }
     }
 
@@ -2771,7 +3567,11 @@ pub mod operations {
         /// Expects `id`.
         #[inline]
         pub fn id(self, value: i64) -> Self {
-            let value = ::compute_kfp_runtime::mock::path_segment(value);
+            let value = ::compute_kfp_runtime::mock::segment(
+                &super::super::operations::READ_COMMIT,
+                "id",
+                &value,
+            );
             Self(self.0.path_matches(format!("^\\/commits\\/{}$", value)))
         }
     }
@@ -2806,22 +3606,37 @@ pub mod operations {
         /// Responds with `forbidden`.
         #[inline]
         pub fn forbidden(self, value: &types::HttpForbiddenError) -> Self {
-            let Self(then) = Self(self.0.status(403u16));
-            Self(then.header("content-type", "application/json").json_body_obj(value))
+            Self(
+                self
+                    .0
+                    .status(403u16)
+                    .header("content-type", "application/json")
+                    .json_body_obj(value),
+            )
         }
 
         /// Responds with `not_found`.
         #[inline]
         pub fn not_found(self, value: &types::HttpNotFoundError) -> Self {
-            let Self(then) = Self(self.0.status(404u16));
-            Self(then.header("content-type", "application/json").json_body_obj(value))
+            Self(
+                self
+                    .0
+                    .status(404u16)
+                    .header("content-type", "application/json")
+                    .json_body_obj(value),
+            )
         }
 
         /// Responds with `unprocessable_entity`.
         #[inline]
         pub fn unprocessable_entity(self, value: &types::HttpValidationError) -> Self {
-            let Self(then) = Self(self.0.status(422u16));
-            Self(then.header("content-type", "application/json").json_body_obj(value))
+            Self(
+                self
+                    .0
+                    .status(422u16)
+                    .header("content-type", "application/json")
+                    .json_body_obj(value),
+            )
         }
     }
 
@@ -2847,7 +3662,11 @@ pub mod operations {
         /// Expects `id`.
         #[inline]
         pub fn id(self, value: i64) -> Self {
-            let value = ::compute_kfp_runtime::mock::path_segment(value);
+            let value = ::compute_kfp_runtime::mock::segment(
+                &super::super::operations::DELETE_COMMIT,
+                "id",
+                &value,
+            );
             Self(self.0.path_matches(format!("^\\/commits\\/{}$", value)))
         }
     }
@@ -2876,22 +3695,37 @@ pub mod operations {
         /// Responds with `forbidden`.
         #[inline]
         pub fn forbidden(self, value: &types::HttpForbiddenError) -> Self {
-            let Self(then) = Self(self.0.status(403u16));
-            Self(then.header("content-type", "application/json").json_body_obj(value))
+            Self(
+                self
+                    .0
+                    .status(403u16)
+                    .header("content-type", "application/json")
+                    .json_body_obj(value),
+            )
         }
 
         /// Responds with `not_found`.
         #[inline]
         pub fn not_found(self, value: &types::HttpNotFoundError) -> Self {
-            let Self(then) = Self(self.0.status(404u16));
-            Self(then.header("content-type", "application/json").json_body_obj(value))
+            Self(
+                self
+                    .0
+                    .status(404u16)
+                    .header("content-type", "application/json")
+                    .json_body_obj(value),
+            )
         }
 
         /// Responds with `unprocessable_entity`.
         #[inline]
         pub fn unprocessable_entity(self, value: &types::HttpValidationError) -> Self {
-            let Self(then) = Self(self.0.status(422u16));
-            Self(then.header("content-type", "application/json").json_body_obj(value))
+            Self(
+                self
+                    .0
+                    .status(422u16)
+                    .header("content-type", "application/json")
+                    .json_body_obj(value),
+            )
         }
     }
 
@@ -3011,15 +3845,25 @@ pub mod operations {
         /// Responds with `not_found`.
         #[inline]
         pub fn not_found(self, value: &types::HttpNotFoundError) -> Self {
-            let Self(then) = Self(self.0.status(404u16));
-            Self(then.header("content-type", "application/json").json_body_obj(value))
+            Self(
+                self
+                    .0
+                    .status(404u16)
+                    .header("content-type", "application/json")
+                    .json_body_obj(value),
+            )
         }
 
         /// Responds with `unprocessable_entity`.
         #[inline]
         pub fn unprocessable_entity(self, value: &types::HttpValidationError) -> Self {
-            let Self(then) = Self(self.0.status(422u16));
-            Self(then.header("content-type", "application/json").json_body_obj(value))
+            Self(
+                self
+                    .0
+                    .status(422u16)
+                    .header("content-type", "application/json")
+                    .json_body_obj(value),
+            )
         }
     }
 
@@ -3042,121 +3886,20 @@ pub mod operations {
             self.0
         }
 
-        /// Expects `commit_id`.
-        pub fn commit_id<T>(self, value: T) -> Self
-        where
-            T: Into<Option<i64>>,
-        {
-            if let Some(value) = value.into() {
-                Self(self.0.query_param("commit_id", value.to_string()))
-            } else {
-                Self(self.0.query_param_missing("commit_id"))
-            }
-        }
-
-        /// Expects `compile_stage`.
-        pub fn compile_stage<T>(self, value: T) -> Self
-        where
-            T: Into<Option<types::CompileStage>>,
-        {
-            if let Some(value) = value.into() {
-                Self(self.0.query_param("compile_stage", value.to_string()))
-            } else {
-                Self(self.0.query_param_missing("compile_stage"))
-            }
-        }
-
-        /// Expects `content`.
-        pub fn content<'a, T>(self, value: T) -> Self
-        where
-            T: Into<Option<&'a str>>,
-        {
-            if let Some(value) = value.into() {
-                Self(self.0.query_param("content", value.to_string()))
-            } else {
-                Self(self.0.query_param_missing("content"))
-            }
-        }
-
-        /// Expects `generated`.
-        pub fn generated<T>(self, value: T) -> Self
-        where
-            T: Into<Option<bool>>,
-        {
-            if let Some(value) = value.into() {
-                Self(self.0.query_param("generated", value.to_string()))
-            } else {
-                Self(self.0.query_param_missing("generated"))
-            }
-        }
-
-        /// Expects `id`.
-        pub fn id<T>(self, value: T) -> Self
-        where
-            T: Into<Option<i64>>,
-        {
-            if let Some(value) = value.into() {
-                Self(self.0.query_param("id", value.to_string()))
-            } else {
-                Self(self.0.query_param_missing("id"))
-            }
-        }
-
-        /// Expects `language_id`.
-        pub fn language_id<T>(self, value: T) -> Self
-        where
-            T: Into<Option<i64>>,
-        {
-            if let Some(value) = value.into() {
-                Self(self.0.query_param("language_id", value.to_string()))
-            } else {
-                Self(self.0.query_param_missing("language_id"))
-            }
-        }
-
-        /// Expects `latest`.
-        pub fn latest<T>(self, value: T) -> Self
-        where
-            T: Into<Option<bool>>,
-        {
-            if let Some(value) = value.into() {
-                Self(self.0.query_param("latest", value.to_string()))
-            } else {
-                Self(self.0.query_param_missing("latest"))
-            }
-        }
-
-        /// Expects `name`.
-        pub fn name<'a, T>(self, value: T) -> Self
-        where
-            T: Into<Option<&'a str>>,
-        {
-            if let Some(value) = value.into() {
-                Self(self.0.query_param("name", value.to_string()))
-            } else {
-                Self(self.0.query_param_missing("name"))
-            }
-        }
-
-        /// Expects `name_isnull`.
-        pub fn name_isnull<T>(self, value: T) -> Self
-        where
-            T: Into<Option<bool>>,
-        {
-            if let Some(value) = value.into() {
-                Self(self.0.query_param("name__isnull", value.to_string()))
-            } else {
-                Self(self.0.query_param_missing("name__isnull"))
-            }
-        }
-
         /// Expects `page`.
         pub fn page<T>(self, value: T) -> Self
         where
             T: Into<Option<i64>>,
         {
             if let Some(value) = value.into() {
-                Self(self.0.query_param("page", value.to_string()))
+                Self(
+                    ::compute_kfp_runtime::mock::expect(
+                        self.0,
+                        &super::super::operations::READ_FILES,
+                        "page",
+                        &value,
+                    ),
+                )
             } else {
                 Self(self.0.query_param_missing("page"))
             }
@@ -3168,9 +3911,168 @@ pub mod operations {
             T: Into<Option<i64>>,
         {
             if let Some(value) = value.into() {
-                Self(self.0.query_param("size", value.to_string()))
+                Self(
+                    ::compute_kfp_runtime::mock::expect(
+                        self.0,
+                        &super::super::operations::READ_FILES,
+                        "size",
+                        &value,
+                    ),
+                )
             } else {
                 Self(self.0.query_param_missing("size"))
+            }
+        }
+
+        /// Expects `id`.
+        pub fn id<T>(self, value: T) -> Self
+        where
+            T: Into<Option<i64>>,
+        {
+            if let Some(value) = value.into() {
+                Self(
+                    ::compute_kfp_runtime::mock::expect(
+                        self.0,
+                        &super::super::operations::READ_FILES,
+                        "id",
+                        &value,
+                    ),
+                )
+            } else {
+                Self(self.0.query_param_missing("id"))
+            }
+        }
+
+        /// Expects `commit_id`.
+        pub fn commit_id<T>(self, value: T) -> Self
+        where
+            T: Into<Option<i64>>,
+        {
+            if let Some(value) = value.into() {
+                Self(
+                    ::compute_kfp_runtime::mock::expect(
+                        self.0,
+                        &super::super::operations::READ_FILES,
+                        "commit_id",
+                        &value,
+                    ),
+                )
+            } else {
+                Self(self.0.query_param_missing("commit_id"))
+            }
+        }
+
+        /// Expects `content`.
+        pub fn content<'a, T>(self, value: T) -> Self
+        where
+            T: Into<Option<&'a str>>,
+        {
+            if let Some(value) = value.into() {
+                Self(
+                    ::compute_kfp_runtime::mock::expect(
+                        self.0,
+                        &super::super::operations::READ_FILES,
+                        "content",
+                        &value,
+                    ),
+                )
+            } else {
+                Self(self.0.query_param_missing("content"))
+            }
+        }
+
+        /// Expects `language_id`.
+        pub fn language_id<T>(self, value: T) -> Self
+        where
+            T: Into<Option<i64>>,
+        {
+            if let Some(value) = value.into() {
+                Self(
+                    ::compute_kfp_runtime::mock::expect(
+                        self.0,
+                        &super::super::operations::READ_FILES,
+                        "language_id",
+                        &value,
+                    ),
+                )
+            } else {
+                Self(self.0.query_param_missing("language_id"))
+            }
+        }
+
+        /// Expects `compile_stage`.
+        pub fn compile_stage<T>(self, value: T) -> Self
+        where
+            T: Into<Option<types::CompileStage>>,
+        {
+            if let Some(value) = value.into() {
+                Self(
+                    ::compute_kfp_runtime::mock::expect(
+                        self.0,
+                        &super::super::operations::READ_FILES,
+                        "compile_stage",
+                        &value,
+                    ),
+                )
+            } else {
+                Self(self.0.query_param_missing("compile_stage"))
+            }
+        }
+
+        /// Expects `generated`.
+        pub fn generated<T>(self, value: T) -> Self
+        where
+            T: Into<Option<bool>>,
+        {
+            if let Some(value) = value.into() {
+                Self(
+                    ::compute_kfp_runtime::mock::expect(
+                        self.0,
+                        &super::super::operations::READ_FILES,
+                        "generated",
+                        &value,
+                    ),
+                )
+            } else {
+                Self(self.0.query_param_missing("generated"))
+            }
+        }
+
+        /// Expects `name_isnull`.
+        pub fn name_isnull<T>(self, value: T) -> Self
+        where
+            T: Into<Option<bool>>,
+        {
+            if let Some(value) = value.into() {
+                Self(
+                    ::compute_kfp_runtime::mock::expect(
+                        self.0,
+                        &super::super::operations::READ_FILES,
+                        "name__isnull",
+                        &value,
+                    ),
+                )
+            } else {
+                Self(self.0.query_param_missing("name__isnull"))
+            }
+        }
+
+        /// Expects `name`.
+        pub fn name<'a, T>(self, value: T) -> Self
+        where
+            T: Into<Option<&'a str>>,
+        {
+            if let Some(value) = value.into() {
+                Self(
+                    ::compute_kfp_runtime::mock::expect(
+                        self.0,
+                        &super::super::operations::READ_FILES,
+                        "name",
+                        &value,
+                    ),
+                )
+            } else {
+                Self(self.0.query_param_missing("name"))
             }
         }
 
@@ -3180,9 +4082,35 @@ pub mod operations {
             T: Into<Option<&'a str>>,
         {
             if let Some(value) = value.into() {
-                Self(self.0.query_param("sort_by", value.to_string()))
+                Self(
+                    ::compute_kfp_runtime::mock::expect(
+                        self.0,
+                        &super::super::operations::READ_FILES,
+                        "sort_by",
+                        &value,
+                    ),
+                )
             } else {
                 Self(self.0.query_param_missing("sort_by"))
+            }
+        }
+
+        /// Expects `latest`.
+        pub fn latest<T>(self, value: T) -> Self
+        where
+            T: Into<Option<bool>>,
+        {
+            if let Some(value) = value.into() {
+                Self(
+                    ::compute_kfp_runtime::mock::expect(
+                        self.0,
+                        &super::super::operations::READ_FILES,
+                        "latest",
+                        &value,
+                    ),
+                )
+            } else {
+                Self(self.0.query_param_missing("latest"))
             }
         }
     }
@@ -3283,15 +4211,25 @@ pub mod operations {
         /// Responds with `forbidden`.
         #[inline]
         pub fn forbidden(self, value: &types::HttpForbiddenError) -> Self {
-            let Self(then) = Self(self.0.status(403u16));
-            Self(then.header("content-type", "application/json").json_body_obj(value))
+            Self(
+                self
+                    .0
+                    .status(403u16)
+                    .header("content-type", "application/json")
+                    .json_body_obj(value),
+            )
         }
 
         /// Responds with `unprocessable_entity`.
         #[inline]
         pub fn unprocessable_entity(self, value: &types::HttpValidationError) -> Self {
-            let Self(then) = Self(self.0.status(422u16));
-            Self(then.header("content-type", "application/json").json_body_obj(value))
+            Self(
+                self
+                    .0
+                    .status(422u16)
+                    .header("content-type", "application/json")
+                    .json_body_obj(value),
+            )
         }
     }
 
@@ -3317,7 +4255,11 @@ pub mod operations {
         /// Expects `id`.
         #[inline]
         pub fn id(self, value: i64) -> Self {
-            let value = ::compute_kfp_runtime::mock::path_segment(value);
+            let value = ::compute_kfp_runtime::mock::segment(
+                &super::super::operations::READ_FILE,
+                "id",
+                &value,
+            );
             Self(self.0.path_matches(format!("^\\/files\\/{}$", value)))
         }
     }
@@ -3352,22 +4294,37 @@ pub mod operations {
         /// Responds with `forbidden`.
         #[inline]
         pub fn forbidden(self, value: &types::HttpForbiddenError) -> Self {
-            let Self(then) = Self(self.0.status(403u16));
-            Self(then.header("content-type", "application/json").json_body_obj(value))
+            Self(
+                self
+                    .0
+                    .status(403u16)
+                    .header("content-type", "application/json")
+                    .json_body_obj(value),
+            )
         }
 
         /// Responds with `not_found`.
         #[inline]
         pub fn not_found(self, value: &types::HttpNotFoundError) -> Self {
-            let Self(then) = Self(self.0.status(404u16));
-            Self(then.header("content-type", "application/json").json_body_obj(value))
+            Self(
+                self
+                    .0
+                    .status(404u16)
+                    .header("content-type", "application/json")
+                    .json_body_obj(value),
+            )
         }
 
         /// Responds with `unprocessable_entity`.
         #[inline]
         pub fn unprocessable_entity(self, value: &types::HttpValidationError) -> Self {
-            let Self(then) = Self(self.0.status(422u16));
-            Self(then.header("content-type", "application/json").json_body_obj(value))
+            Self(
+                self
+                    .0
+                    .status(422u16)
+                    .header("content-type", "application/json")
+                    .json_body_obj(value),
+            )
         }
     }
 
@@ -3393,7 +4350,11 @@ pub mod operations {
         /// Expects `id`.
         #[inline]
         pub fn id(self, value: i64) -> Self {
-            let value = ::compute_kfp_runtime::mock::path_segment(value);
+            let value = ::compute_kfp_runtime::mock::segment(
+                &super::super::operations::DELETE_FILE,
+                "id",
+                &value,
+            );
             Self(self.0.path_matches(format!("^\\/files\\/{}$", value)))
         }
     }
@@ -3422,22 +4383,37 @@ pub mod operations {
         /// Responds with `forbidden`.
         #[inline]
         pub fn forbidden(self, value: &types::HttpForbiddenError) -> Self {
-            let Self(then) = Self(self.0.status(403u16));
-            Self(then.header("content-type", "application/json").json_body_obj(value))
+            Self(
+                self
+                    .0
+                    .status(403u16)
+                    .header("content-type", "application/json")
+                    .json_body_obj(value),
+            )
         }
 
         /// Responds with `not_found`.
         #[inline]
         pub fn not_found(self, value: &types::HttpNotFoundError) -> Self {
-            let Self(then) = Self(self.0.status(404u16));
-            Self(then.header("content-type", "application/json").json_body_obj(value))
+            Self(
+                self
+                    .0
+                    .status(404u16)
+                    .header("content-type", "application/json")
+                    .json_body_obj(value),
+            )
         }
 
         /// Responds with `unprocessable_entity`.
         #[inline]
         pub fn unprocessable_entity(self, value: &types::HttpValidationError) -> Self {
-            let Self(then) = Self(self.0.status(422u16));
-            Self(then.header("content-type", "application/json").json_body_obj(value))
+            Self(
+                self
+                    .0
+                    .status(422u16)
+                    .header("content-type", "application/json")
+                    .json_body_obj(value),
+            )
         }
     }
 
@@ -3497,15 +4473,25 @@ pub mod operations {
         /// Responds with `forbidden`.
         #[inline]
         pub fn forbidden(self, value: &types::HttpForbiddenError) -> Self {
-            let Self(then) = Self(self.0.status(403u16));
-            Self(then.header("content-type", "application/json").json_body_obj(value))
+            Self(
+                self
+                    .0
+                    .status(403u16)
+                    .header("content-type", "application/json")
+                    .json_body_obj(value),
+            )
         }
 
         /// Responds with `unprocessable_entity`.
         #[inline]
         pub fn unprocessable_entity(self, value: &types::HttpValidationError) -> Self {
-            let Self(then) = Self(self.0.status(422u16));
-            Self(then.header("content-type", "application/json").json_body_obj(value))
+            Self(
+                self
+                    .0
+                    .status(422u16)
+                    .header("content-type", "application/json")
+                    .json_body_obj(value),
+            )
         }
     }
 
@@ -3531,7 +4517,11 @@ pub mod operations {
         /// Expects `job_id`.
         #[inline]
         pub fn job_id(self, value: i64) -> Self {
-            let value = ::compute_kfp_runtime::mock::path_segment(value);
+            let value = ::compute_kfp_runtime::mock::segment(
+                &super::super::operations::READ_FINAL_RESULT_BY_JOB_ID,
+                "job_id",
+                &value,
+            );
             Self(self.0.path_matches(format!("^\\/final\\_results\\/job\\/{}$", value)))
         }
     }
@@ -3566,22 +4556,37 @@ pub mod operations {
         /// Responds with `forbidden`.
         #[inline]
         pub fn forbidden(self, value: &types::HttpForbiddenError) -> Self {
-            let Self(then) = Self(self.0.status(403u16));
-            Self(then.header("content-type", "application/json").json_body_obj(value))
+            Self(
+                self
+                    .0
+                    .status(403u16)
+                    .header("content-type", "application/json")
+                    .json_body_obj(value),
+            )
         }
 
         /// Responds with `not_found`.
         #[inline]
         pub fn not_found(self, value: &types::HttpNotFoundError) -> Self {
-            let Self(then) = Self(self.0.status(404u16));
-            Self(then.header("content-type", "application/json").json_body_obj(value))
+            Self(
+                self
+                    .0
+                    .status(404u16)
+                    .header("content-type", "application/json")
+                    .json_body_obj(value),
+            )
         }
 
         /// Responds with `unprocessable_entity`.
         #[inline]
         pub fn unprocessable_entity(self, value: &types::HttpValidationError) -> Self {
-            let Self(then) = Self(self.0.status(422u16));
-            Self(then.header("content-type", "application/json").json_body_obj(value))
+            Self(
+                self
+                    .0
+                    .status(422u16)
+                    .header("content-type", "application/json")
+                    .json_body_obj(value),
+            )
         }
     }
 
@@ -3607,7 +4612,11 @@ pub mod operations {
         /// Expects `id`.
         #[inline]
         pub fn id(self, value: i64) -> Self {
-            let value = ::compute_kfp_runtime::mock::path_segment(value);
+            let value = ::compute_kfp_runtime::mock::segment(
+                &super::super::operations::READ_FINAL_RESULT,
+                "id",
+                &value,
+            );
             Self(self.0.path_matches(format!("^\\/final\\_results\\/{}$", value)))
         }
     }
@@ -3642,22 +4651,37 @@ pub mod operations {
         /// Responds with `forbidden`.
         #[inline]
         pub fn forbidden(self, value: &types::HttpForbiddenError) -> Self {
-            let Self(then) = Self(self.0.status(403u16));
-            Self(then.header("content-type", "application/json").json_body_obj(value))
+            Self(
+                self
+                    .0
+                    .status(403u16)
+                    .header("content-type", "application/json")
+                    .json_body_obj(value),
+            )
         }
 
         /// Responds with `not_found`.
         #[inline]
         pub fn not_found(self, value: &types::HttpNotFoundError) -> Self {
-            let Self(then) = Self(self.0.status(404u16));
-            Self(then.header("content-type", "application/json").json_body_obj(value))
+            Self(
+                self
+                    .0
+                    .status(404u16)
+                    .header("content-type", "application/json")
+                    .json_body_obj(value),
+            )
         }
 
         /// Responds with `unprocessable_entity`.
         #[inline]
         pub fn unprocessable_entity(self, value: &types::HttpValidationError) -> Self {
-            let Self(then) = Self(self.0.status(422u16));
-            Self(then.header("content-type", "application/json").json_body_obj(value))
+            Self(
+                self
+                    .0
+                    .status(422u16)
+                    .header("content-type", "application/json")
+                    .json_body_obj(value),
+            )
         }
     }
 
@@ -3728,27 +4752,60 @@ pub mod operations {
             self.0
         }
 
-        /// Expects `algorithm_type`.
-        pub fn algorithm_type<T>(self, value: T) -> Self
-        where
-            T: Into<Option<types::AlgorithmType>>,
-        {
-            if let Some(value) = value.into() {
-                Self(self.0.query_param("algorithm_type", value.to_string()))
-            } else {
-                Self(self.0.query_param_missing("algorithm_type"))
-            }
-        }
-
-        /// Expects `batch_job_id`.
-        pub fn batch_job_id<T>(self, value: T) -> Self
+        /// Expects `page`.
+        pub fn page<T>(self, value: T) -> Self
         where
             T: Into<Option<i64>>,
         {
             if let Some(value) = value.into() {
-                Self(self.0.query_param("batch_job_id", value.to_string()))
+                Self(
+                    ::compute_kfp_runtime::mock::expect(
+                        self.0,
+                        &super::super::operations::READ_JOBS,
+                        "page",
+                        &value,
+                    ),
+                )
             } else {
-                Self(self.0.query_param_missing("batch_job_id"))
+                Self(self.0.query_param_missing("page"))
+            }
+        }
+
+        /// Expects `size`.
+        pub fn size<T>(self, value: T) -> Self
+        where
+            T: Into<Option<i64>>,
+        {
+            if let Some(value) = value.into() {
+                Self(
+                    ::compute_kfp_runtime::mock::expect(
+                        self.0,
+                        &super::super::operations::READ_JOBS,
+                        "size",
+                        &value,
+                    ),
+                )
+            } else {
+                Self(self.0.query_param_missing("size"))
+            }
+        }
+
+        /// Expects `id`.
+        pub fn id<T>(self, value: T) -> Self
+        where
+            T: Into<Option<i64>>,
+        {
+            if let Some(value) = value.into() {
+                Self(
+                    ::compute_kfp_runtime::mock::expect(
+                        self.0,
+                        &super::super::operations::READ_JOBS,
+                        "id",
+                        &value,
+                    ),
+                )
+            } else {
+                Self(self.0.query_param_missing("id"))
             }
         }
 
@@ -3758,7 +4815,14 @@ pub mod operations {
             T: Into<Option<&'a ::compute_kfp_runtime::Timestamp>>,
         {
             if let Some(value) = value.into() {
-                Self(self.0.query_param("created_on", value.to_string()))
+                Self(
+                    ::compute_kfp_runtime::mock::expect(
+                        self.0,
+                        &super::super::operations::READ_JOBS,
+                        "created_on",
+                        &value,
+                    ),
+                )
             } else {
                 Self(self.0.query_param_missing("created_on"))
             }
@@ -3770,117 +4834,73 @@ pub mod operations {
             T: Into<Option<i64>>,
         {
             if let Some(value) = value.into() {
-                Self(self.0.query_param("file_id", value.to_string()))
+                Self(
+                    ::compute_kfp_runtime::mock::expect(
+                        self.0,
+                        &super::super::operations::READ_JOBS,
+                        "file_id",
+                        &value,
+                    ),
+                )
             } else {
                 Self(self.0.query_param_missing("file_id"))
             }
         }
 
-        /// Expects `finished_at`.
-        pub fn finished_at<'a, T>(self, value: T) -> Self
+        /// Expects `algorithm_type`.
+        pub fn algorithm_type<T>(self, value: T) -> Self
         where
-            T: Into<Option<&'a ::compute_kfp_runtime::Timestamp>>,
+            T: Into<Option<types::AlgorithmType>>,
         {
             if let Some(value) = value.into() {
-                Self(self.0.query_param("finished_at", value.to_string()))
+                Self(
+                    ::compute_kfp_runtime::mock::expect(
+                        self.0,
+                        &super::super::operations::READ_JOBS,
+                        "algorithm_type",
+                        &value,
+                    ),
+                )
             } else {
-                Self(self.0.query_param_missing("finished_at"))
+                Self(self.0.query_param_missing("algorithm_type"))
             }
         }
 
-        /// Expects `finished_at_isnull`.
-        pub fn finished_at_isnull<T>(self, value: T) -> Self
+        /// Expects `status`.
+        pub fn status<T>(self, value: T) -> Self
         where
-            T: Into<Option<bool>>,
+            T: Into<Option<types::JobStatus>>,
         {
             if let Some(value) = value.into() {
-                Self(self.0.query_param("finished_at__isnull", value.to_string()))
+                Self(
+                    ::compute_kfp_runtime::mock::expect(
+                        self.0,
+                        &super::super::operations::READ_JOBS,
+                        "status",
+                        &value,
+                    ),
+                )
             } else {
-                Self(self.0.query_param_missing("finished_at__isnull"))
+                Self(self.0.query_param_missing("status"))
             }
         }
 
-        /// Expects `id`.
-        pub fn id<T>(self, value: T) -> Self
+        /// Expects `batch_job_id`.
+        pub fn batch_job_id<T>(self, value: T) -> Self
         where
             T: Into<Option<i64>>,
         {
             if let Some(value) = value.into() {
-                Self(self.0.query_param("id", value.to_string()))
+                Self(
+                    ::compute_kfp_runtime::mock::expect(
+                        self.0,
+                        &super::super::operations::READ_JOBS,
+                        "batch_job_id",
+                        &value,
+                    ),
+                )
             } else {
-                Self(self.0.query_param_missing("id"))
-            }
-        }
-
-        /// Expects `latest`.
-        pub fn latest<T>(self, value: T) -> Self
-        where
-            T: Into<Option<bool>>,
-        {
-            if let Some(value) = value.into() {
-                Self(self.0.query_param("latest", value.to_string()))
-            } else {
-                Self(self.0.query_param_missing("latest"))
-            }
-        }
-
-        /// Expects `message`.
-        pub fn message<'a, T>(self, value: T) -> Self
-        where
-            T: Into<Option<&'a str>>,
-        {
-            if let Some(value) = value.into() {
-                Self(self.0.query_param("message", value.to_string()))
-            } else {
-                Self(self.0.query_param_missing("message"))
-            }
-        }
-
-        /// Expects `number_of_shots`.
-        pub fn number_of_shots<T>(self, value: T) -> Self
-        where
-            T: Into<Option<i64>>,
-        {
-            if let Some(value) = value.into() {
-                Self(self.0.query_param("number_of_shots", value.to_string()))
-            } else {
-                Self(self.0.query_param_missing("number_of_shots"))
-            }
-        }
-
-        /// Expects `number_of_shots_isnull`.
-        pub fn number_of_shots_isnull<T>(self, value: T) -> Self
-        where
-            T: Into<Option<bool>>,
-        {
-            if let Some(value) = value.into() {
-                Self(self.0.query_param("number_of_shots__isnull", value.to_string()))
-            } else {
-                Self(self.0.query_param_missing("number_of_shots__isnull"))
-            }
-        }
-
-        /// Expects `page`.
-        pub fn page<T>(self, value: T) -> Self
-        where
-            T: Into<Option<i64>>,
-        {
-            if let Some(value) = value.into() {
-                Self(self.0.query_param("page", value.to_string()))
-            } else {
-                Self(self.0.query_param_missing("page"))
-            }
-        }
-
-        /// Expects `queued_at`.
-        pub fn queued_at<'a, T>(self, value: T) -> Self
-        where
-            T: Into<Option<&'a ::compute_kfp_runtime::Timestamp>>,
-        {
-            if let Some(value) = value.into() {
-                Self(self.0.query_param("queued_at", value.to_string()))
-            } else {
-                Self(self.0.query_param_missing("queued_at"))
+                Self(self.0.query_param_missing("batch_job_id"))
             }
         }
 
@@ -3890,9 +4910,111 @@ pub mod operations {
             T: Into<Option<bool>>,
         {
             if let Some(value) = value.into() {
-                Self(self.0.query_param("queued_at__isnull", value.to_string()))
+                Self(
+                    ::compute_kfp_runtime::mock::expect(
+                        self.0,
+                        &super::super::operations::READ_JOBS,
+                        "queued_at__isnull",
+                        &value,
+                    ),
+                )
             } else {
                 Self(self.0.query_param_missing("queued_at__isnull"))
+            }
+        }
+
+        /// Expects `queued_at`.
+        pub fn queued_at<'a, T>(self, value: T) -> Self
+        where
+            T: Into<Option<&'a ::compute_kfp_runtime::Timestamp>>,
+        {
+            if let Some(value) = value.into() {
+                Self(
+                    ::compute_kfp_runtime::mock::expect(
+                        self.0,
+                        &super::super::operations::READ_JOBS,
+                        "queued_at",
+                        &value,
+                    ),
+                )
+            } else {
+                Self(self.0.query_param_missing("queued_at"))
+            }
+        }
+
+        /// Expects `finished_at_isnull`.
+        pub fn finished_at_isnull<T>(self, value: T) -> Self
+        where
+            T: Into<Option<bool>>,
+        {
+            if let Some(value) = value.into() {
+                Self(
+                    ::compute_kfp_runtime::mock::expect(
+                        self.0,
+                        &super::super::operations::READ_JOBS,
+                        "finished_at__isnull",
+                        &value,
+                    ),
+                )
+            } else {
+                Self(self.0.query_param_missing("finished_at__isnull"))
+            }
+        }
+
+        /// Expects `finished_at`.
+        pub fn finished_at<'a, T>(self, value: T) -> Self
+        where
+            T: Into<Option<&'a ::compute_kfp_runtime::Timestamp>>,
+        {
+            if let Some(value) = value.into() {
+                Self(
+                    ::compute_kfp_runtime::mock::expect(
+                        self.0,
+                        &super::super::operations::READ_JOBS,
+                        "finished_at",
+                        &value,
+                    ),
+                )
+            } else {
+                Self(self.0.query_param_missing("finished_at"))
+            }
+        }
+
+        /// Expects `number_of_shots_isnull`.
+        pub fn number_of_shots_isnull<T>(self, value: T) -> Self
+        where
+            T: Into<Option<bool>>,
+        {
+            if let Some(value) = value.into() {
+                Self(
+                    ::compute_kfp_runtime::mock::expect(
+                        self.0,
+                        &super::super::operations::READ_JOBS,
+                        "number_of_shots__isnull",
+                        &value,
+                    ),
+                )
+            } else {
+                Self(self.0.query_param_missing("number_of_shots__isnull"))
+            }
+        }
+
+        /// Expects `number_of_shots`.
+        pub fn number_of_shots<T>(self, value: T) -> Self
+        where
+            T: Into<Option<i64>>,
+        {
+            if let Some(value) = value.into() {
+                Self(
+                    ::compute_kfp_runtime::mock::expect(
+                        self.0,
+                        &super::super::operations::READ_JOBS,
+                        "number_of_shots",
+                        &value,
+                    ),
+                )
+            } else {
+                Self(self.0.query_param_missing("number_of_shots"))
             }
         }
 
@@ -3902,7 +5024,14 @@ pub mod operations {
             T: Into<Option<bool>>,
         {
             if let Some(value) = value.into() {
-                Self(self.0.query_param("raw_data_enabled", value.to_string()))
+                Self(
+                    ::compute_kfp_runtime::mock::expect(
+                        self.0,
+                        &super::super::operations::READ_JOBS,
+                        "raw_data_enabled",
+                        &value,
+                    ),
+                )
             } else {
                 Self(self.0.query_param_missing("raw_data_enabled"))
             }
@@ -3914,57 +5043,16 @@ pub mod operations {
             T: Into<Option<&'a str>>,
         {
             if let Some(value) = value.into() {
-                Self(self.0.query_param("session_id", value.to_string()))
+                Self(
+                    ::compute_kfp_runtime::mock::expect(
+                        self.0,
+                        &super::super::operations::READ_JOBS,
+                        "session_id",
+                        &value,
+                    ),
+                )
             } else {
                 Self(self.0.query_param_missing("session_id"))
-            }
-        }
-
-        /// Expects `size`.
-        pub fn size<T>(self, value: T) -> Self
-        where
-            T: Into<Option<i64>>,
-        {
-            if let Some(value) = value.into() {
-                Self(self.0.query_param("size", value.to_string()))
-            } else {
-                Self(self.0.query_param_missing("size"))
-            }
-        }
-
-        /// Expects `sort_by`.
-        pub fn sort_by<'a, T>(self, value: T) -> Self
-        where
-            T: Into<Option<&'a str>>,
-        {
-            if let Some(value) = value.into() {
-                Self(self.0.query_param("sort_by", value.to_string()))
-            } else {
-                Self(self.0.query_param_missing("sort_by"))
-            }
-        }
-
-        /// Expects `source`.
-        pub fn source<'a, T>(self, value: T) -> Self
-        where
-            T: Into<Option<&'a str>>,
-        {
-            if let Some(value) = value.into() {
-                Self(self.0.query_param("source", value.to_string()))
-            } else {
-                Self(self.0.query_param_missing("source"))
-            }
-        }
-
-        /// Expects `status`.
-        pub fn status<T>(self, value: T) -> Self
-        where
-            T: Into<Option<types::JobStatus>>,
-        {
-            if let Some(value) = value.into() {
-                Self(self.0.query_param("status", value.to_string()))
-            } else {
-                Self(self.0.query_param_missing("status"))
             }
         }
 
@@ -3974,9 +5062,92 @@ pub mod operations {
             T: Into<Option<&'a str>>,
         {
             if let Some(value) = value.into() {
-                Self(self.0.query_param("trace_id", value.to_string()))
+                Self(
+                    ::compute_kfp_runtime::mock::expect(
+                        self.0,
+                        &super::super::operations::READ_JOBS,
+                        "trace_id",
+                        &value,
+                    ),
+                )
             } else {
                 Self(self.0.query_param_missing("trace_id"))
+            }
+        }
+
+        /// Expects `message`.
+        pub fn message<'a, T>(self, value: T) -> Self
+        where
+            T: Into<Option<&'a str>>,
+        {
+            if let Some(value) = value.into() {
+                Self(
+                    ::compute_kfp_runtime::mock::expect(
+                        self.0,
+                        &super::super::operations::READ_JOBS,
+                        "message",
+                        &value,
+                    ),
+                )
+            } else {
+                Self(self.0.query_param_missing("message"))
+            }
+        }
+
+        /// Expects `source`.
+        pub fn source<'a, T>(self, value: T) -> Self
+        where
+            T: Into<Option<&'a str>>,
+        {
+            if let Some(value) = value.into() {
+                Self(
+                    ::compute_kfp_runtime::mock::expect(
+                        self.0,
+                        &super::super::operations::READ_JOBS,
+                        "source",
+                        &value,
+                    ),
+                )
+            } else {
+                Self(self.0.query_param_missing("source"))
+            }
+        }
+
+        /// Expects `sort_by`.
+        pub fn sort_by<'a, T>(self, value: T) -> Self
+        where
+            T: Into<Option<&'a str>>,
+        {
+            if let Some(value) = value.into() {
+                Self(
+                    ::compute_kfp_runtime::mock::expect(
+                        self.0,
+                        &super::super::operations::READ_JOBS,
+                        "sort_by",
+                        &value,
+                    ),
+                )
+            } else {
+                Self(self.0.query_param_missing("sort_by"))
+            }
+        }
+
+        /// Expects `latest`.
+        pub fn latest<T>(self, value: T) -> Self
+        where
+            T: Into<Option<bool>>,
+        {
+            if let Some(value) = value.into() {
+                Self(
+                    ::compute_kfp_runtime::mock::expect(
+                        self.0,
+                        &super::super::operations::READ_JOBS,
+                        "latest",
+                        &value,
+                    ),
+                )
+            } else {
+                Self(self.0.query_param_missing("latest"))
             }
         }
     }
@@ -4077,22 +5248,37 @@ pub mod operations {
         /// Responds with `forbidden`.
         #[inline]
         pub fn forbidden(self, value: &types::HttpForbiddenError) -> Self {
-            let Self(then) = Self(self.0.status(403u16));
-            Self(then.header("content-type", "application/json").json_body_obj(value))
+            Self(
+                self
+                    .0
+                    .status(403u16)
+                    .header("content-type", "application/json")
+                    .json_body_obj(value),
+            )
         }
 
         /// Responds with `conflict`.
         #[inline]
         pub fn conflict(self, value: &types::HttpConflictError) -> Self {
-            let Self(then) = Self(self.0.status(409u16));
-            Self(then.header("content-type", "application/json").json_body_obj(value))
+            Self(
+                self
+                    .0
+                    .status(409u16)
+                    .header("content-type", "application/json")
+                    .json_body_obj(value),
+            )
         }
 
         /// Responds with `unprocessable_entity`.
         #[inline]
         pub fn unprocessable_entity(self, value: &types::HttpValidationError) -> Self {
-            let Self(then) = Self(self.0.status(422u16));
-            Self(then.header("content-type", "application/json").json_body_obj(value))
+            Self(
+                self
+                    .0
+                    .status(422u16)
+                    .header("content-type", "application/json")
+                    .json_body_obj(value),
+            )
         }
     }
 
@@ -4118,7 +5304,11 @@ pub mod operations {
         /// Expects `id`.
         #[inline]
         pub fn id(self, value: i64) -> Self {
-            let value = ::compute_kfp_runtime::mock::path_segment(value);
+            let value = ::compute_kfp_runtime::mock::segment(
+                &super::super::operations::READ_JOB,
+                "id",
+                &value,
+            );
             Self(self.0.path_matches(format!("^\\/jobs\\/{}$", value)))
         }
     }
@@ -4153,22 +5343,37 @@ pub mod operations {
         /// Responds with `forbidden`.
         #[inline]
         pub fn forbidden(self, value: &types::HttpForbiddenError) -> Self {
-            let Self(then) = Self(self.0.status(403u16));
-            Self(then.header("content-type", "application/json").json_body_obj(value))
+            Self(
+                self
+                    .0
+                    .status(403u16)
+                    .header("content-type", "application/json")
+                    .json_body_obj(value),
+            )
         }
 
         /// Responds with `not_found`.
         #[inline]
         pub fn not_found(self, value: &types::HttpNotFoundError) -> Self {
-            let Self(then) = Self(self.0.status(404u16));
-            Self(then.header("content-type", "application/json").json_body_obj(value))
+            Self(
+                self
+                    .0
+                    .status(404u16)
+                    .header("content-type", "application/json")
+                    .json_body_obj(value),
+            )
         }
 
         /// Responds with `unprocessable_entity`.
         #[inline]
         pub fn unprocessable_entity(self, value: &types::HttpValidationError) -> Self {
-            let Self(then) = Self(self.0.status(422u16));
-            Self(then.header("content-type", "application/json").json_body_obj(value))
+            Self(
+                self
+                    .0
+                    .status(422u16)
+                    .header("content-type", "application/json")
+                    .json_body_obj(value),
+            )
         }
     }
 
@@ -4194,7 +5399,11 @@ pub mod operations {
         /// Expects `id`.
         #[inline]
         pub fn id(self, value: i64) -> Self {
-            let value = ::compute_kfp_runtime::mock::path_segment(value);
+            let value = ::compute_kfp_runtime::mock::segment(
+                &super::super::operations::DELETE_JOB,
+                "id",
+                &value,
+            );
             Self(self.0.path_matches(format!("^\\/jobs\\/{}$", value)))
         }
     }
@@ -4223,22 +5432,37 @@ pub mod operations {
         /// Responds with `forbidden`.
         #[inline]
         pub fn forbidden(self, value: &types::HttpForbiddenError) -> Self {
-            let Self(then) = Self(self.0.status(403u16));
-            Self(then.header("content-type", "application/json").json_body_obj(value))
+            Self(
+                self
+                    .0
+                    .status(403u16)
+                    .header("content-type", "application/json")
+                    .json_body_obj(value),
+            )
         }
 
         /// Responds with `not_found`.
         #[inline]
         pub fn not_found(self, value: &types::HttpNotFoundError) -> Self {
-            let Self(then) = Self(self.0.status(404u16));
-            Self(then.header("content-type", "application/json").json_body_obj(value))
+            Self(
+                self
+                    .0
+                    .status(404u16)
+                    .header("content-type", "application/json")
+                    .json_body_obj(value),
+            )
         }
 
         /// Responds with `unprocessable_entity`.
         #[inline]
         pub fn unprocessable_entity(self, value: &types::HttpValidationError) -> Self {
-            let Self(then) = Self(self.0.status(422u16));
-            Self(then.header("content-type", "application/json").json_body_obj(value))
+            Self(
+                self
+                    .0
+                    .status(422u16)
+                    .header("content-type", "application/json")
+                    .json_body_obj(value),
+            )
         }
     }
 
@@ -4264,7 +5488,11 @@ pub mod operations {
         /// Expects `id`.
         #[inline]
         pub fn id(self, value: i64) -> Self {
-            let value = ::compute_kfp_runtime::mock::path_segment(value);
+            let value = ::compute_kfp_runtime::mock::segment(
+                &super::super::operations::UPDATE_JOB_STATUS,
+                "id",
+                &value,
+            );
             Self(self.0.path_matches(format!("^\\/jobs\\/{}$", value)))
         }
 
@@ -4305,22 +5533,37 @@ pub mod operations {
         /// Responds with `forbidden`.
         #[inline]
         pub fn forbidden(self, value: &types::HttpForbiddenError) -> Self {
-            let Self(then) = Self(self.0.status(403u16));
-            Self(then.header("content-type", "application/json").json_body_obj(value))
+            Self(
+                self
+                    .0
+                    .status(403u16)
+                    .header("content-type", "application/json")
+                    .json_body_obj(value),
+            )
         }
 
         /// Responds with `not_found`.
         #[inline]
         pub fn not_found(self, value: &types::HttpNotFoundError) -> Self {
-            let Self(then) = Self(self.0.status(404u16));
-            Self(then.header("content-type", "application/json").json_body_obj(value))
+            Self(
+                self
+                    .0
+                    .status(404u16)
+                    .header("content-type", "application/json")
+                    .json_body_obj(value),
+            )
         }
 
         /// Responds with `unprocessable_entity`.
         #[inline]
         pub fn unprocessable_entity(self, value: &types::HttpValidationError) -> Self {
-            let Self(then) = Self(self.0.status(422u16));
-            Self(then.header("content-type", "application/json").json_body_obj(value))
+            Self(
+                self
+                    .0
+                    .status(422u16)
+                    .header("content-type", "application/json")
+                    .json_body_obj(value),
+            )
         }
     }
 
@@ -4346,8 +5589,31 @@ pub mod operations {
         /// Expects `id`.
         #[inline]
         pub fn id(self, value: i64) -> Self {
-            let value = ::compute_kfp_runtime::mock::path_segment(value);
+            let value = ::compute_kfp_runtime::mock::segment(
+                &super::super::operations::GET_JOB_LOGS,
+                "id",
+                &value,
+            );
             Self(self.0.path_matches(format!("^\\/jobs\\/{}\\/logs$", value)))
+        }
+
+        /// Expects `start`.
+        pub fn start<T>(self, value: T) -> Self
+        where
+            T: Into<Option<i64>>,
+        {
+            if let Some(value) = value.into() {
+                Self(
+                    ::compute_kfp_runtime::mock::expect(
+                        self.0,
+                        &super::super::operations::GET_JOB_LOGS,
+                        "start",
+                        &value,
+                    ),
+                )
+            } else {
+                Self(self.0.query_param_missing("start"))
+            }
         }
 
         /// Expects `end`.
@@ -4356,7 +5622,14 @@ pub mod operations {
             T: Into<Option<i64>>,
         {
             if let Some(value) = value.into() {
-                Self(self.0.query_param("end", value.to_string()))
+                Self(
+                    ::compute_kfp_runtime::mock::expect(
+                        self.0,
+                        &super::super::operations::GET_JOB_LOGS,
+                        "end",
+                        &value,
+                    ),
+                )
             } else {
                 Self(self.0.query_param_missing("end"))
             }
@@ -4368,21 +5641,16 @@ pub mod operations {
             T: Into<Option<i64>>,
         {
             if let Some(value) = value.into() {
-                Self(self.0.query_param("limit", value.to_string()))
+                Self(
+                    ::compute_kfp_runtime::mock::expect(
+                        self.0,
+                        &super::super::operations::GET_JOB_LOGS,
+                        "limit",
+                        &value,
+                    ),
+                )
             } else {
                 Self(self.0.query_param_missing("limit"))
-            }
-        }
-
-        /// Expects `start`.
-        pub fn start<T>(self, value: T) -> Self
-        where
-            T: Into<Option<i64>>,
-        {
-            if let Some(value) = value.into() {
-                Self(self.0.query_param("start", value.to_string()))
-            } else {
-                Self(self.0.query_param_missing("start"))
             }
         }
     }
@@ -4417,22 +5685,37 @@ pub mod operations {
         /// Responds with `bad_request`.
         #[inline]
         pub fn bad_request(self, value: &types::HttpBadRequestError) -> Self {
-            let Self(then) = Self(self.0.status(400u16));
-            Self(then.header("content-type", "application/json").json_body_obj(value))
+            Self(
+                self
+                    .0
+                    .status(400u16)
+                    .header("content-type", "application/json")
+                    .json_body_obj(value),
+            )
         }
 
         /// Responds with `forbidden`.
         #[inline]
         pub fn forbidden(self, value: &types::HttpForbiddenError) -> Self {
-            let Self(then) = Self(self.0.status(403u16));
-            Self(then.header("content-type", "application/json").json_body_obj(value))
+            Self(
+                self
+                    .0
+                    .status(403u16)
+                    .header("content-type", "application/json")
+                    .json_body_obj(value),
+            )
         }
 
         /// Responds with `not_found`.
         #[inline]
         pub fn not_found(self, value: &types::HttpNotFoundError) -> Self {
-            let Self(then) = Self(self.0.status(404u16));
-            Self(then.header("content-type", "application/json").json_body_obj(value))
+            Self(
+                self
+                    .0
+                    .status(404u16)
+                    .header("content-type", "application/json")
+                    .json_body_obj(value),
+            )
         }
 
         /// Responds with `internal_server_error`.
@@ -4441,15 +5724,25 @@ pub mod operations {
             self,
             value: &types::HttpInternalServerError,
         ) -> Self {
-            let Self(then) = Self(self.0.status(500u16));
-            Self(then.header("content-type", "application/json").json_body_obj(value))
+            Self(
+                self
+                    .0
+                    .status(500u16)
+                    .header("content-type", "application/json")
+                    .json_body_obj(value),
+            )
         }
 
         /// Responds with `unprocessable_entity`.
         #[inline]
         pub fn unprocessable_entity(self, value: &types::HttpValidationError) -> Self {
-            let Self(then) = Self(self.0.status(422u16));
-            Self(then.header("content-type", "application/json").json_body_obj(value))
+            Self(
+                self
+                    .0
+                    .status(422u16)
+                    .header("content-type", "application/json")
+                    .json_body_obj(value),
+            )
         }
     }
 
@@ -4475,7 +5768,11 @@ pub mod operations {
         /// Expects `id`.
         #[inline]
         pub fn id(self, value: i64) -> Self {
-            let value = ::compute_kfp_runtime::mock::path_segment(value);
+            let value = ::compute_kfp_runtime::mock::segment(
+                &super::super::operations::READ_LANGUAGE,
+                "id",
+                &value,
+            );
             Self(self.0.path_matches(format!("^\\/languages\\/{}$", value)))
         }
     }
@@ -4510,15 +5807,25 @@ pub mod operations {
         /// Responds with `not_found`.
         #[inline]
         pub fn not_found(self, value: &types::HttpNotFoundError) -> Self {
-            let Self(then) = Self(self.0.status(404u16));
-            Self(then.header("content-type", "application/json").json_body_obj(value))
+            Self(
+                self
+                    .0
+                    .status(404u16)
+                    .header("content-type", "application/json")
+                    .json_body_obj(value),
+            )
         }
 
         /// Responds with `unprocessable_entity`.
         #[inline]
         pub fn unprocessable_entity(self, value: &types::HttpValidationError) -> Self {
-            let Self(then) = Self(self.0.status(422u16));
-            Self(then.header("content-type", "application/json").json_body_obj(value))
+            Self(
+                self
+                    .0
+                    .status(422u16)
+                    .header("content-type", "application/json")
+                    .json_body_obj(value),
+            )
         }
     }
 
@@ -4541,39 +5848,22 @@ pub mod operations {
             self.0
         }
 
-        /// Expects `id`.
-        pub fn id<T>(self, value: T) -> Self
-        where
-            T: Into<Option<i64>>,
-        {
-            if let Some(value) = value.into() {
-                Self(self.0.query_param("id", value.to_string()))
-            } else {
-                Self(self.0.query_param_missing("id"))
-            }
-        }
-
-        /// Expects `latest`.
-        pub fn latest<T>(self, value: T) -> Self
-        where
-            T: Into<Option<bool>>,
-        {
-            if let Some(value) = value.into() {
-                Self(self.0.query_param("latest", value.to_string()))
-            } else {
-                Self(self.0.query_param_missing("latest"))
-            }
-        }
-
-        /// Expects `name`.
-        pub fn name<'a, T>(self, value: T) -> Self
+        /// Expects `q`.
+        pub fn q<'a, T>(self, value: T) -> Self
         where
             T: Into<Option<&'a str>>,
         {
             if let Some(value) = value.into() {
-                Self(self.0.query_param("name", value.to_string()))
+                Self(
+                    ::compute_kfp_runtime::mock::expect(
+                        self.0,
+                        &super::super::operations::READ_LANGUAGES,
+                        "q",
+                        &value,
+                    ),
+                )
             } else {
-                Self(self.0.query_param_missing("name"))
+                Self(self.0.query_param_missing("q"))
             }
         }
 
@@ -4583,21 +5873,16 @@ pub mod operations {
             T: Into<Option<i64>>,
         {
             if let Some(value) = value.into() {
-                Self(self.0.query_param("page", value.to_string()))
+                Self(
+                    ::compute_kfp_runtime::mock::expect(
+                        self.0,
+                        &super::super::operations::READ_LANGUAGES,
+                        "page",
+                        &value,
+                    ),
+                )
             } else {
                 Self(self.0.query_param_missing("page"))
-            }
-        }
-
-        /// Expects `q`.
-        pub fn q<'a, T>(self, value: T) -> Self
-        where
-            T: Into<Option<&'a str>>,
-        {
-            if let Some(value) = value.into() {
-                Self(self.0.query_param("q", value.to_string()))
-            } else {
-                Self(self.0.query_param_missing("q"))
             }
         }
 
@@ -4607,21 +5892,54 @@ pub mod operations {
             T: Into<Option<i64>>,
         {
             if let Some(value) = value.into() {
-                Self(self.0.query_param("size", value.to_string()))
+                Self(
+                    ::compute_kfp_runtime::mock::expect(
+                        self.0,
+                        &super::super::operations::READ_LANGUAGES,
+                        "size",
+                        &value,
+                    ),
+                )
             } else {
                 Self(self.0.query_param_missing("size"))
             }
         }
 
-        /// Expects `sort_by`.
-        pub fn sort_by<'a, T>(self, value: T) -> Self
+        /// Expects `id`.
+        pub fn id<T>(self, value: T) -> Self
+        where
+            T: Into<Option<i64>>,
+        {
+            if let Some(value) = value.into() {
+                Self(
+                    ::compute_kfp_runtime::mock::expect(
+                        self.0,
+                        &super::super::operations::READ_LANGUAGES,
+                        "id",
+                        &value,
+                    ),
+                )
+            } else {
+                Self(self.0.query_param_missing("id"))
+            }
+        }
+
+        /// Expects `name`.
+        pub fn name<'a, T>(self, value: T) -> Self
         where
             T: Into<Option<&'a str>>,
         {
             if let Some(value) = value.into() {
-                Self(self.0.query_param("sort_by", value.to_string()))
+                Self(
+                    ::compute_kfp_runtime::mock::expect(
+                        self.0,
+                        &super::super::operations::READ_LANGUAGES,
+                        "name",
+                        &value,
+                    ),
+                )
             } else {
-                Self(self.0.query_param_missing("sort_by"))
+                Self(self.0.query_param_missing("name"))
             }
         }
 
@@ -4631,9 +5949,54 @@ pub mod operations {
             T: Into<Option<&'a str>>,
         {
             if let Some(value) = value.into() {
-                Self(self.0.query_param("version", value.to_string()))
+                Self(
+                    ::compute_kfp_runtime::mock::expect(
+                        self.0,
+                        &super::super::operations::READ_LANGUAGES,
+                        "version",
+                        &value,
+                    ),
+                )
             } else {
                 Self(self.0.query_param_missing("version"))
+            }
+        }
+
+        /// Expects `sort_by`.
+        pub fn sort_by<'a, T>(self, value: T) -> Self
+        where
+            T: Into<Option<&'a str>>,
+        {
+            if let Some(value) = value.into() {
+                Self(
+                    ::compute_kfp_runtime::mock::expect(
+                        self.0,
+                        &super::super::operations::READ_LANGUAGES,
+                        "sort_by",
+                        &value,
+                    ),
+                )
+            } else {
+                Self(self.0.query_param_missing("sort_by"))
+            }
+        }
+
+        /// Expects `latest`.
+        pub fn latest<T>(self, value: T) -> Self
+        where
+            T: Into<Option<bool>>,
+        {
+            if let Some(value) = value.into() {
+                Self(
+                    ::compute_kfp_runtime::mock::expect(
+                        self.0,
+                        &super::super::operations::READ_LANGUAGES,
+                        "latest",
+                        &value,
+                    ),
+                )
+            } else {
+                Self(self.0.query_param_missing("latest"))
             }
         }
     }
@@ -4697,63 +6060,22 @@ pub mod operations {
             self.0
         }
 
-        /// Expects `id`.
-        pub fn id<T>(self, value: T) -> Self
-        where
-            T: Into<Option<i64>>,
-        {
-            if let Some(value) = value.into() {
-                Self(self.0.query_param("id", value.to_string()))
-            } else {
-                Self(self.0.query_param_missing("id"))
-            }
-        }
-
-        /// Expects `is_active`.
-        pub fn is_active<T>(self, value: T) -> Self
-        where
-            T: Into<Option<bool>>,
-        {
-            if let Some(value) = value.into() {
-                Self(self.0.query_param("is_active", value.to_string()))
-            } else {
-                Self(self.0.query_param_missing("is_active"))
-            }
-        }
-
-        /// Expects `latest`.
-        pub fn latest<T>(self, value: T) -> Self
-        where
-            T: Into<Option<bool>>,
-        {
-            if let Some(value) = value.into() {
-                Self(self.0.query_param("latest", value.to_string()))
-            } else {
-                Self(self.0.query_param_missing("latest"))
-            }
-        }
-
         /// Expects `page`.
         pub fn page<T>(self, value: T) -> Self
         where
             T: Into<Option<i64>>,
         {
             if let Some(value) = value.into() {
-                Self(self.0.query_param("page", value.to_string()))
+                Self(
+                    ::compute_kfp_runtime::mock::expect(
+                        self.0,
+                        &super::super::operations::READ_MEMBERS,
+                        "page",
+                        &value,
+                    ),
+                )
             } else {
                 Self(self.0.query_param_missing("page"))
-            }
-        }
-
-        /// Expects `role`.
-        pub fn role<T>(self, value: T) -> Self
-        where
-            T: Into<Option<types::Role>>,
-        {
-            if let Some(value) = value.into() {
-                Self(self.0.query_param("role", value.to_string()))
-            } else {
-                Self(self.0.query_param_missing("role"))
             }
         }
 
@@ -4763,21 +6085,35 @@ pub mod operations {
             T: Into<Option<i64>>,
         {
             if let Some(value) = value.into() {
-                Self(self.0.query_param("size", value.to_string()))
+                Self(
+                    ::compute_kfp_runtime::mock::expect(
+                        self.0,
+                        &super::super::operations::READ_MEMBERS,
+                        "size",
+                        &value,
+                    ),
+                )
             } else {
                 Self(self.0.query_param_missing("size"))
             }
         }
 
-        /// Expects `sort_by`.
-        pub fn sort_by<'a, T>(self, value: T) -> Self
+        /// Expects `id`.
+        pub fn id<T>(self, value: T) -> Self
         where
-            T: Into<Option<&'a str>>,
+            T: Into<Option<i64>>,
         {
             if let Some(value) = value.into() {
-                Self(self.0.query_param("sort_by", value.to_string()))
+                Self(
+                    ::compute_kfp_runtime::mock::expect(
+                        self.0,
+                        &super::super::operations::READ_MEMBERS,
+                        "id",
+                        &value,
+                    ),
+                )
             } else {
-                Self(self.0.query_param_missing("sort_by"))
+                Self(self.0.query_param_missing("id"))
             }
         }
 
@@ -4787,9 +6123,92 @@ pub mod operations {
             T: Into<Option<i64>>,
         {
             if let Some(value) = value.into() {
-                Self(self.0.query_param("team_id", value.to_string()))
+                Self(
+                    ::compute_kfp_runtime::mock::expect(
+                        self.0,
+                        &super::super::operations::READ_MEMBERS,
+                        "team_id",
+                        &value,
+                    ),
+                )
             } else {
                 Self(self.0.query_param_missing("team_id"))
+            }
+        }
+
+        /// Expects `role`.
+        pub fn role<T>(self, value: T) -> Self
+        where
+            T: Into<Option<types::Role>>,
+        {
+            if let Some(value) = value.into() {
+                Self(
+                    ::compute_kfp_runtime::mock::expect(
+                        self.0,
+                        &super::super::operations::READ_MEMBERS,
+                        "role",
+                        &value,
+                    ),
+                )
+            } else {
+                Self(self.0.query_param_missing("role"))
+            }
+        }
+
+        /// Expects `is_active`.
+        pub fn is_active<T>(self, value: T) -> Self
+        where
+            T: Into<Option<bool>>,
+        {
+            if let Some(value) = value.into() {
+                Self(
+                    ::compute_kfp_runtime::mock::expect(
+                        self.0,
+                        &super::super::operations::READ_MEMBERS,
+                        "is_active",
+                        &value,
+                    ),
+                )
+            } else {
+                Self(self.0.query_param_missing("is_active"))
+            }
+        }
+
+        /// Expects `sort_by`.
+        pub fn sort_by<'a, T>(self, value: T) -> Self
+        where
+            T: Into<Option<&'a str>>,
+        {
+            if let Some(value) = value.into() {
+                Self(
+                    ::compute_kfp_runtime::mock::expect(
+                        self.0,
+                        &super::super::operations::READ_MEMBERS,
+                        "sort_by",
+                        &value,
+                    ),
+                )
+            } else {
+                Self(self.0.query_param_missing("sort_by"))
+            }
+        }
+
+        /// Expects `latest`.
+        pub fn latest<T>(self, value: T) -> Self
+        where
+            T: Into<Option<bool>>,
+        {
+            if let Some(value) = value.into() {
+                Self(
+                    ::compute_kfp_runtime::mock::expect(
+                        self.0,
+                        &super::super::operations::READ_MEMBERS,
+                        "latest",
+                        &value,
+                    ),
+                )
+            } else {
+                Self(self.0.query_param_missing("latest"))
             }
         }
     }
@@ -4890,22 +6309,37 @@ pub mod operations {
         /// Responds with `forbidden`.
         #[inline]
         pub fn forbidden(self, value: &types::HttpForbiddenError) -> Self {
-            let Self(then) = Self(self.0.status(403u16));
-            Self(then.header("content-type", "application/json").json_body_obj(value))
+            Self(
+                self
+                    .0
+                    .status(403u16)
+                    .header("content-type", "application/json")
+                    .json_body_obj(value),
+            )
         }
 
         /// Responds with `not_found`.
         #[inline]
         pub fn not_found(self, value: &types::HttpNotFoundError) -> Self {
-            let Self(then) = Self(self.0.status(404u16));
-            Self(then.header("content-type", "application/json").json_body_obj(value))
+            Self(
+                self
+                    .0
+                    .status(404u16)
+                    .header("content-type", "application/json")
+                    .json_body_obj(value),
+            )
         }
 
         /// Responds with `unprocessable_entity`.
         #[inline]
         pub fn unprocessable_entity(self, value: &types::HttpValidationError) -> Self {
-            let Self(then) = Self(self.0.status(422u16));
-            Self(then.header("content-type", "application/json").json_body_obj(value))
+            Self(
+                self
+                    .0
+                    .status(422u16)
+                    .header("content-type", "application/json")
+                    .json_body_obj(value),
+            )
         }
     }
 
@@ -4931,7 +6365,11 @@ pub mod operations {
         /// Expects `id`.
         #[inline]
         pub fn id(self, value: i64) -> Self {
-            let value = ::compute_kfp_runtime::mock::path_segment(value);
+            let value = ::compute_kfp_runtime::mock::segment(
+                &super::super::operations::READ_MEMBER,
+                "id",
+                &value,
+            );
             Self(self.0.path_matches(format!("^\\/members\\/{}$", value)))
         }
     }
@@ -4966,22 +6404,37 @@ pub mod operations {
         /// Responds with `forbidden`.
         #[inline]
         pub fn forbidden(self, value: &types::HttpForbiddenError) -> Self {
-            let Self(then) = Self(self.0.status(403u16));
-            Self(then.header("content-type", "application/json").json_body_obj(value))
+            Self(
+                self
+                    .0
+                    .status(403u16)
+                    .header("content-type", "application/json")
+                    .json_body_obj(value),
+            )
         }
 
         /// Responds with `not_found`.
         #[inline]
         pub fn not_found(self, value: &types::HttpNotFoundError) -> Self {
-            let Self(then) = Self(self.0.status(404u16));
-            Self(then.header("content-type", "application/json").json_body_obj(value))
+            Self(
+                self
+                    .0
+                    .status(404u16)
+                    .header("content-type", "application/json")
+                    .json_body_obj(value),
+            )
         }
 
         /// Responds with `unprocessable_entity`.
         #[inline]
         pub fn unprocessable_entity(self, value: &types::HttpValidationError) -> Self {
-            let Self(then) = Self(self.0.status(422u16));
-            Self(then.header("content-type", "application/json").json_body_obj(value))
+            Self(
+                self
+                    .0
+                    .status(422u16)
+                    .header("content-type", "application/json")
+                    .json_body_obj(value),
+            )
         }
     }
 
@@ -5007,7 +6460,11 @@ pub mod operations {
         /// Expects `id`.
         #[inline]
         pub fn id(self, value: i64) -> Self {
-            let value = ::compute_kfp_runtime::mock::path_segment(value);
+            let value = ::compute_kfp_runtime::mock::segment(
+                &super::super::operations::DELETE_MEMBER,
+                "id",
+                &value,
+            );
             Self(self.0.path_matches(format!("^\\/members\\/{}$", value)))
         }
     }
@@ -5036,22 +6493,37 @@ pub mod operations {
         /// Responds with `forbidden`.
         #[inline]
         pub fn forbidden(self, value: &types::HttpForbiddenError) -> Self {
-            let Self(then) = Self(self.0.status(403u16));
-            Self(then.header("content-type", "application/json").json_body_obj(value))
+            Self(
+                self
+                    .0
+                    .status(403u16)
+                    .header("content-type", "application/json")
+                    .json_body_obj(value),
+            )
         }
 
         /// Responds with `not_found`.
         #[inline]
         pub fn not_found(self, value: &types::HttpNotFoundError) -> Self {
-            let Self(then) = Self(self.0.status(404u16));
-            Self(then.header("content-type", "application/json").json_body_obj(value))
+            Self(
+                self
+                    .0
+                    .status(404u16)
+                    .header("content-type", "application/json")
+                    .json_body_obj(value),
+            )
         }
 
         /// Responds with `unprocessable_entity`.
         #[inline]
         pub fn unprocessable_entity(self, value: &types::HttpValidationError) -> Self {
-            let Self(then) = Self(self.0.status(422u16));
-            Self(then.header("content-type", "application/json").json_body_obj(value))
+            Self(
+                self
+                    .0
+                    .status(422u16)
+                    .header("content-type", "application/json")
+                    .json_body_obj(value),
+            )
         }
     }
 
@@ -5078,7 +6550,11 @@ pub mod operations {
         /// Expects `id`.
         #[inline]
         pub fn id(self, value: i64) -> Self {
-            let value = ::compute_kfp_runtime::mock::path_segment(value);
+            let value = ::compute_kfp_runtime::mock::segment(
+                &super::super::operations::READ_PERMISSION_GROUP,
+                "id",
+                &value,
+            );
             Self(self.0.path_matches(format!("^\\/permission\\_groups\\/{}$", value)))
         }
     }
@@ -5113,15 +6589,25 @@ pub mod operations {
         /// Responds with `not_found`.
         #[inline]
         pub fn not_found(self, value: &types::HttpNotFoundError) -> Self {
-            let Self(then) = Self(self.0.status(404u16));
-            Self(then.header("content-type", "application/json").json_body_obj(value))
+            Self(
+                self
+                    .0
+                    .status(404u16)
+                    .header("content-type", "application/json")
+                    .json_body_obj(value),
+            )
         }
 
         /// Responds with `unprocessable_entity`.
         #[inline]
         pub fn unprocessable_entity(self, value: &types::HttpValidationError) -> Self {
-            let Self(then) = Self(self.0.status(422u16));
-            Self(then.header("content-type", "application/json").json_body_obj(value))
+            Self(
+                self
+                    .0
+                    .status(422u16)
+                    .header("content-type", "application/json")
+                    .json_body_obj(value),
+            )
         }
     }
 
@@ -5144,49 +6630,20 @@ pub mod operations {
             self.0
         }
 
-        /// Expects `id`.
-        pub fn id<T>(self, value: T) -> Self
-        where
-            T: Into<Option<i64>>,
-        {
-            if let Some(value) = value.into() {
-                Self(self.0.query_param("id", value.to_string()))
-            } else {
-                Self(self.0.query_param_missing("id"))
-            }
-        }
-
-        /// Expects `latest`.
-        pub fn latest<T>(self, value: T) -> Self
-        where
-            T: Into<Option<bool>>,
-        {
-            if let Some(value) = value.into() {
-                Self(self.0.query_param("latest", value.to_string()))
-            } else {
-                Self(self.0.query_param_missing("latest"))
-            }
-        }
-
-        /// Expects `name`.
-        pub fn name<'a, T>(self, value: T) -> Self
-        where
-            T: Into<Option<&'a str>>,
-        {
-            if let Some(value) = value.into() {
-                Self(self.0.query_param("name", value.to_string()))
-            } else {
-                Self(self.0.query_param_missing("name"))
-            }
-        }
-
         /// Expects `page`.
         pub fn page<T>(self, value: T) -> Self
         where
             T: Into<Option<i64>>,
         {
             if let Some(value) = value.into() {
-                Self(self.0.query_param("page", value.to_string()))
+                Self(
+                    ::compute_kfp_runtime::mock::expect(
+                        self.0,
+                        &super::super::operations::READ_PERMISSION_GROUPS,
+                        "page",
+                        &value,
+                    ),
+                )
             } else {
                 Self(self.0.query_param_missing("page"))
             }
@@ -5198,9 +6655,54 @@ pub mod operations {
             T: Into<Option<i64>>,
         {
             if let Some(value) = value.into() {
-                Self(self.0.query_param("size", value.to_string()))
+                Self(
+                    ::compute_kfp_runtime::mock::expect(
+                        self.0,
+                        &super::super::operations::READ_PERMISSION_GROUPS,
+                        "size",
+                        &value,
+                    ),
+                )
             } else {
                 Self(self.0.query_param_missing("size"))
+            }
+        }
+
+        /// Expects `id`.
+        pub fn id<T>(self, value: T) -> Self
+        where
+            T: Into<Option<i64>>,
+        {
+            if let Some(value) = value.into() {
+                Self(
+                    ::compute_kfp_runtime::mock::expect(
+                        self.0,
+                        &super::super::operations::READ_PERMISSION_GROUPS,
+                        "id",
+                        &value,
+                    ),
+                )
+            } else {
+                Self(self.0.query_param_missing("id"))
+            }
+        }
+
+        /// Expects `name`.
+        pub fn name<'a, T>(self, value: T) -> Self
+        where
+            T: Into<Option<&'a str>>,
+        {
+            if let Some(value) = value.into() {
+                Self(
+                    ::compute_kfp_runtime::mock::expect(
+                        self.0,
+                        &super::super::operations::READ_PERMISSION_GROUPS,
+                        "name",
+                        &value,
+                    ),
+                )
+            } else {
+                Self(self.0.query_param_missing("name"))
             }
         }
 
@@ -5210,9 +6712,35 @@ pub mod operations {
             T: Into<Option<&'a str>>,
         {
             if let Some(value) = value.into() {
-                Self(self.0.query_param("sort_by", value.to_string()))
+                Self(
+                    ::compute_kfp_runtime::mock::expect(
+                        self.0,
+                        &super::super::operations::READ_PERMISSION_GROUPS,
+                        "sort_by",
+                        &value,
+                    ),
+                )
             } else {
                 Self(self.0.query_param_missing("sort_by"))
+            }
+        }
+
+        /// Expects `latest`.
+        pub fn latest<T>(self, value: T) -> Self
+        where
+            T: Into<Option<bool>>,
+        {
+            if let Some(value) = value.into() {
+                Self(
+                    ::compute_kfp_runtime::mock::expect(
+                        self.0,
+                        &super::super::operations::READ_PERMISSION_GROUPS,
+                        "latest",
+                        &value,
+                    ),
+                )
+            } else {
+                Self(self.0.query_param_missing("latest"))
             }
         }
     }
@@ -5280,7 +6808,11 @@ pub mod operations {
         /// Expects `id`.
         #[inline]
         pub fn id(self, value: i64) -> Self {
-            let value = ::compute_kfp_runtime::mock::path_segment(value);
+            let value = ::compute_kfp_runtime::mock::segment(
+                &super::super::operations::READ_PERMISSION,
+                "id",
+                &value,
+            );
             Self(self.0.path_matches(format!("^\\/permissions\\/{}$", value)))
         }
     }
@@ -5315,15 +6847,25 @@ pub mod operations {
         /// Responds with `not_found`.
         #[inline]
         pub fn not_found(self, value: &types::HttpNotFoundError) -> Self {
-            let Self(then) = Self(self.0.status(404u16));
-            Self(then.header("content-type", "application/json").json_body_obj(value))
+            Self(
+                self
+                    .0
+                    .status(404u16)
+                    .header("content-type", "application/json")
+                    .json_body_obj(value),
+            )
         }
 
         /// Responds with `unprocessable_entity`.
         #[inline]
         pub fn unprocessable_entity(self, value: &types::HttpValidationError) -> Self {
-            let Self(then) = Self(self.0.status(422u16));
-            Self(then.header("content-type", "application/json").json_body_obj(value))
+            Self(
+                self
+                    .0
+                    .status(422u16)
+                    .header("content-type", "application/json")
+                    .json_body_obj(value),
+            )
         }
     }
 
@@ -5346,63 +6888,22 @@ pub mod operations {
             self.0
         }
 
-        /// Expects `id`.
-        pub fn id<T>(self, value: T) -> Self
-        where
-            T: Into<Option<i64>>,
-        {
-            if let Some(value) = value.into() {
-                Self(self.0.query_param("id", value.to_string()))
-            } else {
-                Self(self.0.query_param_missing("id"))
-            }
-        }
-
-        /// Expects `latest`.
-        pub fn latest<T>(self, value: T) -> Self
-        where
-            T: Into<Option<bool>>,
-        {
-            if let Some(value) = value.into() {
-                Self(self.0.query_param("latest", value.to_string()))
-            } else {
-                Self(self.0.query_param_missing("latest"))
-            }
-        }
-
-        /// Expects `name`.
-        pub fn name<'a, T>(self, value: T) -> Self
-        where
-            T: Into<Option<&'a str>>,
-        {
-            if let Some(value) = value.into() {
-                Self(self.0.query_param("name", value.to_string()))
-            } else {
-                Self(self.0.query_param_missing("name"))
-            }
-        }
-
         /// Expects `page`.
         pub fn page<T>(self, value: T) -> Self
         where
             T: Into<Option<i64>>,
         {
             if let Some(value) = value.into() {
-                Self(self.0.query_param("page", value.to_string()))
+                Self(
+                    ::compute_kfp_runtime::mock::expect(
+                        self.0,
+                        &super::super::operations::READ_PERMISSIONS,
+                        "page",
+                        &value,
+                    ),
+                )
             } else {
                 Self(self.0.query_param_missing("page"))
-            }
-        }
-
-        /// Expects `permission`.
-        pub fn permission<'a, T>(self, value: T) -> Self
-        where
-            T: Into<Option<&'a str>>,
-        {
-            if let Some(value) = value.into() {
-                Self(self.0.query_param("permission", value.to_string()))
-            } else {
-                Self(self.0.query_param_missing("permission"))
             }
         }
 
@@ -5412,9 +6913,73 @@ pub mod operations {
             T: Into<Option<i64>>,
         {
             if let Some(value) = value.into() {
-                Self(self.0.query_param("size", value.to_string()))
+                Self(
+                    ::compute_kfp_runtime::mock::expect(
+                        self.0,
+                        &super::super::operations::READ_PERMISSIONS,
+                        "size",
+                        &value,
+                    ),
+                )
             } else {
                 Self(self.0.query_param_missing("size"))
+            }
+        }
+
+        /// Expects `id`.
+        pub fn id<T>(self, value: T) -> Self
+        where
+            T: Into<Option<i64>>,
+        {
+            if let Some(value) = value.into() {
+                Self(
+                    ::compute_kfp_runtime::mock::expect(
+                        self.0,
+                        &super::super::operations::READ_PERMISSIONS,
+                        "id",
+                        &value,
+                    ),
+                )
+            } else {
+                Self(self.0.query_param_missing("id"))
+            }
+        }
+
+        /// Expects `permission`.
+        pub fn permission<'a, T>(self, value: T) -> Self
+        where
+            T: Into<Option<&'a str>>,
+        {
+            if let Some(value) = value.into() {
+                Self(
+                    ::compute_kfp_runtime::mock::expect(
+                        self.0,
+                        &super::super::operations::READ_PERMISSIONS,
+                        "permission",
+                        &value,
+                    ),
+                )
+            } else {
+                Self(self.0.query_param_missing("permission"))
+            }
+        }
+
+        /// Expects `name`.
+        pub fn name<'a, T>(self, value: T) -> Self
+        where
+            T: Into<Option<&'a str>>,
+        {
+            if let Some(value) = value.into() {
+                Self(
+                    ::compute_kfp_runtime::mock::expect(
+                        self.0,
+                        &super::super::operations::READ_PERMISSIONS,
+                        "name",
+                        &value,
+                    ),
+                )
+            } else {
+                Self(self.0.query_param_missing("name"))
             }
         }
 
@@ -5424,9 +6989,35 @@ pub mod operations {
             T: Into<Option<&'a str>>,
         {
             if let Some(value) = value.into() {
-                Self(self.0.query_param("sort_by", value.to_string()))
+                Self(
+                    ::compute_kfp_runtime::mock::expect(
+                        self.0,
+                        &super::super::operations::READ_PERMISSIONS,
+                        "sort_by",
+                        &value,
+                    ),
+                )
             } else {
                 Self(self.0.query_param_missing("sort_by"))
+            }
+        }
+
+        /// Expects `latest`.
+        pub fn latest<T>(self, value: T) -> Self
+        where
+            T: Into<Option<bool>>,
+        {
+            if let Some(value) = value.into() {
+                Self(
+                    ::compute_kfp_runtime::mock::expect(
+                        self.0,
+                        &super::super::operations::READ_PERMISSIONS,
+                        "latest",
+                        &value,
+                    ),
+                )
+            } else {
+                Self(self.0.query_param_missing("latest"))
             }
         }
     }
@@ -5490,75 +7081,22 @@ pub mod operations {
             self.0
         }
 
-        /// Expects `created_on`.
-        pub fn created_on<'a, T>(self, value: T) -> Self
-        where
-            T: Into<Option<&'a ::compute_kfp_runtime::Timestamp>>,
-        {
-            if let Some(value) = value.into() {
-                Self(self.0.query_param("created_on", value.to_string()))
-            } else {
-                Self(self.0.query_param_missing("created_on"))
-            }
-        }
-
-        /// Expects `description`.
-        pub fn description<'a, T>(self, value: T) -> Self
+        /// Expects `search`.
+        pub fn search<'a, T>(self, value: T) -> Self
         where
             T: Into<Option<&'a str>>,
         {
             if let Some(value) = value.into() {
-                Self(self.0.query_param("description", value.to_string()))
+                Self(
+                    ::compute_kfp_runtime::mock::expect(
+                        self.0,
+                        &super::super::operations::READ_PROJECTS,
+                        "search",
+                        &value,
+                    ),
+                )
             } else {
-                Self(self.0.query_param_missing("description"))
-            }
-        }
-
-        /// Expects `id`.
-        pub fn id<T>(self, value: T) -> Self
-        where
-            T: Into<Option<i64>>,
-        {
-            if let Some(value) = value.into() {
-                Self(self.0.query_param("id", value.to_string()))
-            } else {
-                Self(self.0.query_param_missing("id"))
-            }
-        }
-
-        /// Expects `latest`.
-        pub fn latest<T>(self, value: T) -> Self
-        where
-            T: Into<Option<bool>>,
-        {
-            if let Some(value) = value.into() {
-                Self(self.0.query_param("latest", value.to_string()))
-            } else {
-                Self(self.0.query_param_missing("latest"))
-            }
-        }
-
-        /// Expects `name`.
-        pub fn name<'a, T>(self, value: T) -> Self
-        where
-            T: Into<Option<&'a str>>,
-        {
-            if let Some(value) = value.into() {
-                Self(self.0.query_param("name", value.to_string()))
-            } else {
-                Self(self.0.query_param_missing("name"))
-            }
-        }
-
-        /// Expects `owner_id`.
-        pub fn owner_id<T>(self, value: T) -> Self
-        where
-            T: Into<Option<i64>>,
-        {
-            if let Some(value) = value.into() {
-                Self(self.0.query_param("owner_id", value.to_string()))
-            } else {
-                Self(self.0.query_param_missing("owner_id"))
+                Self(self.0.query_param_missing("search"))
             }
         }
 
@@ -5568,21 +7106,16 @@ pub mod operations {
             T: Into<Option<i64>>,
         {
             if let Some(value) = value.into() {
-                Self(self.0.query_param("page", value.to_string()))
+                Self(
+                    ::compute_kfp_runtime::mock::expect(
+                        self.0,
+                        &super::super::operations::READ_PROJECTS,
+                        "page",
+                        &value,
+                    ),
+                )
             } else {
                 Self(self.0.query_param_missing("page"))
-            }
-        }
-
-        /// Expects `search`.
-        pub fn search<'a, T>(self, value: T) -> Self
-        where
-            T: Into<Option<&'a str>>,
-        {
-            if let Some(value) = value.into() {
-                Self(self.0.query_param("search", value.to_string()))
-            } else {
-                Self(self.0.query_param_missing("search"))
             }
         }
 
@@ -5592,21 +7125,111 @@ pub mod operations {
             T: Into<Option<i64>>,
         {
             if let Some(value) = value.into() {
-                Self(self.0.query_param("size", value.to_string()))
+                Self(
+                    ::compute_kfp_runtime::mock::expect(
+                        self.0,
+                        &super::super::operations::READ_PROJECTS,
+                        "size",
+                        &value,
+                    ),
+                )
             } else {
                 Self(self.0.query_param_missing("size"))
             }
         }
 
-        /// Expects `sort_by`.
-        pub fn sort_by<'a, T>(self, value: T) -> Self
+        /// Expects `id`.
+        pub fn id<T>(self, value: T) -> Self
+        where
+            T: Into<Option<i64>>,
+        {
+            if let Some(value) = value.into() {
+                Self(
+                    ::compute_kfp_runtime::mock::expect(
+                        self.0,
+                        &super::super::operations::READ_PROJECTS,
+                        "id",
+                        &value,
+                    ),
+                )
+            } else {
+                Self(self.0.query_param_missing("id"))
+            }
+        }
+
+        /// Expects `created_on`.
+        pub fn created_on<'a, T>(self, value: T) -> Self
+        where
+            T: Into<Option<&'a ::compute_kfp_runtime::Timestamp>>,
+        {
+            if let Some(value) = value.into() {
+                Self(
+                    ::compute_kfp_runtime::mock::expect(
+                        self.0,
+                        &super::super::operations::READ_PROJECTS,
+                        "created_on",
+                        &value,
+                    ),
+                )
+            } else {
+                Self(self.0.query_param_missing("created_on"))
+            }
+        }
+
+        /// Expects `owner_id`.
+        pub fn owner_id<T>(self, value: T) -> Self
+        where
+            T: Into<Option<i64>>,
+        {
+            if let Some(value) = value.into() {
+                Self(
+                    ::compute_kfp_runtime::mock::expect(
+                        self.0,
+                        &super::super::operations::READ_PROJECTS,
+                        "owner_id",
+                        &value,
+                    ),
+                )
+            } else {
+                Self(self.0.query_param_missing("owner_id"))
+            }
+        }
+
+        /// Expects `name`.
+        pub fn name<'a, T>(self, value: T) -> Self
         where
             T: Into<Option<&'a str>>,
         {
             if let Some(value) = value.into() {
-                Self(self.0.query_param("sort_by", value.to_string()))
+                Self(
+                    ::compute_kfp_runtime::mock::expect(
+                        self.0,
+                        &super::super::operations::READ_PROJECTS,
+                        "name",
+                        &value,
+                    ),
+                )
             } else {
-                Self(self.0.query_param_missing("sort_by"))
+                Self(self.0.query_param_missing("name"))
+            }
+        }
+
+        /// Expects `description`.
+        pub fn description<'a, T>(self, value: T) -> Self
+        where
+            T: Into<Option<&'a str>>,
+        {
+            if let Some(value) = value.into() {
+                Self(
+                    ::compute_kfp_runtime::mock::expect(
+                        self.0,
+                        &super::super::operations::READ_PROJECTS,
+                        "description",
+                        &value,
+                    ),
+                )
+            } else {
+                Self(self.0.query_param_missing("description"))
             }
         }
 
@@ -5616,9 +7239,54 @@ pub mod operations {
             T: Into<Option<bool>>,
         {
             if let Some(value) = value.into() {
-                Self(self.0.query_param("starred", value.to_string()))
+                Self(
+                    ::compute_kfp_runtime::mock::expect(
+                        self.0,
+                        &super::super::operations::READ_PROJECTS,
+                        "starred",
+                        &value,
+                    ),
+                )
             } else {
                 Self(self.0.query_param_missing("starred"))
+            }
+        }
+
+        /// Expects `sort_by`.
+        pub fn sort_by<'a, T>(self, value: T) -> Self
+        where
+            T: Into<Option<&'a str>>,
+        {
+            if let Some(value) = value.into() {
+                Self(
+                    ::compute_kfp_runtime::mock::expect(
+                        self.0,
+                        &super::super::operations::READ_PROJECTS,
+                        "sort_by",
+                        &value,
+                    ),
+                )
+            } else {
+                Self(self.0.query_param_missing("sort_by"))
+            }
+        }
+
+        /// Expects `latest`.
+        pub fn latest<T>(self, value: T) -> Self
+        where
+            T: Into<Option<bool>>,
+        {
+            if let Some(value) = value.into() {
+                Self(
+                    ::compute_kfp_runtime::mock::expect(
+                        self.0,
+                        &super::super::operations::READ_PROJECTS,
+                        "latest",
+                        &value,
+                    ),
+                )
+            } else {
+                Self(self.0.query_param_missing("latest"))
             }
         }
     }
@@ -5719,15 +7387,25 @@ pub mod operations {
         /// Responds with `forbidden`.
         #[inline]
         pub fn forbidden(self, value: &types::HttpForbiddenError) -> Self {
-            let Self(then) = Self(self.0.status(403u16));
-            Self(then.header("content-type", "application/json").json_body_obj(value))
+            Self(
+                self
+                    .0
+                    .status(403u16)
+                    .header("content-type", "application/json")
+                    .json_body_obj(value),
+            )
         }
 
         /// Responds with `unprocessable_entity`.
         #[inline]
         pub fn unprocessable_entity(self, value: &types::HttpValidationError) -> Self {
-            let Self(then) = Self(self.0.status(422u16));
-            Self(then.header("content-type", "application/json").json_body_obj(value))
+            Self(
+                self
+                    .0
+                    .status(422u16)
+                    .header("content-type", "application/json")
+                    .json_body_obj(value),
+            )
         }
     }
 
@@ -5753,7 +7431,11 @@ pub mod operations {
         /// Expects `id`.
         #[inline]
         pub fn id(self, value: i64) -> Self {
-            let value = ::compute_kfp_runtime::mock::path_segment(value);
+            let value = ::compute_kfp_runtime::mock::segment(
+                &super::super::operations::READ_PROJECT,
+                "id",
+                &value,
+            );
             Self(self.0.path_matches(format!("^\\/projects\\/{}$", value)))
         }
     }
@@ -5788,22 +7470,37 @@ pub mod operations {
         /// Responds with `forbidden`.
         #[inline]
         pub fn forbidden(self, value: &types::HttpForbiddenError) -> Self {
-            let Self(then) = Self(self.0.status(403u16));
-            Self(then.header("content-type", "application/json").json_body_obj(value))
+            Self(
+                self
+                    .0
+                    .status(403u16)
+                    .header("content-type", "application/json")
+                    .json_body_obj(value),
+            )
         }
 
         /// Responds with `not_found`.
         #[inline]
         pub fn not_found(self, value: &types::HttpNotFoundError) -> Self {
-            let Self(then) = Self(self.0.status(404u16));
-            Self(then.header("content-type", "application/json").json_body_obj(value))
+            Self(
+                self
+                    .0
+                    .status(404u16)
+                    .header("content-type", "application/json")
+                    .json_body_obj(value),
+            )
         }
 
         /// Responds with `unprocessable_entity`.
         #[inline]
         pub fn unprocessable_entity(self, value: &types::HttpValidationError) -> Self {
-            let Self(then) = Self(self.0.status(422u16));
-            Self(then.header("content-type", "application/json").json_body_obj(value))
+            Self(
+                self
+                    .0
+                    .status(422u16)
+                    .header("content-type", "application/json")
+                    .json_body_obj(value),
+            )
         }
     }
 
@@ -5829,7 +7526,11 @@ pub mod operations {
         /// Expects `id`.
         #[inline]
         pub fn id(self, value: i64) -> Self {
-            let value = ::compute_kfp_runtime::mock::path_segment(value);
+            let value = ::compute_kfp_runtime::mock::segment(
+                &super::super::operations::UPDATE_PROJECT,
+                "id",
+                &value,
+            );
             Self(self.0.path_matches(format!("^\\/projects\\/{}$", value)))
         }
 
@@ -5870,22 +7571,37 @@ pub mod operations {
         /// Responds with `forbidden`.
         #[inline]
         pub fn forbidden(self, value: &types::HttpForbiddenError) -> Self {
-            let Self(then) = Self(self.0.status(403u16));
-            Self(then.header("content-type", "application/json").json_body_obj(value))
+            Self(
+                self
+                    .0
+                    .status(403u16)
+                    .header("content-type", "application/json")
+                    .json_body_obj(value),
+            )
         }
 
         /// Responds with `not_found`.
         #[inline]
         pub fn not_found(self, value: &types::HttpNotFoundError) -> Self {
-            let Self(then) = Self(self.0.status(404u16));
-            Self(then.header("content-type", "application/json").json_body_obj(value))
+            Self(
+                self
+                    .0
+                    .status(404u16)
+                    .header("content-type", "application/json")
+                    .json_body_obj(value),
+            )
         }
 
         /// Responds with `unprocessable_entity`.
         #[inline]
         pub fn unprocessable_entity(self, value: &types::HttpValidationError) -> Self {
-            let Self(then) = Self(self.0.status(422u16));
-            Self(then.header("content-type", "application/json").json_body_obj(value))
+            Self(
+                self
+                    .0
+                    .status(422u16)
+                    .header("content-type", "application/json")
+                    .json_body_obj(value),
+            )
         }
     }
 
@@ -5911,7 +7627,11 @@ pub mod operations {
         /// Expects `id`.
         #[inline]
         pub fn id(self, value: i64) -> Self {
-            let value = ::compute_kfp_runtime::mock::path_segment(value);
+            let value = ::compute_kfp_runtime::mock::segment(
+                &super::super::operations::DELETE_PROJECT,
+                "id",
+                &value,
+            );
             Self(self.0.path_matches(format!("^\\/projects\\/{}$", value)))
         }
     }
@@ -5940,22 +7660,37 @@ pub mod operations {
         /// Responds with `forbidden`.
         #[inline]
         pub fn forbidden(self, value: &types::HttpForbiddenError) -> Self {
-            let Self(then) = Self(self.0.status(403u16));
-            Self(then.header("content-type", "application/json").json_body_obj(value))
+            Self(
+                self
+                    .0
+                    .status(403u16)
+                    .header("content-type", "application/json")
+                    .json_body_obj(value),
+            )
         }
 
         /// Responds with `not_found`.
         #[inline]
         pub fn not_found(self, value: &types::HttpNotFoundError) -> Self {
-            let Self(then) = Self(self.0.status(404u16));
-            Self(then.header("content-type", "application/json").json_body_obj(value))
+            Self(
+                self
+                    .0
+                    .status(404u16)
+                    .header("content-type", "application/json")
+                    .json_body_obj(value),
+            )
         }
 
         /// Responds with `unprocessable_entity`.
         #[inline]
         pub fn unprocessable_entity(self, value: &types::HttpValidationError) -> Self {
-            let Self(then) = Self(self.0.status(422u16));
-            Self(then.header("content-type", "application/json").json_body_obj(value))
+            Self(
+                self
+                    .0
+                    .status(422u16)
+                    .header("content-type", "application/json")
+                    .json_body_obj(value),
+            )
         }
     }
 
@@ -5981,7 +7716,11 @@ pub mod operations {
         /// Expects `id`.
         #[inline]
         pub fn id(self, value: i64) -> Self {
-            let value = ::compute_kfp_runtime::mock::path_segment(value);
+            let value = ::compute_kfp_runtime::mock::segment(
+                &super::super::operations::PARTIAL_UPDATE_PROJECT,
+                "id",
+                &value,
+            );
             Self(self.0.path_matches(format!("^\\/projects\\/{}$", value)))
         }
 
@@ -6022,22 +7761,37 @@ pub mod operations {
         /// Responds with `forbidden`.
         #[inline]
         pub fn forbidden(self, value: &types::HttpForbiddenError) -> Self {
-            let Self(then) = Self(self.0.status(403u16));
-            Self(then.header("content-type", "application/json").json_body_obj(value))
+            Self(
+                self
+                    .0
+                    .status(403u16)
+                    .header("content-type", "application/json")
+                    .json_body_obj(value),
+            )
         }
 
         /// Responds with `not_found`.
         #[inline]
         pub fn not_found(self, value: &types::HttpNotFoundError) -> Self {
-            let Self(then) = Self(self.0.status(404u16));
-            Self(then.header("content-type", "application/json").json_body_obj(value))
+            Self(
+                self
+                    .0
+                    .status(404u16)
+                    .header("content-type", "application/json")
+                    .json_body_obj(value),
+            )
         }
 
         /// Responds with `unprocessable_entity`.
         #[inline]
         pub fn unprocessable_entity(self, value: &types::HttpValidationError) -> Self {
-            let Self(then) = Self(self.0.status(422u16));
-            Self(then.header("content-type", "application/json").json_body_obj(value))
+            Self(
+                self
+                    .0
+                    .status(422u16)
+                    .header("content-type", "application/json")
+                    .json_body_obj(value),
+            )
         }
     }
 
@@ -6060,109 +7814,20 @@ pub mod operations {
             self.0
         }
 
-        /// Expects `backend_id`.
-        pub fn backend_id<T>(self, value: T) -> Self
-        where
-            T: Into<Option<i64>>,
-        {
-            if let Some(value) = value.into() {
-                Self(self.0.query_param("backend_id", value.to_string()))
-            } else {
-                Self(self.0.query_param_missing("backend_id"))
-            }
-        }
-
-        /// Expects `backend_id_isnull`.
-        pub fn backend_id_isnull<T>(self, value: T) -> Self
-        where
-            T: Into<Option<bool>>,
-        {
-            if let Some(value) = value.into() {
-                Self(self.0.query_param("backend_id__isnull", value.to_string()))
-            } else {
-                Self(self.0.query_param_missing("backend_id__isnull"))
-            }
-        }
-
-        /// Expects `backend_type_id`.
-        pub fn backend_type_id<T>(self, value: T) -> Self
-        where
-            T: Into<Option<i64>>,
-        {
-            if let Some(value) = value.into() {
-                Self(self.0.query_param("backend_type_id", value.to_string()))
-            } else {
-                Self(self.0.query_param_missing("backend_type_id"))
-            }
-        }
-
-        /// Expects `end_time`.
-        pub fn end_time<'a, T>(self, value: T) -> Self
-        where
-            T: Into<Option<&'a ::compute_kfp_runtime::Timestamp>>,
-        {
-            if let Some(value) = value.into() {
-                Self(self.0.query_param("end_time", value.to_string()))
-            } else {
-                Self(self.0.query_param_missing("end_time"))
-            }
-        }
-
-        /// Expects `id`.
-        pub fn id<T>(self, value: T) -> Self
-        where
-            T: Into<Option<i64>>,
-        {
-            if let Some(value) = value.into() {
-                Self(self.0.query_param("id", value.to_string()))
-            } else {
-                Self(self.0.query_param_missing("id"))
-            }
-        }
-
-        /// Expects `is_terminated`.
-        pub fn is_terminated<T>(self, value: T) -> Self
-        where
-            T: Into<Option<bool>>,
-        {
-            if let Some(value) = value.into() {
-                Self(self.0.query_param("is_terminated", value.to_string()))
-            } else {
-                Self(self.0.query_param_missing("is_terminated"))
-            }
-        }
-
-        /// Expects `latest`.
-        pub fn latest<T>(self, value: T) -> Self
-        where
-            T: Into<Option<bool>>,
-        {
-            if let Some(value) = value.into() {
-                Self(self.0.query_param("latest", value.to_string()))
-            } else {
-                Self(self.0.query_param_missing("latest"))
-            }
-        }
-
-        /// Expects `member_id`.
-        pub fn member_id<T>(self, value: T) -> Self
-        where
-            T: Into<Option<i64>>,
-        {
-            if let Some(value) = value.into() {
-                Self(self.0.query_param("member_id", value.to_string()))
-            } else {
-                Self(self.0.query_param_missing("member_id"))
-            }
-        }
-
         /// Expects `page`.
         pub fn page<T>(self, value: T) -> Self
         where
             T: Into<Option<i64>>,
         {
             if let Some(value) = value.into() {
-                Self(self.0.query_param("page", value.to_string()))
+                Self(
+                    ::compute_kfp_runtime::mock::expect(
+                        self.0,
+                        &super::super::operations::READ_RESERVATIONS,
+                        "page",
+                        &value,
+                    ),
+                )
             } else {
                 Self(self.0.query_param_missing("page"))
             }
@@ -6174,21 +7839,54 @@ pub mod operations {
             T: Into<Option<i64>>,
         {
             if let Some(value) = value.into() {
-                Self(self.0.query_param("size", value.to_string()))
+                Self(
+                    ::compute_kfp_runtime::mock::expect(
+                        self.0,
+                        &super::super::operations::READ_RESERVATIONS,
+                        "size",
+                        &value,
+                    ),
+                )
             } else {
                 Self(self.0.query_param_missing("size"))
             }
         }
 
-        /// Expects `sort_by`.
-        pub fn sort_by<'a, T>(self, value: T) -> Self
+        /// Expects `id`.
+        pub fn id<T>(self, value: T) -> Self
         where
-            T: Into<Option<&'a str>>,
+            T: Into<Option<i64>>,
         {
             if let Some(value) = value.into() {
-                Self(self.0.query_param("sort_by", value.to_string()))
+                Self(
+                    ::compute_kfp_runtime::mock::expect(
+                        self.0,
+                        &super::super::operations::READ_RESERVATIONS,
+                        "id",
+                        &value,
+                    ),
+                )
             } else {
-                Self(self.0.query_param_missing("sort_by"))
+                Self(self.0.query_param_missing("id"))
+            }
+        }
+
+        /// Expects `member_id`.
+        pub fn member_id<T>(self, value: T) -> Self
+        where
+            T: Into<Option<i64>>,
+        {
+            if let Some(value) = value.into() {
+                Self(
+                    ::compute_kfp_runtime::mock::expect(
+                        self.0,
+                        &super::super::operations::READ_RESERVATIONS,
+                        "member_id",
+                        &value,
+                    ),
+                )
+            } else {
+                Self(self.0.query_param_missing("member_id"))
             }
         }
 
@@ -6198,9 +7896,149 @@ pub mod operations {
             T: Into<Option<&'a ::compute_kfp_runtime::Timestamp>>,
         {
             if let Some(value) = value.into() {
-                Self(self.0.query_param("start_time", value.to_string()))
+                Self(
+                    ::compute_kfp_runtime::mock::expect(
+                        self.0,
+                        &super::super::operations::READ_RESERVATIONS,
+                        "start_time",
+                        &value,
+                    ),
+                )
             } else {
                 Self(self.0.query_param_missing("start_time"))
+            }
+        }
+
+        /// Expects `end_time`.
+        pub fn end_time<'a, T>(self, value: T) -> Self
+        where
+            T: Into<Option<&'a ::compute_kfp_runtime::Timestamp>>,
+        {
+            if let Some(value) = value.into() {
+                Self(
+                    ::compute_kfp_runtime::mock::expect(
+                        self.0,
+                        &super::super::operations::READ_RESERVATIONS,
+                        "end_time",
+                        &value,
+                    ),
+                )
+            } else {
+                Self(self.0.query_param_missing("end_time"))
+            }
+        }
+
+        /// Expects `backend_type_id`.
+        pub fn backend_type_id<T>(self, value: T) -> Self
+        where
+            T: Into<Option<i64>>,
+        {
+            if let Some(value) = value.into() {
+                Self(
+                    ::compute_kfp_runtime::mock::expect(
+                        self.0,
+                        &super::super::operations::READ_RESERVATIONS,
+                        "backend_type_id",
+                        &value,
+                    ),
+                )
+            } else {
+                Self(self.0.query_param_missing("backend_type_id"))
+            }
+        }
+
+        /// Expects `backend_id_isnull`.
+        pub fn backend_id_isnull<T>(self, value: T) -> Self
+        where
+            T: Into<Option<bool>>,
+        {
+            if let Some(value) = value.into() {
+                Self(
+                    ::compute_kfp_runtime::mock::expect(
+                        self.0,
+                        &super::super::operations::READ_RESERVATIONS,
+                        "backend_id__isnull",
+                        &value,
+                    ),
+                )
+            } else {
+                Self(self.0.query_param_missing("backend_id__isnull"))
+            }
+        }
+
+        /// Expects `backend_id`.
+        pub fn backend_id<T>(self, value: T) -> Self
+        where
+            T: Into<Option<i64>>,
+        {
+            if let Some(value) = value.into() {
+                Self(
+                    ::compute_kfp_runtime::mock::expect(
+                        self.0,
+                        &super::super::operations::READ_RESERVATIONS,
+                        "backend_id",
+                        &value,
+                    ),
+                )
+            } else {
+                Self(self.0.query_param_missing("backend_id"))
+            }
+        }
+
+        /// Expects `is_terminated`.
+        pub fn is_terminated<T>(self, value: T) -> Self
+        where
+            T: Into<Option<bool>>,
+        {
+            if let Some(value) = value.into() {
+                Self(
+                    ::compute_kfp_runtime::mock::expect(
+                        self.0,
+                        &super::super::operations::READ_RESERVATIONS,
+                        "is_terminated",
+                        &value,
+                    ),
+                )
+            } else {
+                Self(self.0.query_param_missing("is_terminated"))
+            }
+        }
+
+        /// Expects `sort_by`.
+        pub fn sort_by<'a, T>(self, value: T) -> Self
+        where
+            T: Into<Option<&'a str>>,
+        {
+            if let Some(value) = value.into() {
+                Self(
+                    ::compute_kfp_runtime::mock::expect(
+                        self.0,
+                        &super::super::operations::READ_RESERVATIONS,
+                        "sort_by",
+                        &value,
+                    ),
+                )
+            } else {
+                Self(self.0.query_param_missing("sort_by"))
+            }
+        }
+
+        /// Expects `latest`.
+        pub fn latest<T>(self, value: T) -> Self
+        where
+            T: Into<Option<bool>>,
+        {
+            if let Some(value) = value.into() {
+                Self(
+                    ::compute_kfp_runtime::mock::expect(
+                        self.0,
+                        &super::super::operations::READ_RESERVATIONS,
+                        "latest",
+                        &value,
+                    ),
+                )
+            } else {
+                Self(self.0.query_param_missing("latest"))
             }
         }
     }
@@ -6333,7 +8171,11 @@ pub mod operations {
         /// Expects `id`.
         #[inline]
         pub fn id(self, value: i64) -> Self {
-            let value = ::compute_kfp_runtime::mock::path_segment(value);
+            let value = ::compute_kfp_runtime::mock::segment(
+                &super::super::operations::READ_RESERVATION,
+                "id",
+                &value,
+            );
             Self(self.0.path_matches(format!("^\\/reservations\\/{}$", value)))
         }
     }
@@ -6368,15 +8210,25 @@ pub mod operations {
         /// Responds with `not_found`.
         #[inline]
         pub fn not_found(self, value: &types::HttpNotFoundError) -> Self {
-            let Self(then) = Self(self.0.status(404u16));
-            Self(then.header("content-type", "application/json").json_body_obj(value))
+            Self(
+                self
+                    .0
+                    .status(404u16)
+                    .header("content-type", "application/json")
+                    .json_body_obj(value),
+            )
         }
 
         /// Responds with `unprocessable_entity`.
         #[inline]
         pub fn unprocessable_entity(self, value: &types::HttpValidationError) -> Self {
-            let Self(then) = Self(self.0.status(422u16));
-            Self(then.header("content-type", "application/json").json_body_obj(value))
+            Self(
+                self
+                    .0
+                    .status(422u16)
+                    .header("content-type", "application/json")
+                    .json_body_obj(value),
+            )
         }
     }
 
@@ -6402,7 +8254,11 @@ pub mod operations {
         /// Expects `id`.
         #[inline]
         pub fn id(self, value: i64) -> Self {
-            let value = ::compute_kfp_runtime::mock::path_segment(value);
+            let value = ::compute_kfp_runtime::mock::segment(
+                &super::super::operations::TERMINATE_RESERVATION,
+                "id",
+                &value,
+            );
             Self(
                 self.0.path_matches(format!("^\\/reservations\\/{}\\/terminate$", value)),
             )
@@ -6439,15 +8295,25 @@ pub mod operations {
         /// Responds with `not_found`.
         #[inline]
         pub fn not_found(self, value: &types::HttpNotFoundError) -> Self {
-            let Self(then) = Self(self.0.status(404u16));
-            Self(then.header("content-type", "application/json").json_body_obj(value))
+            Self(
+                self
+                    .0
+                    .status(404u16)
+                    .header("content-type", "application/json")
+                    .json_body_obj(value),
+            )
         }
 
         /// Responds with `unprocessable_entity`.
         #[inline]
         pub fn unprocessable_entity(self, value: &types::HttpBadRequestError) -> Self {
-            let Self(then) = Self(self.0.status(422u16));
-            Self(then.header("content-type", "application/json").json_body_obj(value))
+            Self(
+                self
+                    .0
+                    .status(422u16)
+                    .header("content-type", "application/json")
+                    .json_body_obj(value),
+            )
         }
     }
 
@@ -6539,20 +8405,12 @@ pub mod operations {
         /// Expects `job_id`.
         #[inline]
         pub fn job_id(self, value: i64) -> Self {
-            let value = ::compute_kfp_runtime::mock::path_segment(value);
+            let value = ::compute_kfp_runtime::mock::segment(
+                &super::super::operations::READ_RESULTS_BY_JOB_ID,
+                "job_id",
+                &value,
+            );
             Self(self.0.path_matches(format!("^\\/results\\/job\\/{}$", value)))
-        }
-
-        /// Expects `latest`.
-        pub fn latest<T>(self, value: T) -> Self
-        where
-            T: Into<Option<bool>>,
-        {
-            if let Some(value) = value.into() {
-                Self(self.0.query_param("latest", value.to_string()))
-            } else {
-                Self(self.0.query_param_missing("latest"))
-            }
         }
 
         /// Expects `page`.
@@ -6561,7 +8419,14 @@ pub mod operations {
             T: Into<Option<i64>>,
         {
             if let Some(value) = value.into() {
-                Self(self.0.query_param("page", value.to_string()))
+                Self(
+                    ::compute_kfp_runtime::mock::expect(
+                        self.0,
+                        &super::super::operations::READ_RESULTS_BY_JOB_ID,
+                        "page",
+                        &value,
+                    ),
+                )
             } else {
                 Self(self.0.query_param_missing("page"))
             }
@@ -6573,7 +8438,14 @@ pub mod operations {
             T: Into<Option<i64>>,
         {
             if let Some(value) = value.into() {
-                Self(self.0.query_param("size", value.to_string()))
+                Self(
+                    ::compute_kfp_runtime::mock::expect(
+                        self.0,
+                        &super::super::operations::READ_RESULTS_BY_JOB_ID,
+                        "size",
+                        &value,
+                    ),
+                )
             } else {
                 Self(self.0.query_param_missing("size"))
             }
@@ -6585,9 +8457,35 @@ pub mod operations {
             T: Into<Option<&'a str>>,
         {
             if let Some(value) = value.into() {
-                Self(self.0.query_param("sort_by", value.to_string()))
+                Self(
+                    ::compute_kfp_runtime::mock::expect(
+                        self.0,
+                        &super::super::operations::READ_RESULTS_BY_JOB_ID,
+                        "sort_by",
+                        &value,
+                    ),
+                )
             } else {
                 Self(self.0.query_param_missing("sort_by"))
+            }
+        }
+
+        /// Expects `latest`.
+        pub fn latest<T>(self, value: T) -> Self
+        where
+            T: Into<Option<bool>>,
+        {
+            if let Some(value) = value.into() {
+                Self(
+                    ::compute_kfp_runtime::mock::expect(
+                        self.0,
+                        &super::super::operations::READ_RESULTS_BY_JOB_ID,
+                        "latest",
+                        &value,
+                    ),
+                )
+            } else {
+                Self(self.0.query_param_missing("latest"))
             }
         }
     }
@@ -6622,22 +8520,37 @@ pub mod operations {
         /// Responds with `forbidden`.
         #[inline]
         pub fn forbidden(self, value: &types::HttpForbiddenError) -> Self {
-            let Self(then) = Self(self.0.status(403u16));
-            Self(then.header("content-type", "application/json").json_body_obj(value))
+            Self(
+                self
+                    .0
+                    .status(403u16)
+                    .header("content-type", "application/json")
+                    .json_body_obj(value),
+            )
         }
 
         /// Responds with `not_found`.
         #[inline]
         pub fn not_found(self, value: &types::HttpNotFoundError) -> Self {
-            let Self(then) = Self(self.0.status(404u16));
-            Self(then.header("content-type", "application/json").json_body_obj(value))
+            Self(
+                self
+                    .0
+                    .status(404u16)
+                    .header("content-type", "application/json")
+                    .json_body_obj(value),
+            )
         }
 
         /// Responds with `unprocessable_entity`.
         #[inline]
         pub fn unprocessable_entity(self, value: &types::HttpValidationError) -> Self {
-            let Self(then) = Self(self.0.status(422u16));
-            Self(then.header("content-type", "application/json").json_body_obj(value))
+            Self(
+                self
+                    .0
+                    .status(422u16)
+                    .header("content-type", "application/json")
+                    .json_body_obj(value),
+            )
         }
     }
 
@@ -6663,7 +8576,11 @@ pub mod operations {
         /// Expects `job_id`.
         #[inline]
         pub fn job_id(self, value: i64) -> Self {
-            let value = ::compute_kfp_runtime::mock::path_segment(value);
+            let value = ::compute_kfp_runtime::mock::segment(
+                &super::super::operations::DELETE_RESULTS_BY_JOB_ID,
+                "job_id",
+                &value,
+            );
             Self(self.0.path_matches(format!("^\\/results\\/job\\/{}$", value)))
         }
     }
@@ -6692,15 +8609,25 @@ pub mod operations {
         /// Responds with `not_found`.
         #[inline]
         pub fn not_found(self, value: &types::HttpNotFoundError) -> Self {
-            let Self(then) = Self(self.0.status(404u16));
-            Self(then.header("content-type", "application/json").json_body_obj(value))
+            Self(
+                self
+                    .0
+                    .status(404u16)
+                    .header("content-type", "application/json")
+                    .json_body_obj(value),
+            )
         }
 
         /// Responds with `unprocessable_entity`.
         #[inline]
         pub fn unprocessable_entity(self, value: &types::HttpValidationError) -> Self {
-            let Self(then) = Self(self.0.status(422u16));
-            Self(then.header("content-type", "application/json").json_body_obj(value))
+            Self(
+                self
+                    .0
+                    .status(422u16)
+                    .header("content-type", "application/json")
+                    .json_body_obj(value),
+            )
         }
     }
 
@@ -6726,7 +8653,11 @@ pub mod operations {
         /// Expects `id`.
         #[inline]
         pub fn id(self, value: i64) -> Self {
-            let value = ::compute_kfp_runtime::mock::path_segment(value);
+            let value = ::compute_kfp_runtime::mock::segment(
+                &super::super::operations::READ_RESULT,
+                "id",
+                &value,
+            );
             Self(self.0.path_matches(format!("^\\/results\\/{}$", value)))
         }
     }
@@ -6761,22 +8692,37 @@ pub mod operations {
         /// Responds with `forbidden`.
         #[inline]
         pub fn forbidden(self, value: &types::HttpForbiddenError) -> Self {
-            let Self(then) = Self(self.0.status(403u16));
-            Self(then.header("content-type", "application/json").json_body_obj(value))
+            Self(
+                self
+                    .0
+                    .status(403u16)
+                    .header("content-type", "application/json")
+                    .json_body_obj(value),
+            )
         }
 
         /// Responds with `not_found`.
         #[inline]
         pub fn not_found(self, value: &types::HttpNotFoundError) -> Self {
-            let Self(then) = Self(self.0.status(404u16));
-            Self(then.header("content-type", "application/json").json_body_obj(value))
+            Self(
+                self
+                    .0
+                    .status(404u16)
+                    .header("content-type", "application/json")
+                    .json_body_obj(value),
+            )
         }
 
         /// Responds with `unprocessable_entity`.
         #[inline]
         pub fn unprocessable_entity(self, value: &types::HttpValidationError) -> Self {
-            let Self(then) = Self(self.0.status(422u16));
-            Self(then.header("content-type", "application/json").json_body_obj(value))
+            Self(
+                self
+                    .0
+                    .status(422u16)
+                    .header("content-type", "application/json")
+                    .json_body_obj(value),
+            )
         }
     }
 
@@ -6802,68 +8748,12 @@ pub mod operations {
         /// Expects `algorithm_id`.
         #[inline]
         pub fn algorithm_id(self, value: i64) -> Self {
-            let value = ::compute_kfp_runtime::mock::path_segment(value);
+            let value = ::compute_kfp_runtime::mock::segment(
+                &super::super::operations::READ_RESULTS_BY_ALGORITHM_ID,
+                "algorithm_id",
+                &value,
+            );
             Self(self.0.path_matches(format!("^\\/results\\/algorithm\\/{}$", value)))
-        }
-
-        /// Expects `created_on`.
-        pub fn created_on<'a, T>(self, value: T) -> Self
-        where
-            T: Into<Option<&'a ::compute_kfp_runtime::Timestamp>>,
-        {
-            if let Some(value) = value.into() {
-                Self(self.0.query_param("created_on", value.to_string()))
-            } else {
-                Self(self.0.query_param_missing("created_on"))
-            }
-        }
-
-        /// Expects `execution_time_in_seconds`.
-        pub fn execution_time_in_seconds<T>(self, value: T) -> Self
-        where
-            T: Into<Option<f64>>,
-        {
-            if let Some(value) = value.into() {
-                Self(self.0.query_param("execution_time_in_seconds", value.to_string()))
-            } else {
-                Self(self.0.query_param_missing("execution_time_in_seconds"))
-            }
-        }
-
-        /// Expects `id`.
-        pub fn id<T>(self, value: T) -> Self
-        where
-            T: Into<Option<i64>>,
-        {
-            if let Some(value) = value.into() {
-                Self(self.0.query_param("id", value.to_string()))
-            } else {
-                Self(self.0.query_param_missing("id"))
-            }
-        }
-
-        /// Expects `job_id`.
-        pub fn job_id<T>(self, value: T) -> Self
-        where
-            T: Into<Option<i64>>,
-        {
-            if let Some(value) = value.into() {
-                Self(self.0.query_param("job_id", value.to_string()))
-            } else {
-                Self(self.0.query_param_missing("job_id"))
-            }
-        }
-
-        /// Expects `latest`.
-        pub fn latest<T>(self, value: T) -> Self
-        where
-            T: Into<Option<bool>>,
-        {
-            if let Some(value) = value.into() {
-                Self(self.0.query_param("latest", value.to_string()))
-            } else {
-                Self(self.0.query_param_missing("latest"))
-            }
         }
 
         /// Expects `page`.
@@ -6872,57 +8762,16 @@ pub mod operations {
             T: Into<Option<i64>>,
         {
             if let Some(value) = value.into() {
-                Self(self.0.query_param("page", value.to_string()))
+                Self(
+                    ::compute_kfp_runtime::mock::expect(
+                        self.0,
+                        &super::super::operations::READ_RESULTS_BY_ALGORITHM_ID,
+                        "page",
+                        &value,
+                    ),
+                )
             } else {
                 Self(self.0.query_param_missing("page"))
-            }
-        }
-
-        /// Expects `shots_done`.
-        pub fn shots_done<T>(self, value: T) -> Self
-        where
-            T: Into<Option<i64>>,
-        {
-            if let Some(value) = value.into() {
-                Self(self.0.query_param("shots_done", value.to_string()))
-            } else {
-                Self(self.0.query_param_missing("shots_done"))
-            }
-        }
-
-        /// Expects `shots_done_isnull`.
-        pub fn shots_done_isnull<T>(self, value: T) -> Self
-        where
-            T: Into<Option<bool>>,
-        {
-            if let Some(value) = value.into() {
-                Self(self.0.query_param("shots_done__isnull", value.to_string()))
-            } else {
-                Self(self.0.query_param_missing("shots_done__isnull"))
-            }
-        }
-
-        /// Expects `shots_requested`.
-        pub fn shots_requested<T>(self, value: T) -> Self
-        where
-            T: Into<Option<i64>>,
-        {
-            if let Some(value) = value.into() {
-                Self(self.0.query_param("shots_requested", value.to_string()))
-            } else {
-                Self(self.0.query_param_missing("shots_requested"))
-            }
-        }
-
-        /// Expects `shots_requested_isnull`.
-        pub fn shots_requested_isnull<T>(self, value: T) -> Self
-        where
-            T: Into<Option<bool>>,
-        {
-            if let Some(value) = value.into() {
-                Self(self.0.query_param("shots_requested__isnull", value.to_string()))
-            } else {
-                Self(self.0.query_param_missing("shots_requested__isnull"))
             }
         }
 
@@ -6932,9 +8781,168 @@ pub mod operations {
             T: Into<Option<i64>>,
         {
             if let Some(value) = value.into() {
-                Self(self.0.query_param("size", value.to_string()))
+                Self(
+                    ::compute_kfp_runtime::mock::expect(
+                        self.0,
+                        &super::super::operations::READ_RESULTS_BY_ALGORITHM_ID,
+                        "size",
+                        &value,
+                    ),
+                )
             } else {
                 Self(self.0.query_param_missing("size"))
+            }
+        }
+
+        /// Expects `id`.
+        pub fn id<T>(self, value: T) -> Self
+        where
+            T: Into<Option<i64>>,
+        {
+            if let Some(value) = value.into() {
+                Self(
+                    ::compute_kfp_runtime::mock::expect(
+                        self.0,
+                        &super::super::operations::READ_RESULTS_BY_ALGORITHM_ID,
+                        "id",
+                        &value,
+                    ),
+                )
+            } else {
+                Self(self.0.query_param_missing("id"))
+            }
+        }
+
+        /// Expects `created_on`.
+        pub fn created_on<'a, T>(self, value: T) -> Self
+        where
+            T: Into<Option<&'a ::compute_kfp_runtime::Timestamp>>,
+        {
+            if let Some(value) = value.into() {
+                Self(
+                    ::compute_kfp_runtime::mock::expect(
+                        self.0,
+                        &super::super::operations::READ_RESULTS_BY_ALGORITHM_ID,
+                        "created_on",
+                        &value,
+                    ),
+                )
+            } else {
+                Self(self.0.query_param_missing("created_on"))
+            }
+        }
+
+        /// Expects `job_id`.
+        pub fn job_id<T>(self, value: T) -> Self
+        where
+            T: Into<Option<i64>>,
+        {
+            if let Some(value) = value.into() {
+                Self(
+                    ::compute_kfp_runtime::mock::expect(
+                        self.0,
+                        &super::super::operations::READ_RESULTS_BY_ALGORITHM_ID,
+                        "job_id",
+                        &value,
+                    ),
+                )
+            } else {
+                Self(self.0.query_param_missing("job_id"))
+            }
+        }
+
+        /// Expects `execution_time_in_seconds`.
+        pub fn execution_time_in_seconds<T>(self, value: T) -> Self
+        where
+            T: Into<Option<f64>>,
+        {
+            if let Some(value) = value.into() {
+                Self(
+                    ::compute_kfp_runtime::mock::expect(
+                        self.0,
+                        &super::super::operations::READ_RESULTS_BY_ALGORITHM_ID,
+                        "execution_time_in_seconds",
+                        &value,
+                    ),
+                )
+            } else {
+                Self(self.0.query_param_missing("execution_time_in_seconds"))
+            }
+        }
+
+        /// Expects `shots_requested_isnull`.
+        pub fn shots_requested_isnull<T>(self, value: T) -> Self
+        where
+            T: Into<Option<bool>>,
+        {
+            if let Some(value) = value.into() {
+                Self(
+                    ::compute_kfp_runtime::mock::expect(
+                        self.0,
+                        &super::super::operations::READ_RESULTS_BY_ALGORITHM_ID,
+                        "shots_requested__isnull",
+                        &value,
+                    ),
+                )
+            } else {
+                Self(self.0.query_param_missing("shots_requested__isnull"))
+            }
+        }
+
+        /// Expects `shots_requested`.
+        pub fn shots_requested<T>(self, value: T) -> Self
+        where
+            T: Into<Option<i64>>,
+        {
+            if let Some(value) = value.into() {
+                Self(
+                    ::compute_kfp_runtime::mock::expect(
+                        self.0,
+                        &super::super::operations::READ_RESULTS_BY_ALGORITHM_ID,
+                        "shots_requested",
+                        &value,
+                    ),
+                )
+            } else {
+                Self(self.0.query_param_missing("shots_requested"))
+            }
+        }
+
+        /// Expects `shots_done_isnull`.
+        pub fn shots_done_isnull<T>(self, value: T) -> Self
+        where
+            T: Into<Option<bool>>,
+        {
+            if let Some(value) = value.into() {
+                Self(
+                    ::compute_kfp_runtime::mock::expect(
+                        self.0,
+                        &super::super::operations::READ_RESULTS_BY_ALGORITHM_ID,
+                        "shots_done__isnull",
+                        &value,
+                    ),
+                )
+            } else {
+                Self(self.0.query_param_missing("shots_done__isnull"))
+            }
+        }
+
+        /// Expects `shots_done`.
+        pub fn shots_done<T>(self, value: T) -> Self
+        where
+            T: Into<Option<i64>>,
+        {
+            if let Some(value) = value.into() {
+                Self(
+                    ::compute_kfp_runtime::mock::expect(
+                        self.0,
+                        &super::super::operations::READ_RESULTS_BY_ALGORITHM_ID,
+                        "shots_done",
+                        &value,
+                    ),
+                )
+            } else {
+                Self(self.0.query_param_missing("shots_done"))
             }
         }
 
@@ -6944,9 +8952,35 @@ pub mod operations {
             T: Into<Option<&'a str>>,
         {
             if let Some(value) = value.into() {
-                Self(self.0.query_param("sort_by", value.to_string()))
+                Self(
+                    ::compute_kfp_runtime::mock::expect(
+                        self.0,
+                        &super::super::operations::READ_RESULTS_BY_ALGORITHM_ID,
+                        "sort_by",
+                        &value,
+                    ),
+                )
             } else {
                 Self(self.0.query_param_missing("sort_by"))
+            }
+        }
+
+        /// Expects `latest`.
+        pub fn latest<T>(self, value: T) -> Self
+        where
+            T: Into<Option<bool>>,
+        {
+            if let Some(value) = value.into() {
+                Self(
+                    ::compute_kfp_runtime::mock::expect(
+                        self.0,
+                        &super::super::operations::READ_RESULTS_BY_ALGORITHM_ID,
+                        "latest",
+                        &value,
+                    ),
+                )
+            } else {
+                Self(self.0.query_param_missing("latest"))
             }
         }
     }
@@ -6981,22 +9015,37 @@ pub mod operations {
         /// Responds with `forbidden`.
         #[inline]
         pub fn forbidden(self, value: &types::HttpForbiddenError) -> Self {
-            let Self(then) = Self(self.0.status(403u16));
-            Self(then.header("content-type", "application/json").json_body_obj(value))
+            Self(
+                self
+                    .0
+                    .status(403u16)
+                    .header("content-type", "application/json")
+                    .json_body_obj(value),
+            )
         }
 
         /// Responds with `not_found`.
         #[inline]
         pub fn not_found(self, value: &types::HttpNotFoundError) -> Self {
-            let Self(then) = Self(self.0.status(404u16));
-            Self(then.header("content-type", "application/json").json_body_obj(value))
+            Self(
+                self
+                    .0
+                    .status(404u16)
+                    .header("content-type", "application/json")
+                    .json_body_obj(value),
+            )
         }
 
         /// Responds with `unprocessable_entity`.
         #[inline]
         pub fn unprocessable_entity(self, value: &types::HttpValidationError) -> Self {
-            let Self(then) = Self(self.0.status(422u16));
-            Self(then.header("content-type", "application/json").json_body_obj(value))
+            Self(
+                self
+                    .0
+                    .status(422u16)
+                    .header("content-type", "application/json")
+                    .json_body_obj(value),
+            )
         }
     }
 
@@ -7023,7 +9072,11 @@ pub mod operations {
         /// Expects `id`.
         #[inline]
         pub fn id(self, value: i64) -> Self {
-            let value = ::compute_kfp_runtime::mock::path_segment(value);
+            let value = ::compute_kfp_runtime::mock::segment(
+                &super::super::operations::READ_TEAM,
+                "id",
+                &value,
+            );
             Self(self.0.path_matches(format!("^\\/teams\\/{}$", value)))
         }
     }
@@ -7058,22 +9111,37 @@ pub mod operations {
         /// Responds with `forbidden`.
         #[inline]
         pub fn forbidden(self, value: &types::HttpForbiddenError) -> Self {
-            let Self(then) = Self(self.0.status(403u16));
-            Self(then.header("content-type", "application/json").json_body_obj(value))
+            Self(
+                self
+                    .0
+                    .status(403u16)
+                    .header("content-type", "application/json")
+                    .json_body_obj(value),
+            )
         }
 
         /// Responds with `not_found`.
         #[inline]
         pub fn not_found(self, value: &types::HttpNotFoundError) -> Self {
-            let Self(then) = Self(self.0.status(404u16));
-            Self(then.header("content-type", "application/json").json_body_obj(value))
+            Self(
+                self
+                    .0
+                    .status(404u16)
+                    .header("content-type", "application/json")
+                    .json_body_obj(value),
+            )
         }
 
         /// Responds with `unprocessable_entity`.
         #[inline]
         pub fn unprocessable_entity(self, value: &types::HttpValidationError) -> Self {
-            let Self(then) = Self(self.0.status(422u16));
-            Self(then.header("content-type", "application/json").json_body_obj(value))
+            Self(
+                self
+                    .0
+                    .status(422u16)
+                    .header("content-type", "application/json")
+                    .json_body_obj(value),
+            )
         }
     }
 
@@ -7096,61 +9164,20 @@ pub mod operations {
             self.0
         }
 
-        /// Expects `id`.
-        pub fn id<T>(self, value: T) -> Self
-        where
-            T: Into<Option<i64>>,
-        {
-            if let Some(value) = value.into() {
-                Self(self.0.query_param("id", value.to_string()))
-            } else {
-                Self(self.0.query_param_missing("id"))
-            }
-        }
-
-        /// Expects `individual_user`.
-        pub fn individual_user<T>(self, value: T) -> Self
-        where
-            T: Into<Option<bool>>,
-        {
-            if let Some(value) = value.into() {
-                Self(self.0.query_param("individual_user", value.to_string()))
-            } else {
-                Self(self.0.query_param_missing("individual_user"))
-            }
-        }
-
-        /// Expects `latest`.
-        pub fn latest<T>(self, value: T) -> Self
-        where
-            T: Into<Option<bool>>,
-        {
-            if let Some(value) = value.into() {
-                Self(self.0.query_param("latest", value.to_string()))
-            } else {
-                Self(self.0.query_param_missing("latest"))
-            }
-        }
-
-        /// Expects `name`.
-        pub fn name<'a, T>(self, value: T) -> Self
-        where
-            T: Into<Option<&'a str>>,
-        {
-            if let Some(value) = value.into() {
-                Self(self.0.query_param("name", value.to_string()))
-            } else {
-                Self(self.0.query_param_missing("name"))
-            }
-        }
-
         /// Expects `page`.
         pub fn page<T>(self, value: T) -> Self
         where
             T: Into<Option<i64>>,
         {
             if let Some(value) = value.into() {
-                Self(self.0.query_param("page", value.to_string()))
+                Self(
+                    ::compute_kfp_runtime::mock::expect(
+                        self.0,
+                        &super::super::operations::READ_TEAMS,
+                        "page",
+                        &value,
+                    ),
+                )
             } else {
                 Self(self.0.query_param_missing("page"))
             }
@@ -7162,9 +9189,54 @@ pub mod operations {
             T: Into<Option<i64>>,
         {
             if let Some(value) = value.into() {
-                Self(self.0.query_param("size", value.to_string()))
+                Self(
+                    ::compute_kfp_runtime::mock::expect(
+                        self.0,
+                        &super::super::operations::READ_TEAMS,
+                        "size",
+                        &value,
+                    ),
+                )
             } else {
                 Self(self.0.query_param_missing("size"))
+            }
+        }
+
+        /// Expects `id`.
+        pub fn id<T>(self, value: T) -> Self
+        where
+            T: Into<Option<i64>>,
+        {
+            if let Some(value) = value.into() {
+                Self(
+                    ::compute_kfp_runtime::mock::expect(
+                        self.0,
+                        &super::super::operations::READ_TEAMS,
+                        "id",
+                        &value,
+                    ),
+                )
+            } else {
+                Self(self.0.query_param_missing("id"))
+            }
+        }
+
+        /// Expects `name`.
+        pub fn name<'a, T>(self, value: T) -> Self
+        where
+            T: Into<Option<&'a str>>,
+        {
+            if let Some(value) = value.into() {
+                Self(
+                    ::compute_kfp_runtime::mock::expect(
+                        self.0,
+                        &super::super::operations::READ_TEAMS,
+                        "name",
+                        &value,
+                    ),
+                )
+            } else {
+                Self(self.0.query_param_missing("name"))
             }
         }
 
@@ -7174,9 +9246,35 @@ pub mod operations {
             T: Into<Option<&'a str>>,
         {
             if let Some(value) = value.into() {
-                Self(self.0.query_param("slug", value.to_string()))
+                Self(
+                    ::compute_kfp_runtime::mock::expect(
+                        self.0,
+                        &super::super::operations::READ_TEAMS,
+                        "slug",
+                        &value,
+                    ),
+                )
             } else {
                 Self(self.0.query_param_missing("slug"))
+            }
+        }
+
+        /// Expects `individual_user`.
+        pub fn individual_user<T>(self, value: T) -> Self
+        where
+            T: Into<Option<bool>>,
+        {
+            if let Some(value) = value.into() {
+                Self(
+                    ::compute_kfp_runtime::mock::expect(
+                        self.0,
+                        &super::super::operations::READ_TEAMS,
+                        "individual_user",
+                        &value,
+                    ),
+                )
+            } else {
+                Self(self.0.query_param_missing("individual_user"))
             }
         }
 
@@ -7186,9 +9284,35 @@ pub mod operations {
             T: Into<Option<&'a str>>,
         {
             if let Some(value) = value.into() {
-                Self(self.0.query_param("sort_by", value.to_string()))
+                Self(
+                    ::compute_kfp_runtime::mock::expect(
+                        self.0,
+                        &super::super::operations::READ_TEAMS,
+                        "sort_by",
+                        &value,
+                    ),
+                )
             } else {
                 Self(self.0.query_param_missing("sort_by"))
+            }
+        }
+
+        /// Expects `latest`.
+        pub fn latest<T>(self, value: T) -> Self
+        where
+            T: Into<Option<bool>>,
+        {
+            if let Some(value) = value.into() {
+                Self(
+                    ::compute_kfp_runtime::mock::expect(
+                        self.0,
+                        &super::super::operations::READ_TEAMS,
+                        "latest",
+                        &value,
+                    ),
+                )
+            } else {
+                Self(self.0.query_param_missing("latest"))
             }
         }
     }
@@ -7256,7 +9380,11 @@ pub mod operations {
         /// Expects `id`.
         #[inline]
         pub fn id(self, value: i64) -> Self {
-            let value = ::compute_kfp_runtime::mock::path_segment(value);
+            let value = ::compute_kfp_runtime::mock::segment(
+                &super::super::operations::READ_TRANSACTION,
+                "id",
+                &value,
+            );
             Self(self.0.path_matches(format!("^\\/transactions\\/{}$", value)))
         }
     }
@@ -7291,15 +9419,25 @@ pub mod operations {
         /// Responds with `not_found`.
         #[inline]
         pub fn not_found(self, value: &types::HttpNotFoundError) -> Self {
-            let Self(then) = Self(self.0.status(404u16));
-            Self(then.header("content-type", "application/json").json_body_obj(value))
+            Self(
+                self
+                    .0
+                    .status(404u16)
+                    .header("content-type", "application/json")
+                    .json_body_obj(value),
+            )
         }
 
         /// Responds with `unprocessable_entity`.
         #[inline]
         pub fn unprocessable_entity(self, value: &types::HttpValidationError) -> Self {
-            let Self(then) = Self(self.0.status(422u16));
-            Self(then.header("content-type", "application/json").json_body_obj(value))
+            Self(
+                self
+                    .0
+                    .status(422u16)
+                    .header("content-type", "application/json")
+                    .json_body_obj(value),
+            )
         }
     }
 
@@ -7322,121 +9460,20 @@ pub mod operations {
             self.0
         }
 
-        /// Expects `change`.
-        pub fn change<T>(self, value: T) -> Self
-        where
-            T: Into<Option<i64>>,
-        {
-            if let Some(value) = value.into() {
-                Self(self.0.query_param("change", value.to_string()))
-            } else {
-                Self(self.0.query_param_missing("change"))
-            }
-        }
-
-        /// Expects `domain`.
-        pub fn domain<T>(self, value: T) -> Self
-        where
-            T: Into<Option<types::Domain>>,
-        {
-            if let Some(value) = value.into() {
-                Self(self.0.query_param("domain", value.to_string()))
-            } else {
-                Self(self.0.query_param_missing("domain"))
-            }
-        }
-
-        /// Expects `domain_isnull`.
-        pub fn domain_isnull<T>(self, value: T) -> Self
-        where
-            T: Into<Option<bool>>,
-        {
-            if let Some(value) = value.into() {
-                Self(self.0.query_param("domain__isnull", value.to_string()))
-            } else {
-                Self(self.0.query_param_missing("domain__isnull"))
-            }
-        }
-
-        /// Expects `id`.
-        pub fn id<T>(self, value: T) -> Self
-        where
-            T: Into<Option<i64>>,
-        {
-            if let Some(value) = value.into() {
-                Self(self.0.query_param("id", value.to_string()))
-            } else {
-                Self(self.0.query_param_missing("id"))
-            }
-        }
-
-        /// Expects `job`.
-        pub fn job<T>(self, value: T) -> Self
-        where
-            T: Into<Option<i64>>,
-        {
-            if let Some(value) = value.into() {
-                Self(self.0.query_param("job", value.to_string()))
-            } else {
-                Self(self.0.query_param_missing("job"))
-            }
-        }
-
-        /// Expects `job_isnull`.
-        pub fn job_isnull<T>(self, value: T) -> Self
-        where
-            T: Into<Option<bool>>,
-        {
-            if let Some(value) = value.into() {
-                Self(self.0.query_param("job__isnull", value.to_string()))
-            } else {
-                Self(self.0.query_param_missing("job__isnull"))
-            }
-        }
-
-        /// Expects `latest`.
-        pub fn latest<T>(self, value: T) -> Self
-        where
-            T: Into<Option<bool>>,
-        {
-            if let Some(value) = value.into() {
-                Self(self.0.query_param("latest", value.to_string()))
-            } else {
-                Self(self.0.query_param_missing("latest"))
-            }
-        }
-
-        /// Expects `member_id`.
-        pub fn member_id<T>(self, value: T) -> Self
-        where
-            T: Into<Option<i64>>,
-        {
-            if let Some(value) = value.into() {
-                Self(self.0.query_param("member_id", value.to_string()))
-            } else {
-                Self(self.0.query_param_missing("member_id"))
-            }
-        }
-
-        /// Expects `member_id_isnull`.
-        pub fn member_id_isnull<T>(self, value: T) -> Self
-        where
-            T: Into<Option<bool>>,
-        {
-            if let Some(value) = value.into() {
-                Self(self.0.query_param("member_id__isnull", value.to_string()))
-            } else {
-                Self(self.0.query_param_missing("member_id__isnull"))
-            }
-        }
-
         /// Expects `page`.
         pub fn page<T>(self, value: T) -> Self
         where
             T: Into<Option<i64>>,
         {
             if let Some(value) = value.into() {
-                Self(self.0.query_param("page", value.to_string()))
+                Self(
+                    ::compute_kfp_runtime::mock::expect(
+                        self.0,
+                        &super::super::operations::READ_TRANSACTIONS,
+                        "page",
+                        &value,
+                    ),
+                )
             } else {
                 Self(self.0.query_param_missing("page"))
             }
@@ -7448,21 +9485,111 @@ pub mod operations {
             T: Into<Option<i64>>,
         {
             if let Some(value) = value.into() {
-                Self(self.0.query_param("size", value.to_string()))
+                Self(
+                    ::compute_kfp_runtime::mock::expect(
+                        self.0,
+                        &super::super::operations::READ_TRANSACTIONS,
+                        "size",
+                        &value,
+                    ),
+                )
             } else {
                 Self(self.0.query_param_missing("size"))
             }
         }
 
-        /// Expects `sort_by`.
-        pub fn sort_by<'a, T>(self, value: T) -> Self
+        /// Expects `id`.
+        pub fn id<T>(self, value: T) -> Self
         where
-            T: Into<Option<&'a str>>,
+            T: Into<Option<i64>>,
         {
             if let Some(value) = value.into() {
-                Self(self.0.query_param("sort_by", value.to_string()))
+                Self(
+                    ::compute_kfp_runtime::mock::expect(
+                        self.0,
+                        &super::super::operations::READ_TRANSACTIONS,
+                        "id",
+                        &value,
+                    ),
+                )
             } else {
-                Self(self.0.query_param_missing("sort_by"))
+                Self(self.0.query_param_missing("id"))
+            }
+        }
+
+        /// Expects `domain_isnull`.
+        pub fn domain_isnull<T>(self, value: T) -> Self
+        where
+            T: Into<Option<bool>>,
+        {
+            if let Some(value) = value.into() {
+                Self(
+                    ::compute_kfp_runtime::mock::expect(
+                        self.0,
+                        &super::super::operations::READ_TRANSACTIONS,
+                        "domain__isnull",
+                        &value,
+                    ),
+                )
+            } else {
+                Self(self.0.query_param_missing("domain__isnull"))
+            }
+        }
+
+        /// Expects `domain`.
+        pub fn domain<T>(self, value: T) -> Self
+        where
+            T: Into<Option<types::Domain>>,
+        {
+            if let Some(value) = value.into() {
+                Self(
+                    ::compute_kfp_runtime::mock::expect(
+                        self.0,
+                        &super::super::operations::READ_TRANSACTIONS,
+                        "domain",
+                        &value,
+                    ),
+                )
+            } else {
+                Self(self.0.query_param_missing("domain"))
+            }
+        }
+
+        /// Expects `job_isnull`.
+        pub fn job_isnull<T>(self, value: T) -> Self
+        where
+            T: Into<Option<bool>>,
+        {
+            if let Some(value) = value.into() {
+                Self(
+                    ::compute_kfp_runtime::mock::expect(
+                        self.0,
+                        &super::super::operations::READ_TRANSACTIONS,
+                        "job__isnull",
+                        &value,
+                    ),
+                )
+            } else {
+                Self(self.0.query_param_missing("job__isnull"))
+            }
+        }
+
+        /// Expects `job`.
+        pub fn job<T>(self, value: T) -> Self
+        where
+            T: Into<Option<i64>>,
+        {
+            if let Some(value) = value.into() {
+                Self(
+                    ::compute_kfp_runtime::mock::expect(
+                        self.0,
+                        &super::super::operations::READ_TRANSACTIONS,
+                        "job",
+                        &value,
+                    ),
+                )
+            } else {
+                Self(self.0.query_param_missing("job"))
             }
         }
 
@@ -7472,9 +9599,73 @@ pub mod operations {
             T: Into<Option<i64>>,
         {
             if let Some(value) = value.into() {
-                Self(self.0.query_param("team_id", value.to_string()))
+                Self(
+                    ::compute_kfp_runtime::mock::expect(
+                        self.0,
+                        &super::super::operations::READ_TRANSACTIONS,
+                        "team_id",
+                        &value,
+                    ),
+                )
             } else {
                 Self(self.0.query_param_missing("team_id"))
+            }
+        }
+
+        /// Expects `member_id_isnull`.
+        pub fn member_id_isnull<T>(self, value: T) -> Self
+        where
+            T: Into<Option<bool>>,
+        {
+            if let Some(value) = value.into() {
+                Self(
+                    ::compute_kfp_runtime::mock::expect(
+                        self.0,
+                        &super::super::operations::READ_TRANSACTIONS,
+                        "member_id__isnull",
+                        &value,
+                    ),
+                )
+            } else {
+                Self(self.0.query_param_missing("member_id__isnull"))
+            }
+        }
+
+        /// Expects `member_id`.
+        pub fn member_id<T>(self, value: T) -> Self
+        where
+            T: Into<Option<i64>>,
+        {
+            if let Some(value) = value.into() {
+                Self(
+                    ::compute_kfp_runtime::mock::expect(
+                        self.0,
+                        &super::super::operations::READ_TRANSACTIONS,
+                        "member_id",
+                        &value,
+                    ),
+                )
+            } else {
+                Self(self.0.query_param_missing("member_id"))
+            }
+        }
+
+        /// Expects `change`.
+        pub fn change<T>(self, value: T) -> Self
+        where
+            T: Into<Option<i64>>,
+        {
+            if let Some(value) = value.into() {
+                Self(
+                    ::compute_kfp_runtime::mock::expect(
+                        self.0,
+                        &super::super::operations::READ_TRANSACTIONS,
+                        "change",
+                        &value,
+                    ),
+                )
+            } else {
+                Self(self.0.query_param_missing("change"))
             }
         }
 
@@ -7484,9 +9675,54 @@ pub mod operations {
             T: Into<Option<&'a ::compute_kfp_runtime::Timestamp>>,
         {
             if let Some(value) = value.into() {
-                Self(self.0.query_param("timestamp", value.to_string()))
+                Self(
+                    ::compute_kfp_runtime::mock::expect(
+                        self.0,
+                        &super::super::operations::READ_TRANSACTIONS,
+                        "timestamp",
+                        &value,
+                    ),
+                )
             } else {
                 Self(self.0.query_param_missing("timestamp"))
+            }
+        }
+
+        /// Expects `sort_by`.
+        pub fn sort_by<'a, T>(self, value: T) -> Self
+        where
+            T: Into<Option<&'a str>>,
+        {
+            if let Some(value) = value.into() {
+                Self(
+                    ::compute_kfp_runtime::mock::expect(
+                        self.0,
+                        &super::super::operations::READ_TRANSACTIONS,
+                        "sort_by",
+                        &value,
+                    ),
+                )
+            } else {
+                Self(self.0.query_param_missing("sort_by"))
+            }
+        }
+
+        /// Expects `latest`.
+        pub fn latest<T>(self, value: T) -> Self
+        where
+            T: Into<Option<bool>>,
+        {
+            if let Some(value) = value.into() {
+                Self(
+                    ::compute_kfp_runtime::mock::expect(
+                        self.0,
+                        &super::super::operations::READ_TRANSACTIONS,
+                        "latest",
+                        &value,
+                    ),
+                )
+            } else {
+                Self(self.0.query_param_missing("latest"))
             }
         }
     }
@@ -7550,121 +9786,20 @@ pub mod operations {
             self.0
         }
 
-        /// Expects `email`.
-        pub fn email<'a, T>(self, value: T) -> Self
-        where
-            T: Into<Option<&'a str>>,
-        {
-            if let Some(value) = value.into() {
-                Self(self.0.query_param("email", value.to_string()))
-            } else {
-                Self(self.0.query_param_missing("email"))
-            }
-        }
-
-        /// Expects `full_name`.
-        pub fn full_name<'a, T>(self, value: T) -> Self
-        where
-            T: Into<Option<&'a str>>,
-        {
-            if let Some(value) = value.into() {
-                Self(self.0.query_param("full_name", value.to_string()))
-            } else {
-                Self(self.0.query_param_missing("full_name"))
-            }
-        }
-
-        /// Expects `id`.
-        pub fn id<T>(self, value: T) -> Self
-        where
-            T: Into<Option<i64>>,
-        {
-            if let Some(value) = value.into() {
-                Self(self.0.query_param("id", value.to_string()))
-            } else {
-                Self(self.0.query_param_missing("id"))
-            }
-        }
-
-        /// Expects `is_active`.
-        pub fn is_active<T>(self, value: T) -> Self
-        where
-            T: Into<Option<bool>>,
-        {
-            if let Some(value) = value.into() {
-                Self(self.0.query_param("is_active", value.to_string()))
-            } else {
-                Self(self.0.query_param_missing("is_active"))
-            }
-        }
-
-        /// Expects `is_confirmed`.
-        pub fn is_confirmed<T>(self, value: T) -> Self
-        where
-            T: Into<Option<bool>>,
-        {
-            if let Some(value) = value.into() {
-                Self(self.0.query_param("is_confirmed", value.to_string()))
-            } else {
-                Self(self.0.query_param_missing("is_confirmed"))
-            }
-        }
-
-        /// Expects `is_staff`.
-        pub fn is_staff<T>(self, value: T) -> Self
-        where
-            T: Into<Option<bool>>,
-        {
-            if let Some(value) = value.into() {
-                Self(self.0.query_param("is_staff", value.to_string()))
-            } else {
-                Self(self.0.query_param_missing("is_staff"))
-            }
-        }
-
-        /// Expects `is_superuser`.
-        pub fn is_superuser<T>(self, value: T) -> Self
-        where
-            T: Into<Option<bool>>,
-        {
-            if let Some(value) = value.into() {
-                Self(self.0.query_param("is_superuser", value.to_string()))
-            } else {
-                Self(self.0.query_param_missing("is_superuser"))
-            }
-        }
-
-        /// Expects `latest`.
-        pub fn latest<T>(self, value: T) -> Self
-        where
-            T: Into<Option<bool>>,
-        {
-            if let Some(value) = value.into() {
-                Self(self.0.query_param("latest", value.to_string()))
-            } else {
-                Self(self.0.query_param_missing("latest"))
-            }
-        }
-
-        /// Expects `oidc_sub`.
-        pub fn oidc_sub<'a, T>(self, value: T) -> Self
-        where
-            T: Into<Option<&'a str>>,
-        {
-            if let Some(value) = value.into() {
-                Self(self.0.query_param("oidc_sub", value.to_string()))
-            } else {
-                Self(self.0.query_param_missing("oidc_sub"))
-            }
-        }
-
         /// Expects `page`.
         pub fn page<T>(self, value: T) -> Self
         where
             T: Into<Option<i64>>,
         {
             if let Some(value) = value.into() {
-                Self(self.0.query_param("page", value.to_string()))
+                Self(
+                    ::compute_kfp_runtime::mock::expect(
+                        self.0,
+                        &super::super::operations::READ_USERS,
+                        "page",
+                        &value,
+                    ),
+                )
             } else {
                 Self(self.0.query_param_missing("page"))
             }
@@ -7676,9 +9811,168 @@ pub mod operations {
             T: Into<Option<i64>>,
         {
             if let Some(value) = value.into() {
-                Self(self.0.query_param("size", value.to_string()))
+                Self(
+                    ::compute_kfp_runtime::mock::expect(
+                        self.0,
+                        &super::super::operations::READ_USERS,
+                        "size",
+                        &value,
+                    ),
+                )
             } else {
                 Self(self.0.query_param_missing("size"))
+            }
+        }
+
+        /// Expects `id`.
+        pub fn id<T>(self, value: T) -> Self
+        where
+            T: Into<Option<i64>>,
+        {
+            if let Some(value) = value.into() {
+                Self(
+                    ::compute_kfp_runtime::mock::expect(
+                        self.0,
+                        &super::super::operations::READ_USERS,
+                        "id",
+                        &value,
+                    ),
+                )
+            } else {
+                Self(self.0.query_param_missing("id"))
+            }
+        }
+
+        /// Expects `full_name`.
+        pub fn full_name<'a, T>(self, value: T) -> Self
+        where
+            T: Into<Option<&'a str>>,
+        {
+            if let Some(value) = value.into() {
+                Self(
+                    ::compute_kfp_runtime::mock::expect(
+                        self.0,
+                        &super::super::operations::READ_USERS,
+                        "full_name",
+                        &value,
+                    ),
+                )
+            } else {
+                Self(self.0.query_param_missing("full_name"))
+            }
+        }
+
+        /// Expects `email`.
+        pub fn email<'a, T>(self, value: T) -> Self
+        where
+            T: Into<Option<&'a str>>,
+        {
+            if let Some(value) = value.into() {
+                Self(
+                    ::compute_kfp_runtime::mock::expect(
+                        self.0,
+                        &super::super::operations::READ_USERS,
+                        "email",
+                        &value,
+                    ),
+                )
+            } else {
+                Self(self.0.query_param_missing("email"))
+            }
+        }
+
+        /// Expects `is_superuser`.
+        pub fn is_superuser<T>(self, value: T) -> Self
+        where
+            T: Into<Option<bool>>,
+        {
+            if let Some(value) = value.into() {
+                Self(
+                    ::compute_kfp_runtime::mock::expect(
+                        self.0,
+                        &super::super::operations::READ_USERS,
+                        "is_superuser",
+                        &value,
+                    ),
+                )
+            } else {
+                Self(self.0.query_param_missing("is_superuser"))
+            }
+        }
+
+        /// Expects `is_staff`.
+        pub fn is_staff<T>(self, value: T) -> Self
+        where
+            T: Into<Option<bool>>,
+        {
+            if let Some(value) = value.into() {
+                Self(
+                    ::compute_kfp_runtime::mock::expect(
+                        self.0,
+                        &super::super::operations::READ_USERS,
+                        "is_staff",
+                        &value,
+                    ),
+                )
+            } else {
+                Self(self.0.query_param_missing("is_staff"))
+            }
+        }
+
+        /// Expects `is_active`.
+        pub fn is_active<T>(self, value: T) -> Self
+        where
+            T: Into<Option<bool>>,
+        {
+            if let Some(value) = value.into() {
+                Self(
+                    ::compute_kfp_runtime::mock::expect(
+                        self.0,
+                        &super::super::operations::READ_USERS,
+                        "is_active",
+                        &value,
+                    ),
+                )
+            } else {
+                Self(self.0.query_param_missing("is_active"))
+            }
+        }
+
+        /// Expects `is_confirmed`.
+        pub fn is_confirmed<T>(self, value: T) -> Self
+        where
+            T: Into<Option<bool>>,
+        {
+            if let Some(value) = value.into() {
+                Self(
+                    ::compute_kfp_runtime::mock::expect(
+                        self.0,
+                        &super::super::operations::READ_USERS,
+                        "is_confirmed",
+                        &value,
+                    ),
+                )
+            } else {
+                Self(self.0.query_param_missing("is_confirmed"))
+            }
+        }
+
+        /// Expects `oidc_sub`.
+        pub fn oidc_sub<'a, T>(self, value: T) -> Self
+        where
+            T: Into<Option<&'a str>>,
+        {
+            if let Some(value) = value.into() {
+                Self(
+                    ::compute_kfp_runtime::mock::expect(
+                        self.0,
+                        &super::super::operations::READ_USERS,
+                        "oidc_sub",
+                        &value,
+                    ),
+                )
+            } else {
+                Self(self.0.query_param_missing("oidc_sub"))
             }
         }
 
@@ -7688,9 +9982,35 @@ pub mod operations {
             T: Into<Option<&'a str>>,
         {
             if let Some(value) = value.into() {
-                Self(self.0.query_param("sort_by", value.to_string()))
+                Self(
+                    ::compute_kfp_runtime::mock::expect(
+                        self.0,
+                        &super::super::operations::READ_USERS,
+                        "sort_by",
+                        &value,
+                    ),
+                )
             } else {
                 Self(self.0.query_param_missing("sort_by"))
+            }
+        }
+
+        /// Expects `latest`.
+        pub fn latest<T>(self, value: T) -> Self
+        where
+            T: Into<Option<bool>>,
+        {
+            if let Some(value) = value.into() {
+                Self(
+                    ::compute_kfp_runtime::mock::expect(
+                        self.0,
+                        &super::super::operations::READ_USERS,
+                        "latest",
+                        &value,
+                    ),
+                )
+            } else {
+                Self(self.0.query_param_missing("latest"))
             }
         }
     }
@@ -7823,7 +10143,11 @@ pub mod operations {
         /// Expects `id`.
         #[inline]
         pub fn id(self, value: i64) -> Self {
-            let value = ::compute_kfp_runtime::mock::path_segment(value);
+            let value = ::compute_kfp_runtime::mock::segment(
+                &super::super::operations::READ_USER,
+                "id",
+                &value,
+            );
             Self(self.0.path_matches(format!("^\\/users\\/{}$", value)))
         }
     }
@@ -7858,22 +10182,37 @@ pub mod operations {
         /// Responds with `forbidden`.
         #[inline]
         pub fn forbidden(self, value: &types::HttpForbiddenError) -> Self {
-            let Self(then) = Self(self.0.status(403u16));
-            Self(then.header("content-type", "application/json").json_body_obj(value))
+            Self(
+                self
+                    .0
+                    .status(403u16)
+                    .header("content-type", "application/json")
+                    .json_body_obj(value),
+            )
         }
 
         /// Responds with `not_found`.
         #[inline]
         pub fn not_found(self, value: &types::HttpNotFoundError) -> Self {
-            let Self(then) = Self(self.0.status(404u16));
-            Self(then.header("content-type", "application/json").json_body_obj(value))
+            Self(
+                self
+                    .0
+                    .status(404u16)
+                    .header("content-type", "application/json")
+                    .json_body_obj(value),
+            )
         }
 
         /// Responds with `unprocessable_entity`.
         #[inline]
         pub fn unprocessable_entity(self, value: &types::HttpValidationError) -> Self {
-            let Self(then) = Self(self.0.status(422u16));
-            Self(then.header("content-type", "application/json").json_body_obj(value))
+            Self(
+                self
+                    .0
+                    .status(422u16)
+                    .header("content-type", "application/json")
+                    .json_body_obj(value),
+            )
         }
     }
 
@@ -7899,7 +10238,11 @@ pub mod operations {
         /// Expects `id`.
         #[inline]
         pub fn id(self, value: i64) -> Self {
-            let value = ::compute_kfp_runtime::mock::path_segment(value);
+            let value = ::compute_kfp_runtime::mock::segment(
+                &super::super::operations::DELETE_USER,
+                "id",
+                &value,
+            );
             Self(self.0.path_matches(format!("^\\/users\\/{}$", value)))
         }
     }
@@ -7928,22 +10271,37 @@ pub mod operations {
         /// Responds with `forbidden`.
         #[inline]
         pub fn forbidden(self, value: &types::HttpForbiddenError) -> Self {
-            let Self(then) = Self(self.0.status(403u16));
-            Self(then.header("content-type", "application/json").json_body_obj(value))
+            Self(
+                self
+                    .0
+                    .status(403u16)
+                    .header("content-type", "application/json")
+                    .json_body_obj(value),
+            )
         }
 
         /// Responds with `not_found`.
         #[inline]
         pub fn not_found(self, value: &types::HttpNotFoundError) -> Self {
-            let Self(then) = Self(self.0.status(404u16));
-            Self(then.header("content-type", "application/json").json_body_obj(value))
+            Self(
+                self
+                    .0
+                    .status(404u16)
+                    .header("content-type", "application/json")
+                    .json_body_obj(value),
+            )
         }
 
         /// Responds with `unprocessable_entity`.
         #[inline]
         pub fn unprocessable_entity(self, value: &types::HttpValidationError) -> Self {
-            let Self(then) = Self(self.0.status(422u16));
-            Self(then.header("content-type", "application/json").json_body_obj(value))
+            Self(
+                self
+                    .0
+                    .status(422u16)
+                    .header("content-type", "application/json")
+                    .json_body_obj(value),
+            )
         }
     }
 
@@ -8035,8 +10393,31 @@ pub mod operations {
         /// Expects `backend_id`.
         #[inline]
         pub fn backend_id(self, value: i64) -> Self {
-            let value = ::compute_kfp_runtime::mock::path_segment(value);
+            let value = ::compute_kfp_runtime::mock::segment(
+                &super::super::operations::READ_METADATA_BY_BACKEND_ID,
+                "backend_id",
+                &value,
+            );
             Self(self.0.path_matches(format!("^\\/metadata\\/backend\\/{}$", value)))
+        }
+
+        /// Expects `sort_by`.
+        pub fn sort_by<'a, T>(self, value: T) -> Self
+        where
+            T: Into<Option<&'a str>>,
+        {
+            if let Some(value) = value.into() {
+                Self(
+                    ::compute_kfp_runtime::mock::expect(
+                        self.0,
+                        &super::super::operations::READ_METADATA_BY_BACKEND_ID,
+                        "sort_by",
+                        &value,
+                    ),
+                )
+            } else {
+                Self(self.0.query_param_missing("sort_by"))
+            }
         }
 
         /// Expects `latest`.
@@ -8045,7 +10426,14 @@ pub mod operations {
             T: Into<Option<bool>>,
         {
             if let Some(value) = value.into() {
-                Self(self.0.query_param("latest", value.to_string()))
+                Self(
+                    ::compute_kfp_runtime::mock::expect(
+                        self.0,
+                        &super::super::operations::READ_METADATA_BY_BACKEND_ID,
+                        "latest",
+                        &value,
+                    ),
+                )
             } else {
                 Self(self.0.query_param_missing("latest"))
             }
@@ -8057,7 +10445,14 @@ pub mod operations {
             T: Into<Option<i64>>,
         {
             if let Some(value) = value.into() {
-                Self(self.0.query_param("page", value.to_string()))
+                Self(
+                    ::compute_kfp_runtime::mock::expect(
+                        self.0,
+                        &super::super::operations::READ_METADATA_BY_BACKEND_ID,
+                        "page",
+                        &value,
+                    ),
+                )
             } else {
                 Self(self.0.query_param_missing("page"))
             }
@@ -8069,21 +10464,16 @@ pub mod operations {
             T: Into<Option<i64>>,
         {
             if let Some(value) = value.into() {
-                Self(self.0.query_param("size", value.to_string()))
+                Self(
+                    ::compute_kfp_runtime::mock::expect(
+                        self.0,
+                        &super::super::operations::READ_METADATA_BY_BACKEND_ID,
+                        "size",
+                        &value,
+                    ),
+                )
             } else {
                 Self(self.0.query_param_missing("size"))
-            }
-        }
-
-        /// Expects `sort_by`.
-        pub fn sort_by<'a, T>(self, value: T) -> Self
-        where
-            T: Into<Option<&'a str>>,
-        {
-            if let Some(value) = value.into() {
-                Self(self.0.query_param("sort_by", value.to_string()))
-            } else {
-                Self(self.0.query_param_missing("sort_by"))
             }
         }
     }
@@ -8150,7 +10540,11 @@ pub mod operations {
         /// Expects `id`.
         #[inline]
         pub fn id(self, value: i64) -> Self {
-            let value = ::compute_kfp_runtime::mock::path_segment(value);
+            let value = ::compute_kfp_runtime::mock::segment(
+                &super::super::operations::READ_METADATA,
+                "id",
+                &value,
+            );
             Self(self.0.path_matches(format!("^\\/metadata\\/{}$", value)))
         }
     }
@@ -8185,22 +10579,32 @@ pub mod operations {
         /// Responds with `not_found`.
         #[inline]
         pub fn not_found(self, value: &types::HttpNotFoundError) -> Self {
-            let Self(then) = Self(self.0.status(404u16));
-            Self(then.header("content-type", "application/json").json_body_obj(value))
+            Self(
+                self
+                    .0
+                    .status(404u16)
+                    .header("content-type", "application/json")
+                    .json_body_obj(value),
+            )
         }
 
         /// Responds with `unprocessable_entity`.
         #[inline]
         pub fn unprocessable_entity(self, value: &types::HttpValidationError) -> Self {
-            let Self(then) = Self(self.0.status(422u16));
-            Self(then.header("content-type", "application/json").json_body_obj(value))
+            Self(
+                self
+                    .0
+                    .status(422u16)
+                    .header("content-type", "application/json")
+                    .json_body_obj(value),
+            )
         }
     }
 }
 
-/// An extension trait for [`MockServer`](::compute_kfp_runtime::mock::httpmock::MockServer) that
-/// adds a method for each operation. These are the equivalent of
-/// type-checked [`mock()`](::compute_kfp_runtime::mock::httpmock::MockServer::mock) calls.
+/// Adds a method for each operation to
+/// [`MockServer`](::compute_kfp_runtime::mock::httpmock::MockServer), each a typed variant of
+/// [`mock`](::compute_kfp_runtime::mock::httpmock::MockServer::mock).
 pub trait MockServerExt {
     /// Mocks [`Client::read_algorithms`](super::Client::read_algorithms).
     fn read_algorithms<F>(

@@ -4,11 +4,13 @@
 use super::types;
 
 pub use ::compute_kfp_runtime::mock::httpmock;
+
+/// Wrappers of [`When`](::compute_kfp_runtime::mock::httpmock::When) and
+/// [`Then`](::compute_kfp_runtime::mock::httpmock::Then) for each operation.
+///
+/// `into_inner` returns the wrapped value, for requests and responses that the spec does not
+/// permit.
 pub mod operations {
-    //! [`When`](::compute_kfp_runtime::mock::httpmock::When) and [`Then`](::compute_kfp_runtime::mock::httpmock::Then)
-    //! wrappers for each operation. Each can be converted to
-    //! its inner type with a call to `into_inner()`. This can
-    //! be used to explicitly deviate from permitted values.
     #[allow(unused_imports)]
     use super::super::*;
 
@@ -29,54 +31,6 @@ pub mod operations {
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::When {
             self.0
-        }
-
-        /// Expects `page_size`.
-        pub fn page_size<T>(self, value: T) -> Self
-        where
-            T: Into<Option<u32>>,
-        {
-            if let Some(value) = value.into() {
-                Self(self.0.query_param("page_size", value.to_string()))
-            } else {
-                Self(self.0.query_param_missing("page_size"))
-            }
-        }
-
-        /// Expects `page_token`.
-        pub fn page_token<'a, T>(self, value: T) -> Self
-        where
-            T: Into<Option<&'a str>>,
-        {
-            if let Some(value) = value.into() {
-                Self(self.0.query_param("page_token", value.to_string()))
-            } else {
-                Self(self.0.query_param_missing("page_token"))
-            }
-        }
-
-        /// Expects `sort_by`.
-        pub fn sort_by<'a, T>(self, value: T) -> Self
-        where
-            T: Into<Option<&'a str>>,
-        {
-            if let Some(value) = value.into() {
-                Self(self.0.query_param("sort_by", value.to_string()))
-            } else {
-                Self(self.0.query_param_missing("sort_by"))
-            }
-        }
-
-        /// Expects `type_`.
-        pub fn type_<T>(self, value: T) -> Self
-        where
-            T: Into<Option<types::ArtifactTaskType>>,
-        {
-            if let Some(value) = value.into() {
-                Self(self.0.query_param("type", value.to_string()))
-            } else {
-                Self(self.0.query_param_missing("type"))
-            }
         }
 
         /// Expects `task_ids`.
@@ -142,20 +96,99 @@ pub mod operations {
             )
         }
 
+        /// Expects `type_`.
+        pub fn type_<T>(self, value: T) -> Self
+        where
+            T: Into<Option<types::ArtifactTaskType>>,
+        {
+            if let Some(value) = value.into() {
+                Self(
+                    ::compute_kfp_runtime::mock::expect(
+                        self.0,
+                        &super::super::operations::LIST_ARTIFACT_TASKS,
+                        "type",
+                        &value,
+                    ),
+                )
+            } else {
+                Self(self.0.query_param_missing("type"))
+            }
+        }
+
+        /// Expects `page_token`.
+        pub fn page_token<'a, T>(self, value: T) -> Self
+        where
+            T: Into<Option<&'a str>>,
+        {
+            if let Some(value) = value.into() {
+                Self(
+                    ::compute_kfp_runtime::mock::expect(
+                        self.0,
+                        &super::super::operations::LIST_ARTIFACT_TASKS,
+                        "page_token",
+                        &value,
+                    ),
+                )
+            } else {
+                Self(self.0.query_param_missing("page_token"))
+            }
+        }
+
+        /// Expects `page_size`.
+        pub fn page_size<T>(self, value: T) -> Self
+        where
+            T: Into<Option<u32>>,
+        {
+            if let Some(value) = value.into() {
+                Self(
+                    ::compute_kfp_runtime::mock::expect(
+                        self.0,
+                        &super::super::operations::LIST_ARTIFACT_TASKS,
+                        "page_size",
+                        &value,
+                    ),
+                )
+            } else {
+                Self(self.0.query_param_missing("page_size"))
+            }
+        }
+
+        /// Expects `sort_by`.
+        pub fn sort_by<'a, T>(self, value: T) -> Self
+        where
+            T: Into<Option<&'a str>>,
+        {
+            if let Some(value) = value.into() {
+                Self(
+                    ::compute_kfp_runtime::mock::expect(
+                        self.0,
+                        &super::super::operations::LIST_ARTIFACT_TASKS,
+                        "sort_by",
+                        &value,
+                    ),
+                )
+            } else {
+                Self(self.0.query_param_missing("sort_by"))
+            }
+        }
+
         /// Expects `filter`.
-        pub fn filter(
-            self,
-            value: impl ::std::convert::Into<::std::string::String>,
-        ) -> Self {
-            let value: ::std::string::String = value.into();
-            Self(
-                ::compute_kfp_runtime::mock::expect(
-                    self.0,
-                    &super::super::operations::LIST_ARTIFACT_TASKS,
-                    "filter",
-                    &value,
-                ),
-            )
+        pub fn filter<'a, T>(self, value: T) -> Self
+        where
+            T: Into<Option<&'a str>>,
+        {
+            if let Some(value) = value.into() {
+                Self(
+                    ::compute_kfp_runtime::mock::expect(
+                        self.0,
+                        &super::super::operations::LIST_ARTIFACT_TASKS,
+                        "filter",
+                        &value,
+                    ),
+                )
+            } else {
+                Self(self.0.query_param_missing("filter"))
+            }
         }
     }
 
@@ -189,11 +222,13 @@ pub mod operations {
         /// Responds with a status of the class `client_error`.
         #[inline]
         pub fn client_error(self, status: u16, value: &types::GoogleRpcStatus) -> Self {
-            assert_eq!(status / 100u16, 4u16);
             Self(
                 self
                     .0
-                    .status(status)
+                    .status({
+                        assert_eq!(status / 100, 4u16);
+                        status
+                    })
                     .header("content-type", "application/json")
                     .json_body_obj(value),
             )
@@ -202,11 +237,13 @@ pub mod operations {
         /// Responds with a status of the class `server_error`.
         #[inline]
         pub fn server_error(self, status: u16, value: &types::GoogleRpcStatus) -> Self {
-            assert_eq!(status / 100u16, 5u16);
             Self(
                 self
                     .0
-                    .status(status)
+                    .status({
+                        assert_eq!(status / 100, 5u16);
+                        status
+                    })
                     .header("content-type", "application/json")
                     .json_body_obj(value),
             )
@@ -269,11 +306,13 @@ pub mod operations {
         /// Responds with a status of the class `client_error`.
         #[inline]
         pub fn client_error(self, status: u16, value: &types::GoogleRpcStatus) -> Self {
-            assert_eq!(status / 100u16, 4u16);
             Self(
                 self
                     .0
-                    .status(status)
+                    .status({
+                        assert_eq!(status / 100, 4u16);
+                        status
+                    })
                     .header("content-type", "application/json")
                     .json_body_obj(value),
             )
@@ -282,11 +321,13 @@ pub mod operations {
         /// Responds with a status of the class `server_error`.
         #[inline]
         pub fn server_error(self, status: u16, value: &types::GoogleRpcStatus) -> Self {
-            assert_eq!(status / 100u16, 5u16);
             Self(
                 self
                     .0
-                    .status(status)
+                    .status({
+                        assert_eq!(status / 100, 5u16);
+                        status
+                    })
                     .header("content-type", "application/json")
                     .json_body_obj(value),
             )
@@ -349,11 +390,13 @@ pub mod operations {
         /// Responds with a status of the class `client_error`.
         #[inline]
         pub fn client_error(self, status: u16, value: &types::GoogleRpcStatus) -> Self {
-            assert_eq!(status / 100u16, 4u16);
             Self(
                 self
                     .0
-                    .status(status)
+                    .status({
+                        assert_eq!(status / 100, 4u16);
+                        status
+                    })
                     .header("content-type", "application/json")
                     .json_body_obj(value),
             )
@@ -362,11 +405,13 @@ pub mod operations {
         /// Responds with a status of the class `server_error`.
         #[inline]
         pub fn server_error(self, status: u16, value: &types::GoogleRpcStatus) -> Self {
-            assert_eq!(status / 100u16, 5u16);
             Self(
                 self
                     .0
-                    .status(status)
+                    .status({
+                        assert_eq!(status / 100, 5u16);
+                        status
+                    })
                     .header("content-type", "application/json")
                     .json_body_obj(value),
             )
@@ -398,21 +443,16 @@ pub mod operations {
             T: Into<Option<&'a str>>,
         {
             if let Some(value) = value.into() {
-                Self(self.0.query_param("namespace", value.to_string()))
+                Self(
+                    ::compute_kfp_runtime::mock::expect(
+                        self.0,
+                        &super::super::operations::LIST_ARTIFACTS,
+                        "namespace",
+                        &value,
+                    ),
+                )
             } else {
                 Self(self.0.query_param_missing("namespace"))
-            }
-        }
-
-        /// Expects `page_size`.
-        pub fn page_size<T>(self, value: T) -> Self
-        where
-            T: Into<Option<u32>>,
-        {
-            if let Some(value) = value.into() {
-                Self(self.0.query_param("page_size", value.to_string()))
-            } else {
-                Self(self.0.query_param_missing("page_size"))
             }
         }
 
@@ -422,9 +462,35 @@ pub mod operations {
             T: Into<Option<&'a str>>,
         {
             if let Some(value) = value.into() {
-                Self(self.0.query_param("page_token", value.to_string()))
+                Self(
+                    ::compute_kfp_runtime::mock::expect(
+                        self.0,
+                        &super::super::operations::LIST_ARTIFACTS,
+                        "page_token",
+                        &value,
+                    ),
+                )
             } else {
                 Self(self.0.query_param_missing("page_token"))
+            }
+        }
+
+        /// Expects `page_size`.
+        pub fn page_size<T>(self, value: T) -> Self
+        where
+            T: Into<Option<u32>>,
+        {
+            if let Some(value) = value.into() {
+                Self(
+                    ::compute_kfp_runtime::mock::expect(
+                        self.0,
+                        &super::super::operations::LIST_ARTIFACTS,
+                        "page_size",
+                        &value,
+                    ),
+                )
+            } else {
+                Self(self.0.query_param_missing("page_size"))
             }
         }
 
@@ -434,26 +500,36 @@ pub mod operations {
             T: Into<Option<&'a str>>,
         {
             if let Some(value) = value.into() {
-                Self(self.0.query_param("sort_by", value.to_string()))
+                Self(
+                    ::compute_kfp_runtime::mock::expect(
+                        self.0,
+                        &super::super::operations::LIST_ARTIFACTS,
+                        "sort_by",
+                        &value,
+                    ),
+                )
             } else {
                 Self(self.0.query_param_missing("sort_by"))
             }
         }
 
         /// Expects `filter`.
-        pub fn filter(
-            self,
-            value: impl ::std::convert::Into<::std::string::String>,
-        ) -> Self {
-            let value: ::std::string::String = value.into();
-            Self(
-                ::compute_kfp_runtime::mock::expect(
-                    self.0,
-                    &super::super::operations::LIST_ARTIFACTS,
-                    "filter",
-                    &value,
-                ),
-            )
+        pub fn filter<'a, T>(self, value: T) -> Self
+        where
+            T: Into<Option<&'a str>>,
+        {
+            if let Some(value) = value.into() {
+                Self(
+                    ::compute_kfp_runtime::mock::expect(
+                        self.0,
+                        &super::super::operations::LIST_ARTIFACTS,
+                        "filter",
+                        &value,
+                    ),
+                )
+            } else {
+                Self(self.0.query_param_missing("filter"))
+            }
         }
     }
 
@@ -487,11 +563,13 @@ pub mod operations {
         /// Responds with a status of the class `client_error`.
         #[inline]
         pub fn client_error(self, status: u16, value: &types::GoogleRpcStatus) -> Self {
-            assert_eq!(status / 100u16, 4u16);
             Self(
                 self
                     .0
-                    .status(status)
+                    .status({
+                        assert_eq!(status / 100, 4u16);
+                        status
+                    })
                     .header("content-type", "application/json")
                     .json_body_obj(value),
             )
@@ -500,11 +578,13 @@ pub mod operations {
         /// Responds with a status of the class `server_error`.
         #[inline]
         pub fn server_error(self, status: u16, value: &types::GoogleRpcStatus) -> Self {
-            assert_eq!(status / 100u16, 5u16);
             Self(
                 self
                     .0
-                    .status(status)
+                    .status({
+                        assert_eq!(status / 100, 5u16);
+                        status
+                    })
                     .header("content-type", "application/json")
                     .json_body_obj(value),
             )
@@ -567,11 +647,13 @@ pub mod operations {
         /// Responds with a status of the class `client_error`.
         #[inline]
         pub fn client_error(self, status: u16, value: &types::GoogleRpcStatus) -> Self {
-            assert_eq!(status / 100u16, 4u16);
             Self(
                 self
                     .0
-                    .status(status)
+                    .status({
+                        assert_eq!(status / 100, 4u16);
+                        status
+                    })
                     .header("content-type", "application/json")
                     .json_body_obj(value),
             )
@@ -580,11 +662,13 @@ pub mod operations {
         /// Responds with a status of the class `server_error`.
         #[inline]
         pub fn server_error(self, status: u16, value: &types::GoogleRpcStatus) -> Self {
-            assert_eq!(status / 100u16, 5u16);
             Self(
                 self
                     .0
-                    .status(status)
+                    .status({
+                        assert_eq!(status / 100, 5u16);
+                        status
+                    })
                     .header("content-type", "application/json")
                     .json_body_obj(value),
             )
@@ -613,7 +697,11 @@ pub mod operations {
         /// Expects `artifact_id`.
         #[inline]
         pub fn artifact_id(self, value: &str) -> Self {
-            let value = ::compute_kfp_runtime::mock::path_segment(value);
+            let value = ::compute_kfp_runtime::mock::segment(
+                &super::super::operations::UPDATE_ARTIFACT,
+                "artifact.artifact_id",
+                &value,
+            );
             Self(
                 self
                     .0
@@ -658,11 +746,13 @@ pub mod operations {
         /// Responds with a status of the class `client_error`.
         #[inline]
         pub fn client_error(self, status: u16, value: &types::GoogleRpcStatus) -> Self {
-            assert_eq!(status / 100u16, 4u16);
             Self(
                 self
                     .0
-                    .status(status)
+                    .status({
+                        assert_eq!(status / 100, 4u16);
+                        status
+                    })
                     .header("content-type", "application/json")
                     .json_body_obj(value),
             )
@@ -671,11 +761,13 @@ pub mod operations {
         /// Responds with a status of the class `server_error`.
         #[inline]
         pub fn server_error(self, status: u16, value: &types::GoogleRpcStatus) -> Self {
-            assert_eq!(status / 100u16, 5u16);
             Self(
                 self
                     .0
-                    .status(status)
+                    .status({
+                        assert_eq!(status / 100, 5u16);
+                        status
+                    })
                     .header("content-type", "application/json")
                     .json_body_obj(value),
             )
@@ -704,7 +796,11 @@ pub mod operations {
         /// Expects `artifact_id`.
         #[inline]
         pub fn artifact_id(self, value: &str) -> Self {
-            let value = ::compute_kfp_runtime::mock::path_segment(value);
+            let value = ::compute_kfp_runtime::mock::segment(
+                &super::super::operations::GET_ARTIFACT,
+                "artifact_id",
+                &value,
+            );
             Self(
                 self
                     .0
@@ -743,11 +839,13 @@ pub mod operations {
         /// Responds with a status of the class `client_error`.
         #[inline]
         pub fn client_error(self, status: u16, value: &types::GoogleRpcStatus) -> Self {
-            assert_eq!(status / 100u16, 4u16);
             Self(
                 self
                     .0
-                    .status(status)
+                    .status({
+                        assert_eq!(status / 100, 4u16);
+                        status
+                    })
                     .header("content-type", "application/json")
                     .json_body_obj(value),
             )
@@ -756,11 +854,13 @@ pub mod operations {
         /// Responds with a status of the class `server_error`.
         #[inline]
         pub fn server_error(self, status: u16, value: &types::GoogleRpcStatus) -> Self {
-            assert_eq!(status / 100u16, 5u16);
             Self(
                 self
                     .0
-                    .status(status)
+                    .status({
+                        assert_eq!(status / 100, 5u16);
+                        status
+                    })
                     .header("content-type", "application/json")
                     .json_body_obj(value),
             )
@@ -823,11 +923,13 @@ pub mod operations {
         /// Responds with a status of the class `client_error`.
         #[inline]
         pub fn client_error(self, status: u16, value: &types::GoogleRpcStatus) -> Self {
-            assert_eq!(status / 100u16, 4u16);
             Self(
                 self
                     .0
-                    .status(status)
+                    .status({
+                        assert_eq!(status / 100, 4u16);
+                        status
+                    })
                     .header("content-type", "application/json")
                     .json_body_obj(value),
             )
@@ -836,11 +938,13 @@ pub mod operations {
         /// Responds with a status of the class `server_error`.
         #[inline]
         pub fn server_error(self, status: u16, value: &types::GoogleRpcStatus) -> Self {
-            assert_eq!(status / 100u16, 5u16);
             Self(
                 self
                     .0
-                    .status(status)
+                    .status({
+                        assert_eq!(status / 100, 5u16);
+                        status
+                    })
                     .header("content-type", "application/json")
                     .json_body_obj(value),
             )
@@ -864,54 +968,6 @@ pub mod operations {
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::When {
             self.0
-        }
-
-        /// Expects `namespace`.
-        pub fn namespace<'a, T>(self, value: T) -> Self
-        where
-            T: Into<Option<&'a str>>,
-        {
-            if let Some(value) = value.into() {
-                Self(self.0.query_param("namespace", value.to_string()))
-            } else {
-                Self(self.0.query_param_missing("namespace"))
-            }
-        }
-
-        /// Expects `page_size`.
-        pub fn page_size<T>(self, value: T) -> Self
-        where
-            T: Into<Option<u32>>,
-        {
-            if let Some(value) = value.into() {
-                Self(self.0.query_param("page_size", value.to_string()))
-            } else {
-                Self(self.0.query_param_missing("page_size"))
-            }
-        }
-
-        /// Expects `page_token`.
-        pub fn page_token<'a, T>(self, value: T) -> Self
-        where
-            T: Into<Option<&'a str>>,
-        {
-            if let Some(value) = value.into() {
-                Self(self.0.query_param("page_token", value.to_string()))
-            } else {
-                Self(self.0.query_param_missing("page_token"))
-            }
-        }
-
-        /// Expects `sort_by`.
-        pub fn sort_by<'a, T>(self, value: T) -> Self
-        where
-            T: Into<Option<&'a str>>,
-        {
-            if let Some(value) = value.into() {
-                Self(self.0.query_param("sort_by", value.to_string()))
-            } else {
-                Self(self.0.query_param_missing("sort_by"))
-            }
         }
 
         /// Expects `task_ids`.
@@ -956,20 +1012,99 @@ pub mod operations {
             )
         }
 
+        /// Expects `namespace`.
+        pub fn namespace<'a, T>(self, value: T) -> Self
+        where
+            T: Into<Option<&'a str>>,
+        {
+            if let Some(value) = value.into() {
+                Self(
+                    ::compute_kfp_runtime::mock::expect(
+                        self.0,
+                        &super::super::operations::LIST_METRICS,
+                        "namespace",
+                        &value,
+                    ),
+                )
+            } else {
+                Self(self.0.query_param_missing("namespace"))
+            }
+        }
+
+        /// Expects `page_token`.
+        pub fn page_token<'a, T>(self, value: T) -> Self
+        where
+            T: Into<Option<&'a str>>,
+        {
+            if let Some(value) = value.into() {
+                Self(
+                    ::compute_kfp_runtime::mock::expect(
+                        self.0,
+                        &super::super::operations::LIST_METRICS,
+                        "page_token",
+                        &value,
+                    ),
+                )
+            } else {
+                Self(self.0.query_param_missing("page_token"))
+            }
+        }
+
+        /// Expects `page_size`.
+        pub fn page_size<T>(self, value: T) -> Self
+        where
+            T: Into<Option<u32>>,
+        {
+            if let Some(value) = value.into() {
+                Self(
+                    ::compute_kfp_runtime::mock::expect(
+                        self.0,
+                        &super::super::operations::LIST_METRICS,
+                        "page_size",
+                        &value,
+                    ),
+                )
+            } else {
+                Self(self.0.query_param_missing("page_size"))
+            }
+        }
+
+        /// Expects `sort_by`.
+        pub fn sort_by<'a, T>(self, value: T) -> Self
+        where
+            T: Into<Option<&'a str>>,
+        {
+            if let Some(value) = value.into() {
+                Self(
+                    ::compute_kfp_runtime::mock::expect(
+                        self.0,
+                        &super::super::operations::LIST_METRICS,
+                        "sort_by",
+                        &value,
+                    ),
+                )
+            } else {
+                Self(self.0.query_param_missing("sort_by"))
+            }
+        }
+
         /// Expects `filter`.
-        pub fn filter(
-            self,
-            value: impl ::std::convert::Into<::std::string::String>,
-        ) -> Self {
-            let value: ::std::string::String = value.into();
-            Self(
-                ::compute_kfp_runtime::mock::expect(
-                    self.0,
-                    &super::super::operations::LIST_METRICS,
-                    "filter",
-                    &value,
-                ),
-            )
+        pub fn filter<'a, T>(self, value: T) -> Self
+        where
+            T: Into<Option<&'a str>>,
+        {
+            if let Some(value) = value.into() {
+                Self(
+                    ::compute_kfp_runtime::mock::expect(
+                        self.0,
+                        &super::super::operations::LIST_METRICS,
+                        "filter",
+                        &value,
+                    ),
+                )
+            } else {
+                Self(self.0.query_param_missing("filter"))
+            }
         }
     }
 
@@ -1003,11 +1138,13 @@ pub mod operations {
         /// Responds with a status of the class `client_error`.
         #[inline]
         pub fn client_error(self, status: u16, value: &types::GoogleRpcStatus) -> Self {
-            assert_eq!(status / 100u16, 4u16);
             Self(
                 self
                     .0
-                    .status(status)
+                    .status({
+                        assert_eq!(status / 100, 4u16);
+                        status
+                    })
                     .header("content-type", "application/json")
                     .json_body_obj(value),
             )
@@ -1016,11 +1153,13 @@ pub mod operations {
         /// Responds with a status of the class `server_error`.
         #[inline]
         pub fn server_error(self, status: u16, value: &types::GoogleRpcStatus) -> Self {
-            assert_eq!(status / 100u16, 5u16);
             Self(
                 self
                     .0
-                    .status(status)
+                    .status({
+                        assert_eq!(status / 100, 5u16);
+                        status
+                    })
                     .header("content-type", "application/json")
                     .json_body_obj(value),
             )
@@ -1083,11 +1222,13 @@ pub mod operations {
         /// Responds with a status of the class `client_error`.
         #[inline]
         pub fn client_error(self, status: u16, value: &types::GoogleRpcStatus) -> Self {
-            assert_eq!(status / 100u16, 4u16);
             Self(
                 self
                     .0
-                    .status(status)
+                    .status({
+                        assert_eq!(status / 100, 4u16);
+                        status
+                    })
                     .header("content-type", "application/json")
                     .json_body_obj(value),
             )
@@ -1096,11 +1237,13 @@ pub mod operations {
         /// Responds with a status of the class `server_error`.
         #[inline]
         pub fn server_error(self, status: u16, value: &types::GoogleRpcStatus) -> Self {
-            assert_eq!(status / 100u16, 5u16);
             Self(
                 self
                     .0
-                    .status(status)
+                    .status({
+                        assert_eq!(status / 100, 5u16);
+                        status
+                    })
                     .header("content-type", "application/json")
                     .json_body_obj(value),
             )
@@ -1129,7 +1272,11 @@ pub mod operations {
         /// Expects `task_id`.
         #[inline]
         pub fn task_id(self, value: &str) -> Self {
-            let value = ::compute_kfp_runtime::mock::path_segment(value);
+            let value = ::compute_kfp_runtime::mock::segment(
+                &super::super::operations::GET_METRIC,
+                "task_id",
+                &value,
+            );
             Self(
                 self
                     .0
@@ -1142,7 +1289,11 @@ pub mod operations {
         /// Expects `name`.
         #[inline]
         pub fn name(self, value: &str) -> Self {
-            let value = ::compute_kfp_runtime::mock::path_segment(value);
+            let value = ::compute_kfp_runtime::mock::segment(
+                &super::super::operations::GET_METRIC,
+                "name",
+                &value,
+            );
             Self(
                 self
                     .0
@@ -1183,11 +1334,13 @@ pub mod operations {
         /// Responds with a status of the class `client_error`.
         #[inline]
         pub fn client_error(self, status: u16, value: &types::GoogleRpcStatus) -> Self {
-            assert_eq!(status / 100u16, 4u16);
             Self(
                 self
                     .0
-                    .status(status)
+                    .status({
+                        assert_eq!(status / 100, 4u16);
+                        status
+                    })
                     .header("content-type", "application/json")
                     .json_body_obj(value),
             )
@@ -1196,11 +1349,13 @@ pub mod operations {
         /// Responds with a status of the class `server_error`.
         #[inline]
         pub fn server_error(self, status: u16, value: &types::GoogleRpcStatus) -> Self {
-            assert_eq!(status / 100u16, 5u16);
             Self(
                 self
                     .0
-                    .status(status)
+                    .status({
+                        assert_eq!(status / 100, 5u16);
+                        status
+                    })
                     .header("content-type", "application/json")
                     .json_body_obj(value),
             )
@@ -1232,7 +1387,14 @@ pub mod operations {
             T: Into<Option<&'a str>>,
         {
             if let Some(value) = value.into() {
-                Self(self.0.query_param("namespace", value.to_string()))
+                Self(
+                    ::compute_kfp_runtime::mock::expect(
+                        self.0,
+                        &super::super::operations::AUTHORIZE,
+                        "namespace",
+                        &value,
+                    ),
+                )
             } else {
                 Self(self.0.query_param_missing("namespace"))
             }
@@ -1244,7 +1406,14 @@ pub mod operations {
             T: Into<Option<types::AuthorizeRequestResources>>,
         {
             if let Some(value) = value.into() {
-                Self(self.0.query_param("resources", value.to_string()))
+                Self(
+                    ::compute_kfp_runtime::mock::expect(
+                        self.0,
+                        &super::super::operations::AUTHORIZE,
+                        "resources",
+                        &value,
+                    ),
+                )
             } else {
                 Self(self.0.query_param_missing("resources"))
             }
@@ -1256,7 +1425,14 @@ pub mod operations {
             T: Into<Option<types::AuthorizeRequestVerb>>,
         {
             if let Some(value) = value.into() {
-                Self(self.0.query_param("verb", value.to_string()))
+                Self(
+                    ::compute_kfp_runtime::mock::expect(
+                        self.0,
+                        &super::super::operations::AUTHORIZE,
+                        "verb",
+                        &value,
+                    ),
+                )
             } else {
                 Self(self.0.query_param_missing("verb"))
             }
@@ -1296,11 +1472,13 @@ pub mod operations {
         /// Responds with a status of the class `client_error`.
         #[inline]
         pub fn client_error(self, status: u16, value: &types::GoogleRpcStatus) -> Self {
-            assert_eq!(status / 100u16, 4u16);
             Self(
                 self
                     .0
-                    .status(status)
+                    .status({
+                        assert_eq!(status / 100, 4u16);
+                        status
+                    })
                     .header("content-type", "application/json")
                     .json_body_obj(value),
             )
@@ -1309,11 +1487,13 @@ pub mod operations {
         /// Responds with a status of the class `server_error`.
         #[inline]
         pub fn server_error(self, status: u16, value: &types::GoogleRpcStatus) -> Self {
-            assert_eq!(status / 100u16, 5u16);
             Self(
                 self
                     .0
-                    .status(status)
+                    .status({
+                        assert_eq!(status / 100, 5u16);
+                        status
+                    })
                     .header("content-type", "application/json")
                     .json_body_obj(value),
             )
@@ -1339,15 +1519,22 @@ pub mod operations {
             self.0
         }
 
-        /// Expects `namespace`.
-        pub fn namespace<'a, T>(self, value: T) -> Self
+        /// Expects `page_token`.
+        pub fn page_token<'a, T>(self, value: T) -> Self
         where
             T: Into<Option<&'a str>>,
         {
             if let Some(value) = value.into() {
-                Self(self.0.query_param("namespace", value.to_string()))
+                Self(
+                    ::compute_kfp_runtime::mock::expect(
+                        self.0,
+                        &super::super::operations::LIST_EXPERIMENTS,
+                        "page_token",
+                        &value,
+                    ),
+                )
             } else {
-                Self(self.0.query_param_missing("namespace"))
+                Self(self.0.query_param_missing("page_token"))
             }
         }
 
@@ -1357,21 +1544,16 @@ pub mod operations {
             T: Into<Option<u32>>,
         {
             if let Some(value) = value.into() {
-                Self(self.0.query_param("page_size", value.to_string()))
+                Self(
+                    ::compute_kfp_runtime::mock::expect(
+                        self.0,
+                        &super::super::operations::LIST_EXPERIMENTS,
+                        "page_size",
+                        &value,
+                    ),
+                )
             } else {
                 Self(self.0.query_param_missing("page_size"))
-            }
-        }
-
-        /// Expects `page_token`.
-        pub fn page_token<'a, T>(self, value: T) -> Self
-        where
-            T: Into<Option<&'a str>>,
-        {
-            if let Some(value) = value.into() {
-                Self(self.0.query_param("page_token", value.to_string()))
-            } else {
-                Self(self.0.query_param_missing("page_token"))
             }
         }
 
@@ -1381,26 +1563,55 @@ pub mod operations {
             T: Into<Option<&'a str>>,
         {
             if let Some(value) = value.into() {
-                Self(self.0.query_param("sort_by", value.to_string()))
+                Self(
+                    ::compute_kfp_runtime::mock::expect(
+                        self.0,
+                        &super::super::operations::LIST_EXPERIMENTS,
+                        "sort_by",
+                        &value,
+                    ),
+                )
             } else {
                 Self(self.0.query_param_missing("sort_by"))
             }
         }
 
         /// Expects `filter`.
-        pub fn filter(
-            self,
-            value: impl ::std::convert::Into<::std::string::String>,
-        ) -> Self {
-            let value: ::std::string::String = value.into();
-            Self(
-                ::compute_kfp_runtime::mock::expect(
-                    self.0,
-                    &super::super::operations::LIST_EXPERIMENTS,
-                    "filter",
-                    &value,
-                ),
-            )
+        pub fn filter<'a, T>(self, value: T) -> Self
+        where
+            T: Into<Option<&'a str>>,
+        {
+            if let Some(value) = value.into() {
+                Self(
+                    ::compute_kfp_runtime::mock::expect(
+                        self.0,
+                        &super::super::operations::LIST_EXPERIMENTS,
+                        "filter",
+                        &value,
+                    ),
+                )
+            } else {
+                Self(self.0.query_param_missing("filter"))
+            }
+        }
+
+        /// Expects `namespace`.
+        pub fn namespace<'a, T>(self, value: T) -> Self
+        where
+            T: Into<Option<&'a str>>,
+        {
+            if let Some(value) = value.into() {
+                Self(
+                    ::compute_kfp_runtime::mock::expect(
+                        self.0,
+                        &super::super::operations::LIST_EXPERIMENTS,
+                        "namespace",
+                        &value,
+                    ),
+                )
+            } else {
+                Self(self.0.query_param_missing("namespace"))
+            }
         }
     }
 
@@ -1434,11 +1645,13 @@ pub mod operations {
         /// Responds with a status of the class `client_error`.
         #[inline]
         pub fn client_error(self, status: u16, value: &types::GoogleRpcStatus) -> Self {
-            assert_eq!(status / 100u16, 4u16);
             Self(
                 self
                     .0
-                    .status(status)
+                    .status({
+                        assert_eq!(status / 100, 4u16);
+                        status
+                    })
                     .header("content-type", "application/json")
                     .json_body_obj(value),
             )
@@ -1447,11 +1660,13 @@ pub mod operations {
         /// Responds with a status of the class `server_error`.
         #[inline]
         pub fn server_error(self, status: u16, value: &types::GoogleRpcStatus) -> Self {
-            assert_eq!(status / 100u16, 5u16);
             Self(
                 self
                     .0
-                    .status(status)
+                    .status({
+                        assert_eq!(status / 100, 5u16);
+                        status
+                    })
                     .header("content-type", "application/json")
                     .json_body_obj(value),
             )
@@ -1514,11 +1729,13 @@ pub mod operations {
         /// Responds with a status of the class `client_error`.
         #[inline]
         pub fn client_error(self, status: u16, value: &types::GoogleRpcStatus) -> Self {
-            assert_eq!(status / 100u16, 4u16);
             Self(
                 self
                     .0
-                    .status(status)
+                    .status({
+                        assert_eq!(status / 100, 4u16);
+                        status
+                    })
                     .header("content-type", "application/json")
                     .json_body_obj(value),
             )
@@ -1527,11 +1744,13 @@ pub mod operations {
         /// Responds with a status of the class `server_error`.
         #[inline]
         pub fn server_error(self, status: u16, value: &types::GoogleRpcStatus) -> Self {
-            assert_eq!(status / 100u16, 5u16);
             Self(
                 self
                     .0
-                    .status(status)
+                    .status({
+                        assert_eq!(status / 100, 5u16);
+                        status
+                    })
                     .header("content-type", "application/json")
                     .json_body_obj(value),
             )
@@ -1560,7 +1779,11 @@ pub mod operations {
         /// Expects `experiment_id`.
         #[inline]
         pub fn experiment_id(self, value: &str) -> Self {
-            let value = ::compute_kfp_runtime::mock::path_segment(value);
+            let value = ::compute_kfp_runtime::mock::segment(
+                &super::super::operations::GET_EXPERIMENT,
+                "experiment_id",
+                &value,
+            );
             Self(
                 self
                     .0
@@ -1601,11 +1824,13 @@ pub mod operations {
         /// Responds with a status of the class `client_error`.
         #[inline]
         pub fn client_error(self, status: u16, value: &types::GoogleRpcStatus) -> Self {
-            assert_eq!(status / 100u16, 4u16);
             Self(
                 self
                     .0
-                    .status(status)
+                    .status({
+                        assert_eq!(status / 100, 4u16);
+                        status
+                    })
                     .header("content-type", "application/json")
                     .json_body_obj(value),
             )
@@ -1614,11 +1839,13 @@ pub mod operations {
         /// Responds with a status of the class `server_error`.
         #[inline]
         pub fn server_error(self, status: u16, value: &types::GoogleRpcStatus) -> Self {
-            assert_eq!(status / 100u16, 5u16);
             Self(
                 self
                     .0
-                    .status(status)
+                    .status({
+                        assert_eq!(status / 100, 5u16);
+                        status
+                    })
                     .header("content-type", "application/json")
                     .json_body_obj(value),
             )
@@ -1647,7 +1874,11 @@ pub mod operations {
         /// Expects `experiment_id`.
         #[inline]
         pub fn experiment_id(self, value: &str) -> Self {
-            let value = ::compute_kfp_runtime::mock::path_segment(value);
+            let value = ::compute_kfp_runtime::mock::segment(
+                &super::super::operations::DELETE_EXPERIMENT,
+                "experiment_id",
+                &value,
+            );
             Self(
                 self
                     .0
@@ -1691,11 +1922,13 @@ pub mod operations {
         /// Responds with a status of the class `client_error`.
         #[inline]
         pub fn client_error(self, status: u16, value: &types::GoogleRpcStatus) -> Self {
-            assert_eq!(status / 100u16, 4u16);
             Self(
                 self
                     .0
-                    .status(status)
+                    .status({
+                        assert_eq!(status / 100, 4u16);
+                        status
+                    })
                     .header("content-type", "application/json")
                     .json_body_obj(value),
             )
@@ -1704,11 +1937,13 @@ pub mod operations {
         /// Responds with a status of the class `server_error`.
         #[inline]
         pub fn server_error(self, status: u16, value: &types::GoogleRpcStatus) -> Self {
-            assert_eq!(status / 100u16, 5u16);
             Self(
                 self
                     .0
-                    .status(status)
+                    .status({
+                        assert_eq!(status / 100, 5u16);
+                        status
+                    })
                     .header("content-type", "application/json")
                     .json_body_obj(value),
             )
@@ -1737,7 +1972,11 @@ pub mod operations {
         /// Expects `experiment_id`.
         #[inline]
         pub fn experiment_id(self, value: &str) -> Self {
-            let value = ::compute_kfp_runtime::mock::path_segment(value);
+            let value = ::compute_kfp_runtime::mock::segment(
+                &super::super::operations::ARCHIVE_EXPERIMENT,
+                "experiment_id",
+                &value,
+            );
             Self(
                 self
                     .0
@@ -1783,11 +2022,13 @@ pub mod operations {
         /// Responds with a status of the class `client_error`.
         #[inline]
         pub fn client_error(self, status: u16, value: &types::GoogleRpcStatus) -> Self {
-            assert_eq!(status / 100u16, 4u16);
             Self(
                 self
                     .0
-                    .status(status)
+                    .status({
+                        assert_eq!(status / 100, 4u16);
+                        status
+                    })
                     .header("content-type", "application/json")
                     .json_body_obj(value),
             )
@@ -1796,11 +2037,13 @@ pub mod operations {
         /// Responds with a status of the class `server_error`.
         #[inline]
         pub fn server_error(self, status: u16, value: &types::GoogleRpcStatus) -> Self {
-            assert_eq!(status / 100u16, 5u16);
             Self(
                 self
                     .0
-                    .status(status)
+                    .status({
+                        assert_eq!(status / 100, 5u16);
+                        status
+                    })
                     .header("content-type", "application/json")
                     .json_body_obj(value),
             )
@@ -1831,7 +2074,11 @@ pub mod operations {
         /// Expects `experiment_id`.
         #[inline]
         pub fn experiment_id(self, value: &str) -> Self {
-            let value = ::compute_kfp_runtime::mock::path_segment(value);
+            let value = ::compute_kfp_runtime::mock::segment(
+                &super::super::operations::UNARCHIVE_EXPERIMENT,
+                "experiment_id",
+                &value,
+            );
             Self(
                 self
                     .0
@@ -1877,11 +2124,13 @@ pub mod operations {
         /// Responds with a status of the class `client_error`.
         #[inline]
         pub fn client_error(self, status: u16, value: &types::GoogleRpcStatus) -> Self {
-            assert_eq!(status / 100u16, 4u16);
             Self(
                 self
                     .0
-                    .status(status)
+                    .status({
+                        assert_eq!(status / 100, 4u16);
+                        status
+                    })
                     .header("content-type", "application/json")
                     .json_body_obj(value),
             )
@@ -1890,11 +2139,13 @@ pub mod operations {
         /// Responds with a status of the class `server_error`.
         #[inline]
         pub fn server_error(self, status: u16, value: &types::GoogleRpcStatus) -> Self {
-            assert_eq!(status / 100u16, 5u16);
             Self(
                 self
                     .0
-                    .status(status)
+                    .status({
+                        assert_eq!(status / 100, 5u16);
+                        status
+                    })
                     .header("content-type", "application/json")
                     .json_body_obj(value),
             )
@@ -1951,11 +2202,13 @@ pub mod operations {
         /// Responds with a status of the class `client_error`.
         #[inline]
         pub fn client_error(self, status: u16, value: &types::GoogleRpcStatus) -> Self {
-            assert_eq!(status / 100u16, 4u16);
             Self(
                 self
                     .0
-                    .status(status)
+                    .status({
+                        assert_eq!(status / 100, 4u16);
+                        status
+                    })
                     .header("content-type", "application/json")
                     .json_body_obj(value),
             )
@@ -1964,11 +2217,13 @@ pub mod operations {
         /// Responds with a status of the class `server_error`.
         #[inline]
         pub fn server_error(self, status: u16, value: &types::GoogleRpcStatus) -> Self {
-            assert_eq!(status / 100u16, 5u16);
             Self(
                 self
                     .0
-                    .status(status)
+                    .status({
+                        assert_eq!(status / 100, 5u16);
+                        status
+                    })
                     .header("content-type", "application/json")
                     .json_body_obj(value),
             )
@@ -2025,11 +2280,13 @@ pub mod operations {
         /// Responds with a status of the class `client_error`.
         #[inline]
         pub fn client_error(self, status: u16, value: &types::GoogleRpcStatus) -> Self {
-            assert_eq!(status / 100u16, 4u16);
             Self(
                 self
                     .0
-                    .status(status)
+                    .status({
+                        assert_eq!(status / 100, 4u16);
+                        status
+                    })
                     .header("content-type", "application/json")
                     .json_body_obj(value),
             )
@@ -2038,11 +2295,13 @@ pub mod operations {
         /// Responds with a status of the class `server_error`.
         #[inline]
         pub fn server_error(self, status: u16, value: &types::GoogleRpcStatus) -> Self {
-            assert_eq!(status / 100u16, 5u16);
             Self(
                 self
                     .0
-                    .status(status)
+                    .status({
+                        assert_eq!(status / 100, 5u16);
+                        status
+                    })
                     .header("content-type", "application/json")
                     .json_body_obj(value),
             )
@@ -2074,21 +2333,16 @@ pub mod operations {
             T: Into<Option<&'a str>>,
         {
             if let Some(value) = value.into() {
-                Self(self.0.query_param("namespace", value.to_string()))
+                Self(
+                    ::compute_kfp_runtime::mock::expect(
+                        self.0,
+                        &super::super::operations::LIST_PIPELINES,
+                        "namespace",
+                        &value,
+                    ),
+                )
             } else {
                 Self(self.0.query_param_missing("namespace"))
-            }
-        }
-
-        /// Expects `page_size`.
-        pub fn page_size<T>(self, value: T) -> Self
-        where
-            T: Into<Option<u32>>,
-        {
-            if let Some(value) = value.into() {
-                Self(self.0.query_param("page_size", value.to_string()))
-            } else {
-                Self(self.0.query_param_missing("page_size"))
             }
         }
 
@@ -2098,9 +2352,35 @@ pub mod operations {
             T: Into<Option<&'a str>>,
         {
             if let Some(value) = value.into() {
-                Self(self.0.query_param("page_token", value.to_string()))
+                Self(
+                    ::compute_kfp_runtime::mock::expect(
+                        self.0,
+                        &super::super::operations::LIST_PIPELINES,
+                        "page_token",
+                        &value,
+                    ),
+                )
             } else {
                 Self(self.0.query_param_missing("page_token"))
+            }
+        }
+
+        /// Expects `page_size`.
+        pub fn page_size<T>(self, value: T) -> Self
+        where
+            T: Into<Option<u32>>,
+        {
+            if let Some(value) = value.into() {
+                Self(
+                    ::compute_kfp_runtime::mock::expect(
+                        self.0,
+                        &super::super::operations::LIST_PIPELINES,
+                        "page_size",
+                        &value,
+                    ),
+                )
+            } else {
+                Self(self.0.query_param_missing("page_size"))
             }
         }
 
@@ -2110,26 +2390,36 @@ pub mod operations {
             T: Into<Option<&'a str>>,
         {
             if let Some(value) = value.into() {
-                Self(self.0.query_param("sort_by", value.to_string()))
+                Self(
+                    ::compute_kfp_runtime::mock::expect(
+                        self.0,
+                        &super::super::operations::LIST_PIPELINES,
+                        "sort_by",
+                        &value,
+                    ),
+                )
             } else {
                 Self(self.0.query_param_missing("sort_by"))
             }
         }
 
         /// Expects `filter`.
-        pub fn filter(
-            self,
-            value: impl ::std::convert::Into<::std::string::String>,
-        ) -> Self {
-            let value: ::std::string::String = value.into();
-            Self(
-                ::compute_kfp_runtime::mock::expect(
-                    self.0,
-                    &super::super::operations::LIST_PIPELINES,
-                    "filter",
-                    &value,
-                ),
-            )
+        pub fn filter<'a, T>(self, value: T) -> Self
+        where
+            T: Into<Option<&'a str>>,
+        {
+            if let Some(value) = value.into() {
+                Self(
+                    ::compute_kfp_runtime::mock::expect(
+                        self.0,
+                        &super::super::operations::LIST_PIPELINES,
+                        "filter",
+                        &value,
+                    ),
+                )
+            } else {
+                Self(self.0.query_param_missing("filter"))
+            }
         }
     }
 
@@ -2163,11 +2453,13 @@ pub mod operations {
         /// Responds with a status of the class `client_error`.
         #[inline]
         pub fn client_error(self, status: u16, value: &types::GoogleRpcStatus) -> Self {
-            assert_eq!(status / 100u16, 4u16);
             Self(
                 self
                     .0
-                    .status(status)
+                    .status({
+                        assert_eq!(status / 100, 4u16);
+                        status
+                    })
                     .header("content-type", "application/json")
                     .json_body_obj(value),
             )
@@ -2176,11 +2468,13 @@ pub mod operations {
         /// Responds with a status of the class `server_error`.
         #[inline]
         pub fn server_error(self, status: u16, value: &types::GoogleRpcStatus) -> Self {
-            assert_eq!(status / 100u16, 5u16);
             Self(
                 self
                     .0
-                    .status(status)
+                    .status({
+                        assert_eq!(status / 100, 5u16);
+                        status
+                    })
                     .header("content-type", "application/json")
                     .json_body_obj(value),
             )
@@ -2243,11 +2537,13 @@ pub mod operations {
         /// Responds with a status of the class `client_error`.
         #[inline]
         pub fn client_error(self, status: u16, value: &types::GoogleRpcStatus) -> Self {
-            assert_eq!(status / 100u16, 4u16);
             Self(
                 self
                     .0
-                    .status(status)
+                    .status({
+                        assert_eq!(status / 100, 4u16);
+                        status
+                    })
                     .header("content-type", "application/json")
                     .json_body_obj(value),
             )
@@ -2256,11 +2552,13 @@ pub mod operations {
         /// Responds with a status of the class `server_error`.
         #[inline]
         pub fn server_error(self, status: u16, value: &types::GoogleRpcStatus) -> Self {
-            assert_eq!(status / 100u16, 5u16);
             Self(
                 self
                     .0
-                    .status(status)
+                    .status({
+                        assert_eq!(status / 100, 5u16);
+                        status
+                    })
                     .header("content-type", "application/json")
                     .json_body_obj(value),
             )
@@ -2323,11 +2621,13 @@ pub mod operations {
         /// Responds with a status of the class `client_error`.
         #[inline]
         pub fn client_error(self, status: u16, value: &types::GoogleRpcStatus) -> Self {
-            assert_eq!(status / 100u16, 4u16);
             Self(
                 self
                     .0
-                    .status(status)
+                    .status({
+                        assert_eq!(status / 100, 4u16);
+                        status
+                    })
                     .header("content-type", "application/json")
                     .json_body_obj(value),
             )
@@ -2336,11 +2636,13 @@ pub mod operations {
         /// Responds with a status of the class `server_error`.
         #[inline]
         pub fn server_error(self, status: u16, value: &types::GoogleRpcStatus) -> Self {
-            assert_eq!(status / 100u16, 5u16);
             Self(
                 self
                     .0
-                    .status(status)
+                    .status({
+                        assert_eq!(status / 100, 5u16);
+                        status
+                    })
                     .header("content-type", "application/json")
                     .json_body_obj(value),
             )
@@ -2369,7 +2671,11 @@ pub mod operations {
         /// Expects `name`.
         #[inline]
         pub fn name(self, value: &str) -> Self {
-            let value = ::compute_kfp_runtime::mock::path_segment(value);
+            let value = ::compute_kfp_runtime::mock::segment(
+                &super::super::operations::GET_PIPELINE_BY_NAME,
+                "name",
+                &value,
+            );
             Self(
                 self
                     .0
@@ -2385,7 +2691,14 @@ pub mod operations {
             T: Into<Option<&'a str>>,
         {
             if let Some(value) = value.into() {
-                Self(self.0.query_param("namespace", value.to_string()))
+                Self(
+                    ::compute_kfp_runtime::mock::expect(
+                        self.0,
+                        &super::super::operations::GET_PIPELINE_BY_NAME,
+                        "namespace",
+                        &value,
+                    ),
+                )
             } else {
                 Self(self.0.query_param_missing("namespace"))
             }
@@ -2422,11 +2735,13 @@ pub mod operations {
         /// Responds with a status of the class `client_error`.
         #[inline]
         pub fn client_error(self, status: u16, value: &types::GoogleRpcStatus) -> Self {
-            assert_eq!(status / 100u16, 4u16);
             Self(
                 self
                     .0
-                    .status(status)
+                    .status({
+                        assert_eq!(status / 100, 4u16);
+                        status
+                    })
                     .header("content-type", "application/json")
                     .json_body_obj(value),
             )
@@ -2435,11 +2750,13 @@ pub mod operations {
         /// Responds with a status of the class `server_error`.
         #[inline]
         pub fn server_error(self, status: u16, value: &types::GoogleRpcStatus) -> Self {
-            assert_eq!(status / 100u16, 5u16);
             Self(
                 self
                     .0
-                    .status(status)
+                    .status({
+                        assert_eq!(status / 100, 5u16);
+                        status
+                    })
                     .header("content-type", "application/json")
                     .json_body_obj(value),
             )
@@ -2468,7 +2785,11 @@ pub mod operations {
         /// Expects `pipeline_id`.
         #[inline]
         pub fn pipeline_id(self, value: &str) -> Self {
-            let value = ::compute_kfp_runtime::mock::path_segment(value);
+            let value = ::compute_kfp_runtime::mock::segment(
+                &super::super::operations::UPDATE_PIPELINE,
+                "pipeline.pipeline_id",
+                &value,
+            );
             Self(
                 self
                     .0
@@ -2513,11 +2834,13 @@ pub mod operations {
         /// Responds with a status of the class `client_error`.
         #[inline]
         pub fn client_error(self, status: u16, value: &types::GoogleRpcStatus) -> Self {
-            assert_eq!(status / 100u16, 4u16);
             Self(
                 self
                     .0
-                    .status(status)
+                    .status({
+                        assert_eq!(status / 100, 4u16);
+                        status
+                    })
                     .header("content-type", "application/json")
                     .json_body_obj(value),
             )
@@ -2526,11 +2849,13 @@ pub mod operations {
         /// Responds with a status of the class `server_error`.
         #[inline]
         pub fn server_error(self, status: u16, value: &types::GoogleRpcStatus) -> Self {
-            assert_eq!(status / 100u16, 5u16);
             Self(
                 self
                     .0
-                    .status(status)
+                    .status({
+                        assert_eq!(status / 100, 5u16);
+                        status
+                    })
                     .header("content-type", "application/json")
                     .json_body_obj(value),
             )
@@ -2559,7 +2884,11 @@ pub mod operations {
         /// Expects `pipeline_id`.
         #[inline]
         pub fn pipeline_id(self, value: &str) -> Self {
-            let value = ::compute_kfp_runtime::mock::path_segment(value);
+            let value = ::compute_kfp_runtime::mock::segment(
+                &super::super::operations::GET_PIPELINE,
+                "pipeline_id",
+                &value,
+            );
             Self(
                 self
                     .0
@@ -2598,11 +2927,13 @@ pub mod operations {
         /// Responds with a status of the class `client_error`.
         #[inline]
         pub fn client_error(self, status: u16, value: &types::GoogleRpcStatus) -> Self {
-            assert_eq!(status / 100u16, 4u16);
             Self(
                 self
                     .0
-                    .status(status)
+                    .status({
+                        assert_eq!(status / 100, 4u16);
+                        status
+                    })
                     .header("content-type", "application/json")
                     .json_body_obj(value),
             )
@@ -2611,11 +2942,13 @@ pub mod operations {
         /// Responds with a status of the class `server_error`.
         #[inline]
         pub fn server_error(self, status: u16, value: &types::GoogleRpcStatus) -> Self {
-            assert_eq!(status / 100u16, 5u16);
             Self(
                 self
                     .0
-                    .status(status)
+                    .status({
+                        assert_eq!(status / 100, 5u16);
+                        status
+                    })
                     .header("content-type", "application/json")
                     .json_body_obj(value),
             )
@@ -2644,7 +2977,11 @@ pub mod operations {
         /// Expects `pipeline_id`.
         #[inline]
         pub fn pipeline_id(self, value: &str) -> Self {
-            let value = ::compute_kfp_runtime::mock::path_segment(value);
+            let value = ::compute_kfp_runtime::mock::segment(
+                &super::super::operations::DELETE_PIPELINE,
+                "pipeline_id",
+                &value,
+            );
             Self(
                 self
                     .0
@@ -2658,7 +2995,14 @@ pub mod operations {
             T: Into<Option<bool>>,
         {
             if let Some(value) = value.into() {
-                Self(self.0.query_param("cascade", value.to_string()))
+                Self(
+                    ::compute_kfp_runtime::mock::expect(
+                        self.0,
+                        &super::super::operations::DELETE_PIPELINE,
+                        "cascade",
+                        &value,
+                    ),
+                )
             } else {
                 Self(self.0.query_param_missing("cascade"))
             }
@@ -2698,11 +3042,13 @@ pub mod operations {
         /// Responds with a status of the class `client_error`.
         #[inline]
         pub fn client_error(self, status: u16, value: &types::GoogleRpcStatus) -> Self {
-            assert_eq!(status / 100u16, 4u16);
             Self(
                 self
                     .0
-                    .status(status)
+                    .status({
+                        assert_eq!(status / 100, 4u16);
+                        status
+                    })
                     .header("content-type", "application/json")
                     .json_body_obj(value),
             )
@@ -2711,11 +3057,13 @@ pub mod operations {
         /// Responds with a status of the class `server_error`.
         #[inline]
         pub fn server_error(self, status: u16, value: &types::GoogleRpcStatus) -> Self {
-            assert_eq!(status / 100u16, 5u16);
             Self(
                 self
                     .0
-                    .status(status)
+                    .status({
+                        assert_eq!(status / 100, 5u16);
+                        status
+                    })
                     .header("content-type", "application/json")
                     .json_body_obj(value),
             )
@@ -2744,7 +3092,11 @@ pub mod operations {
         /// Expects `pipeline_id`.
         #[inline]
         pub fn pipeline_id(self, value: &str) -> Self {
-            let value = ::compute_kfp_runtime::mock::path_segment(value);
+            let value = ::compute_kfp_runtime::mock::segment(
+                &super::super::operations::LIST_PIPELINE_VERSIONS,
+                "pipeline_id",
+                &value,
+            );
             Self(
                 self
                     .0
@@ -2754,27 +3106,41 @@ pub mod operations {
             )
         }
 
-        /// Expects `page_size`.
-        pub fn page_size<T>(self, value: T) -> Self
-        where
-            T: Into<Option<u32>>,
-        {
-            if let Some(value) = value.into() {
-                Self(self.0.query_param("page_size", value.to_string()))
-            } else {
-                Self(self.0.query_param_missing("page_size"))
-            }
-        }
-
         /// Expects `page_token`.
         pub fn page_token<'a, T>(self, value: T) -> Self
         where
             T: Into<Option<&'a str>>,
         {
             if let Some(value) = value.into() {
-                Self(self.0.query_param("page_token", value.to_string()))
+                Self(
+                    ::compute_kfp_runtime::mock::expect(
+                        self.0,
+                        &super::super::operations::LIST_PIPELINE_VERSIONS,
+                        "page_token",
+                        &value,
+                    ),
+                )
             } else {
                 Self(self.0.query_param_missing("page_token"))
+            }
+        }
+
+        /// Expects `page_size`.
+        pub fn page_size<T>(self, value: T) -> Self
+        where
+            T: Into<Option<u32>>,
+        {
+            if let Some(value) = value.into() {
+                Self(
+                    ::compute_kfp_runtime::mock::expect(
+                        self.0,
+                        &super::super::operations::LIST_PIPELINE_VERSIONS,
+                        "page_size",
+                        &value,
+                    ),
+                )
+            } else {
+                Self(self.0.query_param_missing("page_size"))
             }
         }
 
@@ -2784,26 +3150,36 @@ pub mod operations {
             T: Into<Option<&'a str>>,
         {
             if let Some(value) = value.into() {
-                Self(self.0.query_param("sort_by", value.to_string()))
+                Self(
+                    ::compute_kfp_runtime::mock::expect(
+                        self.0,
+                        &super::super::operations::LIST_PIPELINE_VERSIONS,
+                        "sort_by",
+                        &value,
+                    ),
+                )
             } else {
                 Self(self.0.query_param_missing("sort_by"))
             }
         }
 
         /// Expects `filter`.
-        pub fn filter(
-            self,
-            value: impl ::std::convert::Into<::std::string::String>,
-        ) -> Self {
-            let value: ::std::string::String = value.into();
-            Self(
-                ::compute_kfp_runtime::mock::expect(
-                    self.0,
-                    &super::super::operations::LIST_PIPELINE_VERSIONS,
-                    "filter",
-                    &value,
-                ),
-            )
+        pub fn filter<'a, T>(self, value: T) -> Self
+        where
+            T: Into<Option<&'a str>>,
+        {
+            if let Some(value) = value.into() {
+                Self(
+                    ::compute_kfp_runtime::mock::expect(
+                        self.0,
+                        &super::super::operations::LIST_PIPELINE_VERSIONS,
+                        "filter",
+                        &value,
+                    ),
+                )
+            } else {
+                Self(self.0.query_param_missing("filter"))
+            }
         }
     }
 
@@ -2837,11 +3213,13 @@ pub mod operations {
         /// Responds with a status of the class `client_error`.
         #[inline]
         pub fn client_error(self, status: u16, value: &types::GoogleRpcStatus) -> Self {
-            assert_eq!(status / 100u16, 4u16);
             Self(
                 self
                     .0
-                    .status(status)
+                    .status({
+                        assert_eq!(status / 100, 4u16);
+                        status
+                    })
                     .header("content-type", "application/json")
                     .json_body_obj(value),
             )
@@ -2850,11 +3228,13 @@ pub mod operations {
         /// Responds with a status of the class `server_error`.
         #[inline]
         pub fn server_error(self, status: u16, value: &types::GoogleRpcStatus) -> Self {
-            assert_eq!(status / 100u16, 5u16);
             Self(
                 self
                     .0
-                    .status(status)
+                    .status({
+                        assert_eq!(status / 100, 5u16);
+                        status
+                    })
                     .header("content-type", "application/json")
                     .json_body_obj(value),
             )
@@ -2883,7 +3263,11 @@ pub mod operations {
         /// Expects `pipeline_id`.
         #[inline]
         pub fn pipeline_id(self, value: &str) -> Self {
-            let value = ::compute_kfp_runtime::mock::path_segment(value);
+            let value = ::compute_kfp_runtime::mock::segment(
+                &super::super::operations::CREATE_PIPELINE_VERSION,
+                "pipeline_id",
+                &value,
+            );
             Self(
                 self
                     .0
@@ -2930,11 +3314,13 @@ pub mod operations {
         /// Responds with a status of the class `client_error`.
         #[inline]
         pub fn client_error(self, status: u16, value: &types::GoogleRpcStatus) -> Self {
-            assert_eq!(status / 100u16, 4u16);
             Self(
                 self
                     .0
-                    .status(status)
+                    .status({
+                        assert_eq!(status / 100, 4u16);
+                        status
+                    })
                     .header("content-type", "application/json")
                     .json_body_obj(value),
             )
@@ -2943,11 +3329,13 @@ pub mod operations {
         /// Responds with a status of the class `server_error`.
         #[inline]
         pub fn server_error(self, status: u16, value: &types::GoogleRpcStatus) -> Self {
-            assert_eq!(status / 100u16, 5u16);
             Self(
                 self
                     .0
-                    .status(status)
+                    .status({
+                        assert_eq!(status / 100, 5u16);
+                        status
+                    })
                     .header("content-type", "application/json")
                     .json_body_obj(value),
             )
@@ -2978,7 +3366,11 @@ pub mod operations {
         /// Expects `pipeline_id`.
         #[inline]
         pub fn pipeline_id(self, value: &str) -> Self {
-            let value = ::compute_kfp_runtime::mock::path_segment(value);
+            let value = ::compute_kfp_runtime::mock::segment(
+                &super::super::operations::GET_PIPELINE_VERSION,
+                "pipeline_id",
+                &value,
+            );
             Self(
                 self
                     .0
@@ -2994,7 +3386,11 @@ pub mod operations {
         /// Expects `pipeline_version_id`.
         #[inline]
         pub fn pipeline_version_id(self, value: &str) -> Self {
-            let value = ::compute_kfp_runtime::mock::path_segment(value);
+            let value = ::compute_kfp_runtime::mock::segment(
+                &super::super::operations::GET_PIPELINE_VERSION,
+                "pipeline_version_id",
+                &value,
+            );
             Self(
                 self
                     .0
@@ -3038,11 +3434,13 @@ pub mod operations {
         /// Responds with a status of the class `client_error`.
         #[inline]
         pub fn client_error(self, status: u16, value: &types::GoogleRpcStatus) -> Self {
-            assert_eq!(status / 100u16, 4u16);
             Self(
                 self
                     .0
-                    .status(status)
+                    .status({
+                        assert_eq!(status / 100, 4u16);
+                        status
+                    })
                     .header("content-type", "application/json")
                     .json_body_obj(value),
             )
@@ -3051,11 +3449,13 @@ pub mod operations {
         /// Responds with a status of the class `server_error`.
         #[inline]
         pub fn server_error(self, status: u16, value: &types::GoogleRpcStatus) -> Self {
-            assert_eq!(status / 100u16, 5u16);
             Self(
                 self
                     .0
-                    .status(status)
+                    .status({
+                        assert_eq!(status / 100, 5u16);
+                        status
+                    })
                     .header("content-type", "application/json")
                     .json_body_obj(value),
             )
@@ -3086,7 +3486,11 @@ pub mod operations {
         /// Expects `pipeline_id`.
         #[inline]
         pub fn pipeline_id(self, value: &str) -> Self {
-            let value = ::compute_kfp_runtime::mock::path_segment(value);
+            let value = ::compute_kfp_runtime::mock::segment(
+                &super::super::operations::DELETE_PIPELINE_VERSION,
+                "pipeline_id",
+                &value,
+            );
             Self(
                 self
                     .0
@@ -3102,7 +3506,11 @@ pub mod operations {
         /// Expects `pipeline_version_id`.
         #[inline]
         pub fn pipeline_version_id(self, value: &str) -> Self {
-            let value = ::compute_kfp_runtime::mock::path_segment(value);
+            let value = ::compute_kfp_runtime::mock::segment(
+                &super::super::operations::DELETE_PIPELINE_VERSION,
+                "pipeline_version_id",
+                &value,
+            );
             Self(
                 self
                     .0
@@ -3149,11 +3557,13 @@ pub mod operations {
         /// Responds with a status of the class `client_error`.
         #[inline]
         pub fn client_error(self, status: u16, value: &types::GoogleRpcStatus) -> Self {
-            assert_eq!(status / 100u16, 4u16);
             Self(
                 self
                     .0
-                    .status(status)
+                    .status({
+                        assert_eq!(status / 100, 4u16);
+                        status
+                    })
                     .header("content-type", "application/json")
                     .json_body_obj(value),
             )
@@ -3162,11 +3572,13 @@ pub mod operations {
         /// Responds with a status of the class `server_error`.
         #[inline]
         pub fn server_error(self, status: u16, value: &types::GoogleRpcStatus) -> Self {
-            assert_eq!(status / 100u16, 5u16);
             Self(
                 self
                     .0
-                    .status(status)
+                    .status({
+                        assert_eq!(status / 100, 5u16);
+                        status
+                    })
                     .header("content-type", "application/json")
                     .json_body_obj(value),
             )
@@ -3197,7 +3609,11 @@ pub mod operations {
         /// Expects `pipeline_id`.
         #[inline]
         pub fn pipeline_id(self, value: &str) -> Self {
-            let value = ::compute_kfp_runtime::mock::path_segment(value);
+            let value = ::compute_kfp_runtime::mock::segment(
+                &super::super::operations::UPDATE_PIPELINE_VERSION,
+                "pipeline_version.pipeline_id",
+                &value,
+            );
             Self(
                 self
                     .0
@@ -3213,7 +3629,11 @@ pub mod operations {
         /// Expects `pipeline_version_id`.
         #[inline]
         pub fn pipeline_version_id(self, value: &str) -> Self {
-            let value = ::compute_kfp_runtime::mock::path_segment(value);
+            let value = ::compute_kfp_runtime::mock::segment(
+                &super::super::operations::UPDATE_PIPELINE_VERSION,
+                "pipeline_version.pipeline_version_id",
+                &value,
+            );
             Self(
                 self
                     .0
@@ -3263,11 +3683,13 @@ pub mod operations {
         /// Responds with a status of the class `client_error`.
         #[inline]
         pub fn client_error(self, status: u16, value: &types::GoogleRpcStatus) -> Self {
-            assert_eq!(status / 100u16, 4u16);
             Self(
                 self
                     .0
-                    .status(status)
+                    .status({
+                        assert_eq!(status / 100, 4u16);
+                        status
+                    })
                     .header("content-type", "application/json")
                     .json_body_obj(value),
             )
@@ -3276,11 +3698,13 @@ pub mod operations {
         /// Responds with a status of the class `server_error`.
         #[inline]
         pub fn server_error(self, status: u16, value: &types::GoogleRpcStatus) -> Self {
-            assert_eq!(status / 100u16, 5u16);
             Self(
                 self
                     .0
-                    .status(status)
+                    .status({
+                        assert_eq!(status / 100, 5u16);
+                        status
+                    })
                     .header("content-type", "application/json")
                     .json_body_obj(value),
             )
@@ -3306,27 +3730,22 @@ pub mod operations {
             self.0
         }
 
-        /// Expects `code_source_url`.
-        pub fn code_source_url<'a, T>(self, value: T) -> Self
+        /// Expects `name`.
+        pub fn name<'a, T>(self, value: T) -> Self
         where
             T: Into<Option<&'a str>>,
         {
             if let Some(value) = value.into() {
-                Self(self.0.query_param("code_source_url", value.to_string()))
+                Self(
+                    ::compute_kfp_runtime::mock::expect(
+                        self.0,
+                        &super::super::operations::UPLOAD_PIPELINE,
+                        "name",
+                        &value,
+                    ),
+                )
             } else {
-                Self(self.0.query_param_missing("code_source_url"))
-            }
-        }
-
-        /// Expects `description`.
-        pub fn description<'a, T>(self, value: T) -> Self
-        where
-            T: Into<Option<&'a str>>,
-        {
-            if let Some(value) = value.into() {
-                Self(self.0.query_param("description", value.to_string()))
-            } else {
-                Self(self.0.query_param_missing("description"))
+                Self(self.0.query_param_missing("name"))
             }
         }
 
@@ -3336,21 +3755,35 @@ pub mod operations {
             T: Into<Option<&'a str>>,
         {
             if let Some(value) = value.into() {
-                Self(self.0.query_param("display_name", value.to_string()))
+                Self(
+                    ::compute_kfp_runtime::mock::expect(
+                        self.0,
+                        &super::super::operations::UPLOAD_PIPELINE,
+                        "display_name",
+                        &value,
+                    ),
+                )
             } else {
                 Self(self.0.query_param_missing("display_name"))
             }
         }
 
-        /// Expects `name`.
-        pub fn name<'a, T>(self, value: T) -> Self
+        /// Expects `description`.
+        pub fn description<'a, T>(self, value: T) -> Self
         where
             T: Into<Option<&'a str>>,
         {
             if let Some(value) = value.into() {
-                Self(self.0.query_param("name", value.to_string()))
+                Self(
+                    ::compute_kfp_runtime::mock::expect(
+                        self.0,
+                        &super::super::operations::UPLOAD_PIPELINE,
+                        "description",
+                        &value,
+                    ),
+                )
             } else {
-                Self(self.0.query_param_missing("name"))
+                Self(self.0.query_param_missing("description"))
             }
         }
 
@@ -3360,7 +3793,14 @@ pub mod operations {
             T: Into<Option<&'a str>>,
         {
             if let Some(value) = value.into() {
-                Self(self.0.query_param("namespace", value.to_string()))
+                Self(
+                    ::compute_kfp_runtime::mock::expect(
+                        self.0,
+                        &super::super::operations::UPLOAD_PIPELINE,
+                        "namespace",
+                        &value,
+                    ),
+                )
             } else {
                 Self(self.0.query_param_missing("namespace"))
             }
@@ -3372,9 +3812,35 @@ pub mod operations {
             T: Into<Option<&'a str>>,
         {
             if let Some(value) = value.into() {
-                Self(self.0.query_param("tags", value.to_string()))
+                Self(
+                    ::compute_kfp_runtime::mock::expect(
+                        self.0,
+                        &super::super::operations::UPLOAD_PIPELINE,
+                        "tags",
+                        &value,
+                    ),
+                )
             } else {
                 Self(self.0.query_param_missing("tags"))
+            }
+        }
+
+        /// Expects `code_source_url`.
+        pub fn code_source_url<'a, T>(self, value: T) -> Self
+        where
+            T: Into<Option<&'a str>>,
+        {
+            if let Some(value) = value.into() {
+                Self(
+                    ::compute_kfp_runtime::mock::expect(
+                        self.0,
+                        &super::super::operations::UPLOAD_PIPELINE,
+                        "code_source_url",
+                        &value,
+                    ),
+                )
+            } else {
+                Self(self.0.query_param_missing("code_source_url"))
             }
         }
 
@@ -3415,11 +3881,13 @@ pub mod operations {
         /// Responds with a status of the class `client_error`.
         #[inline]
         pub fn client_error(self, status: u16, value: &types::GoogleRpcStatus) -> Self {
-            assert_eq!(status / 100u16, 4u16);
             Self(
                 self
                     .0
-                    .status(status)
+                    .status({
+                        assert_eq!(status / 100, 4u16);
+                        status
+                    })
                     .header("content-type", "application/json")
                     .json_body_obj(value),
             )
@@ -3428,11 +3896,13 @@ pub mod operations {
         /// Responds with a status of the class `server_error`.
         #[inline]
         pub fn server_error(self, status: u16, value: &types::GoogleRpcStatus) -> Self {
-            assert_eq!(status / 100u16, 5u16);
             Self(
                 self
                     .0
-                    .status(status)
+                    .status({
+                        assert_eq!(status / 100, 5u16);
+                        status
+                    })
                     .header("content-type", "application/json")
                     .json_body_obj(value),
             )
@@ -3458,27 +3928,22 @@ pub mod operations {
             self.0
         }
 
-        /// Expects `code_source_url`.
-        pub fn code_source_url<'a, T>(self, value: T) -> Self
+        /// Expects `name`.
+        pub fn name<'a, T>(self, value: T) -> Self
         where
             T: Into<Option<&'a str>>,
         {
             if let Some(value) = value.into() {
-                Self(self.0.query_param("code_source_url", value.to_string()))
+                Self(
+                    ::compute_kfp_runtime::mock::expect(
+                        self.0,
+                        &super::super::operations::UPLOAD_PIPELINE_VERSION,
+                        "name",
+                        &value,
+                    ),
+                )
             } else {
-                Self(self.0.query_param_missing("code_source_url"))
-            }
-        }
-
-        /// Expects `description`.
-        pub fn description<'a, T>(self, value: T) -> Self
-        where
-            T: Into<Option<&'a str>>,
-        {
-            if let Some(value) = value.into() {
-                Self(self.0.query_param("description", value.to_string()))
-            } else {
-                Self(self.0.query_param_missing("description"))
+                Self(self.0.query_param_missing("name"))
             }
         }
 
@@ -3488,21 +3953,16 @@ pub mod operations {
             T: Into<Option<&'a str>>,
         {
             if let Some(value) = value.into() {
-                Self(self.0.query_param("display_name", value.to_string()))
+                Self(
+                    ::compute_kfp_runtime::mock::expect(
+                        self.0,
+                        &super::super::operations::UPLOAD_PIPELINE_VERSION,
+                        "display_name",
+                        &value,
+                    ),
+                )
             } else {
                 Self(self.0.query_param_missing("display_name"))
-            }
-        }
-
-        /// Expects `name`.
-        pub fn name<'a, T>(self, value: T) -> Self
-        where
-            T: Into<Option<&'a str>>,
-        {
-            if let Some(value) = value.into() {
-                Self(self.0.query_param("name", value.to_string()))
-            } else {
-                Self(self.0.query_param_missing("name"))
             }
         }
 
@@ -3512,9 +3972,35 @@ pub mod operations {
             T: Into<Option<&'a str>>,
         {
             if let Some(value) = value.into() {
-                Self(self.0.query_param("pipelineid", value.to_string()))
+                Self(
+                    ::compute_kfp_runtime::mock::expect(
+                        self.0,
+                        &super::super::operations::UPLOAD_PIPELINE_VERSION,
+                        "pipelineid",
+                        &value,
+                    ),
+                )
             } else {
                 Self(self.0.query_param_missing("pipelineid"))
+            }
+        }
+
+        /// Expects `description`.
+        pub fn description<'a, T>(self, value: T) -> Self
+        where
+            T: Into<Option<&'a str>>,
+        {
+            if let Some(value) = value.into() {
+                Self(
+                    ::compute_kfp_runtime::mock::expect(
+                        self.0,
+                        &super::super::operations::UPLOAD_PIPELINE_VERSION,
+                        "description",
+                        &value,
+                    ),
+                )
+            } else {
+                Self(self.0.query_param_missing("description"))
             }
         }
 
@@ -3524,9 +4010,35 @@ pub mod operations {
             T: Into<Option<&'a str>>,
         {
             if let Some(value) = value.into() {
-                Self(self.0.query_param("tags", value.to_string()))
+                Self(
+                    ::compute_kfp_runtime::mock::expect(
+                        self.0,
+                        &super::super::operations::UPLOAD_PIPELINE_VERSION,
+                        "tags",
+                        &value,
+                    ),
+                )
             } else {
                 Self(self.0.query_param_missing("tags"))
+            }
+        }
+
+        /// Expects `code_source_url`.
+        pub fn code_source_url<'a, T>(self, value: T) -> Self
+        where
+            T: Into<Option<&'a str>>,
+        {
+            if let Some(value) = value.into() {
+                Self(
+                    ::compute_kfp_runtime::mock::expect(
+                        self.0,
+                        &super::super::operations::UPLOAD_PIPELINE_VERSION,
+                        "code_source_url",
+                        &value,
+                    ),
+                )
+            } else {
+                Self(self.0.query_param_missing("code_source_url"))
             }
         }
 
@@ -3567,11 +4079,13 @@ pub mod operations {
         /// Responds with a status of the class `client_error`.
         #[inline]
         pub fn client_error(self, status: u16, value: &types::GoogleRpcStatus) -> Self {
-            assert_eq!(status / 100u16, 4u16);
             Self(
                 self
                     .0
-                    .status(status)
+                    .status({
+                        assert_eq!(status / 100, 4u16);
+                        status
+                    })
                     .header("content-type", "application/json")
                     .json_body_obj(value),
             )
@@ -3580,11 +4094,13 @@ pub mod operations {
         /// Responds with a status of the class `server_error`.
         #[inline]
         pub fn server_error(self, status: u16, value: &types::GoogleRpcStatus) -> Self {
-            assert_eq!(status / 100u16, 5u16);
             Self(
                 self
                     .0
-                    .status(status)
+                    .status({
+                        assert_eq!(status / 100, 5u16);
+                        status
+                    })
                     .header("content-type", "application/json")
                     .json_body_obj(value),
             )
@@ -3610,27 +4126,22 @@ pub mod operations {
             self.0
         }
 
-        /// Expects `experiment_id`.
-        pub fn experiment_id<'a, T>(self, value: T) -> Self
+        /// Expects `page_token`.
+        pub fn page_token<'a, T>(self, value: T) -> Self
         where
             T: Into<Option<&'a str>>,
         {
             if let Some(value) = value.into() {
-                Self(self.0.query_param("experiment_id", value.to_string()))
+                Self(
+                    ::compute_kfp_runtime::mock::expect(
+                        self.0,
+                        &super::super::operations::LIST_RECURRING_RUNS,
+                        "page_token",
+                        &value,
+                    ),
+                )
             } else {
-                Self(self.0.query_param_missing("experiment_id"))
-            }
-        }
-
-        /// Expects `namespace`.
-        pub fn namespace<'a, T>(self, value: T) -> Self
-        where
-            T: Into<Option<&'a str>>,
-        {
-            if let Some(value) = value.into() {
-                Self(self.0.query_param("namespace", value.to_string()))
-            } else {
-                Self(self.0.query_param_missing("namespace"))
+                Self(self.0.query_param_missing("page_token"))
             }
         }
 
@@ -3640,21 +4151,16 @@ pub mod operations {
             T: Into<Option<u32>>,
         {
             if let Some(value) = value.into() {
-                Self(self.0.query_param("page_size", value.to_string()))
+                Self(
+                    ::compute_kfp_runtime::mock::expect(
+                        self.0,
+                        &super::super::operations::LIST_RECURRING_RUNS,
+                        "page_size",
+                        &value,
+                    ),
+                )
             } else {
                 Self(self.0.query_param_missing("page_size"))
-            }
-        }
-
-        /// Expects `page_token`.
-        pub fn page_token<'a, T>(self, value: T) -> Self
-        where
-            T: Into<Option<&'a str>>,
-        {
-            if let Some(value) = value.into() {
-                Self(self.0.query_param("page_token", value.to_string()))
-            } else {
-                Self(self.0.query_param_missing("page_token"))
             }
         }
 
@@ -3664,26 +4170,74 @@ pub mod operations {
             T: Into<Option<&'a str>>,
         {
             if let Some(value) = value.into() {
-                Self(self.0.query_param("sort_by", value.to_string()))
+                Self(
+                    ::compute_kfp_runtime::mock::expect(
+                        self.0,
+                        &super::super::operations::LIST_RECURRING_RUNS,
+                        "sort_by",
+                        &value,
+                    ),
+                )
             } else {
                 Self(self.0.query_param_missing("sort_by"))
             }
         }
 
+        /// Expects `namespace`.
+        pub fn namespace<'a, T>(self, value: T) -> Self
+        where
+            T: Into<Option<&'a str>>,
+        {
+            if let Some(value) = value.into() {
+                Self(
+                    ::compute_kfp_runtime::mock::expect(
+                        self.0,
+                        &super::super::operations::LIST_RECURRING_RUNS,
+                        "namespace",
+                        &value,
+                    ),
+                )
+            } else {
+                Self(self.0.query_param_missing("namespace"))
+            }
+        }
+
         /// Expects `filter`.
-        pub fn filter(
-            self,
-            value: impl ::std::convert::Into<::std::string::String>,
-        ) -> Self {
-            let value: ::std::string::String = value.into();
-            Self(
-                ::compute_kfp_runtime::mock::expect(
-                    self.0,
-                    &super::super::operations::LIST_RECURRING_RUNS,
-                    "filter",
-                    &value,
-                ),
-            )
+        pub fn filter<'a, T>(self, value: T) -> Self
+        where
+            T: Into<Option<&'a str>>,
+        {
+            if let Some(value) = value.into() {
+                Self(
+                    ::compute_kfp_runtime::mock::expect(
+                        self.0,
+                        &super::super::operations::LIST_RECURRING_RUNS,
+                        "filter",
+                        &value,
+                    ),
+                )
+            } else {
+                Self(self.0.query_param_missing("filter"))
+            }
+        }
+
+        /// Expects `experiment_id`.
+        pub fn experiment_id<'a, T>(self, value: T) -> Self
+        where
+            T: Into<Option<&'a str>>,
+        {
+            if let Some(value) = value.into() {
+                Self(
+                    ::compute_kfp_runtime::mock::expect(
+                        self.0,
+                        &super::super::operations::LIST_RECURRING_RUNS,
+                        "experiment_id",
+                        &value,
+                    ),
+                )
+            } else {
+                Self(self.0.query_param_missing("experiment_id"))
+            }
         }
     }
 
@@ -3717,11 +4271,13 @@ pub mod operations {
         /// Responds with a status of the class `client_error`.
         #[inline]
         pub fn client_error(self, status: u16, value: &types::GoogleRpcStatus) -> Self {
-            assert_eq!(status / 100u16, 4u16);
             Self(
                 self
                     .0
-                    .status(status)
+                    .status({
+                        assert_eq!(status / 100, 4u16);
+                        status
+                    })
                     .header("content-type", "application/json")
                     .json_body_obj(value),
             )
@@ -3730,11 +4286,13 @@ pub mod operations {
         /// Responds with a status of the class `server_error`.
         #[inline]
         pub fn server_error(self, status: u16, value: &types::GoogleRpcStatus) -> Self {
-            assert_eq!(status / 100u16, 5u16);
             Self(
                 self
                     .0
-                    .status(status)
+                    .status({
+                        assert_eq!(status / 100, 5u16);
+                        status
+                    })
                     .header("content-type", "application/json")
                     .json_body_obj(value),
             )
@@ -3797,11 +4355,13 @@ pub mod operations {
         /// Responds with a status of the class `client_error`.
         #[inline]
         pub fn client_error(self, status: u16, value: &types::GoogleRpcStatus) -> Self {
-            assert_eq!(status / 100u16, 4u16);
             Self(
                 self
                     .0
-                    .status(status)
+                    .status({
+                        assert_eq!(status / 100, 4u16);
+                        status
+                    })
                     .header("content-type", "application/json")
                     .json_body_obj(value),
             )
@@ -3810,11 +4370,13 @@ pub mod operations {
         /// Responds with a status of the class `server_error`.
         #[inline]
         pub fn server_error(self, status: u16, value: &types::GoogleRpcStatus) -> Self {
-            assert_eq!(status / 100u16, 5u16);
             Self(
                 self
                     .0
-                    .status(status)
+                    .status({
+                        assert_eq!(status / 100, 5u16);
+                        status
+                    })
                     .header("content-type", "application/json")
                     .json_body_obj(value),
             )
@@ -3843,7 +4405,11 @@ pub mod operations {
         /// Expects `recurring_run_id`.
         #[inline]
         pub fn recurring_run_id(self, value: &str) -> Self {
-            let value = ::compute_kfp_runtime::mock::path_segment(value);
+            let value = ::compute_kfp_runtime::mock::segment(
+                &super::super::operations::GET_RECURRING_RUN,
+                "recurring_run_id",
+                &value,
+            );
             Self(
                 self
                     .0
@@ -3884,11 +4450,13 @@ pub mod operations {
         /// Responds with a status of the class `client_error`.
         #[inline]
         pub fn client_error(self, status: u16, value: &types::GoogleRpcStatus) -> Self {
-            assert_eq!(status / 100u16, 4u16);
             Self(
                 self
                     .0
-                    .status(status)
+                    .status({
+                        assert_eq!(status / 100, 4u16);
+                        status
+                    })
                     .header("content-type", "application/json")
                     .json_body_obj(value),
             )
@@ -3897,11 +4465,13 @@ pub mod operations {
         /// Responds with a status of the class `server_error`.
         #[inline]
         pub fn server_error(self, status: u16, value: &types::GoogleRpcStatus) -> Self {
-            assert_eq!(status / 100u16, 5u16);
             Self(
                 self
                     .0
-                    .status(status)
+                    .status({
+                        assert_eq!(status / 100, 5u16);
+                        status
+                    })
                     .header("content-type", "application/json")
                     .json_body_obj(value),
             )
@@ -3930,7 +4500,11 @@ pub mod operations {
         /// Expects `recurring_run_id`.
         #[inline]
         pub fn recurring_run_id(self, value: &str) -> Self {
-            let value = ::compute_kfp_runtime::mock::path_segment(value);
+            let value = ::compute_kfp_runtime::mock::segment(
+                &super::super::operations::DELETE_RECURRING_RUN,
+                "recurring_run_id",
+                &value,
+            );
             Self(
                 self
                     .0
@@ -3946,7 +4520,14 @@ pub mod operations {
             T: Into<Option<types::DeletePropagationPolicy>>,
         {
             if let Some(value) = value.into() {
-                Self(self.0.query_param("propagation_policy", value.to_string()))
+                Self(
+                    ::compute_kfp_runtime::mock::expect(
+                        self.0,
+                        &super::super::operations::DELETE_RECURRING_RUN,
+                        "propagation_policy",
+                        &value,
+                    ),
+                )
             } else {
                 Self(self.0.query_param_missing("propagation_policy"))
             }
@@ -3986,11 +4567,13 @@ pub mod operations {
         /// Responds with a status of the class `client_error`.
         #[inline]
         pub fn client_error(self, status: u16, value: &types::GoogleRpcStatus) -> Self {
-            assert_eq!(status / 100u16, 4u16);
             Self(
                 self
                     .0
-                    .status(status)
+                    .status({
+                        assert_eq!(status / 100, 4u16);
+                        status
+                    })
                     .header("content-type", "application/json")
                     .json_body_obj(value),
             )
@@ -3999,11 +4582,13 @@ pub mod operations {
         /// Responds with a status of the class `server_error`.
         #[inline]
         pub fn server_error(self, status: u16, value: &types::GoogleRpcStatus) -> Self {
-            assert_eq!(status / 100u16, 5u16);
             Self(
                 self
                     .0
-                    .status(status)
+                    .status({
+                        assert_eq!(status / 100, 5u16);
+                        status
+                    })
                     .header("content-type", "application/json")
                     .json_body_obj(value),
             )
@@ -4034,7 +4619,11 @@ pub mod operations {
         /// Expects `recurring_run_id`.
         #[inline]
         pub fn recurring_run_id(self, value: &str) -> Self {
-            let value = ::compute_kfp_runtime::mock::path_segment(value);
+            let value = ::compute_kfp_runtime::mock::segment(
+                &super::super::operations::DISABLE_RECURRING_RUN,
+                "recurring_run_id",
+                &value,
+            );
             Self(
                 self
                     .0
@@ -4080,11 +4669,13 @@ pub mod operations {
         /// Responds with a status of the class `client_error`.
         #[inline]
         pub fn client_error(self, status: u16, value: &types::GoogleRpcStatus) -> Self {
-            assert_eq!(status / 100u16, 4u16);
             Self(
                 self
                     .0
-                    .status(status)
+                    .status({
+                        assert_eq!(status / 100, 4u16);
+                        status
+                    })
                     .header("content-type", "application/json")
                     .json_body_obj(value),
             )
@@ -4093,11 +4684,13 @@ pub mod operations {
         /// Responds with a status of the class `server_error`.
         #[inline]
         pub fn server_error(self, status: u16, value: &types::GoogleRpcStatus) -> Self {
-            assert_eq!(status / 100u16, 5u16);
             Self(
                 self
                     .0
-                    .status(status)
+                    .status({
+                        assert_eq!(status / 100, 5u16);
+                        status
+                    })
                     .header("content-type", "application/json")
                     .json_body_obj(value),
             )
@@ -4128,7 +4721,11 @@ pub mod operations {
         /// Expects `recurring_run_id`.
         #[inline]
         pub fn recurring_run_id(self, value: &str) -> Self {
-            let value = ::compute_kfp_runtime::mock::path_segment(value);
+            let value = ::compute_kfp_runtime::mock::segment(
+                &super::super::operations::ENABLE_RECURRING_RUN,
+                "recurring_run_id",
+                &value,
+            );
             Self(
                 self
                     .0
@@ -4174,11 +4771,13 @@ pub mod operations {
         /// Responds with a status of the class `client_error`.
         #[inline]
         pub fn client_error(self, status: u16, value: &types::GoogleRpcStatus) -> Self {
-            assert_eq!(status / 100u16, 4u16);
             Self(
                 self
                     .0
-                    .status(status)
+                    .status({
+                        assert_eq!(status / 100, 4u16);
+                        status
+                    })
                     .header("content-type", "application/json")
                     .json_body_obj(value),
             )
@@ -4187,11 +4786,13 @@ pub mod operations {
         /// Responds with a status of the class `server_error`.
         #[inline]
         pub fn server_error(self, status: u16, value: &types::GoogleRpcStatus) -> Self {
-            assert_eq!(status / 100u16, 5u16);
             Self(
                 self
                     .0
-                    .status(status)
+                    .status({
+                        assert_eq!(status / 100, 5u16);
+                        status
+                    })
                     .header("content-type", "application/json")
                     .json_body_obj(value),
             )
@@ -4220,7 +4821,7 @@ pub mod operations {
         /// Expects `body`.
         #[inline]
         pub fn body(self, value: &str) -> Self {
-            Self(self.0.json_body_obj(value))
+            Self(self.0.json_body_obj(&value))
         }
     }
 
@@ -4257,11 +4858,13 @@ pub mod operations {
         /// Responds with a status of the class `client_error`.
         #[inline]
         pub fn client_error(self, status: u16, value: &types::GoogleRpcStatus) -> Self {
-            assert_eq!(status / 100u16, 4u16);
             Self(
                 self
                     .0
-                    .status(status)
+                    .status({
+                        assert_eq!(status / 100, 4u16);
+                        status
+                    })
                     .header("content-type", "application/json")
                     .json_body_obj(value),
             )
@@ -4270,11 +4873,13 @@ pub mod operations {
         /// Responds with a status of the class `server_error`.
         #[inline]
         pub fn server_error(self, status: u16, value: &types::GoogleRpcStatus) -> Self {
-            assert_eq!(status / 100u16, 5u16);
             Self(
                 self
                     .0
-                    .status(status)
+                    .status({
+                        assert_eq!(status / 100, 5u16);
+                        status
+                    })
                     .header("content-type", "application/json")
                     .json_body_obj(value),
             )
@@ -4303,7 +4908,7 @@ pub mod operations {
         /// Expects `body`.
         #[inline]
         pub fn body(self, value: &str) -> Self {
-            Self(self.0.json_body_obj(value))
+            Self(self.0.json_body_obj(&value))
         }
     }
 
@@ -4340,11 +4945,13 @@ pub mod operations {
         /// Responds with a status of the class `client_error`.
         #[inline]
         pub fn client_error(self, status: u16, value: &types::GoogleRpcStatus) -> Self {
-            assert_eq!(status / 100u16, 4u16);
             Self(
                 self
                     .0
-                    .status(status)
+                    .status({
+                        assert_eq!(status / 100, 4u16);
+                        status
+                    })
                     .header("content-type", "application/json")
                     .json_body_obj(value),
             )
@@ -4353,11 +4960,13 @@ pub mod operations {
         /// Responds with a status of the class `server_error`.
         #[inline]
         pub fn server_error(self, status: u16, value: &types::GoogleRpcStatus) -> Self {
-            assert_eq!(status / 100u16, 5u16);
             Self(
                 self
                     .0
-                    .status(status)
+                    .status({
+                        assert_eq!(status / 100, 5u16);
+                        status
+                    })
                     .header("content-type", "application/json")
                     .json_body_obj(value),
             )
@@ -4383,39 +4992,41 @@ pub mod operations {
             self.0
         }
 
-        /// Expects `experiment_id`.
-        pub fn experiment_id<'a, T>(self, value: T) -> Self
-        where
-            T: Into<Option<&'a str>>,
-        {
-            if let Some(value) = value.into() {
-                Self(self.0.query_param("experiment_id", value.to_string()))
-            } else {
-                Self(self.0.query_param_missing("experiment_id"))
-            }
-        }
-
         /// Expects `namespace`.
         pub fn namespace<'a, T>(self, value: T) -> Self
         where
             T: Into<Option<&'a str>>,
         {
             if let Some(value) = value.into() {
-                Self(self.0.query_param("namespace", value.to_string()))
+                Self(
+                    ::compute_kfp_runtime::mock::expect(
+                        self.0,
+                        &super::super::operations::LIST_RUNS,
+                        "namespace",
+                        &value,
+                    ),
+                )
             } else {
                 Self(self.0.query_param_missing("namespace"))
             }
         }
 
-        /// Expects `page_size`.
-        pub fn page_size<T>(self, value: T) -> Self
+        /// Expects `experiment_id`.
+        pub fn experiment_id<'a, T>(self, value: T) -> Self
         where
-            T: Into<Option<u32>>,
+            T: Into<Option<&'a str>>,
         {
             if let Some(value) = value.into() {
-                Self(self.0.query_param("page_size", value.to_string()))
+                Self(
+                    ::compute_kfp_runtime::mock::expect(
+                        self.0,
+                        &super::super::operations::LIST_RUNS,
+                        "experiment_id",
+                        &value,
+                    ),
+                )
             } else {
-                Self(self.0.query_param_missing("page_size"))
+                Self(self.0.query_param_missing("experiment_id"))
             }
         }
 
@@ -4425,9 +5036,35 @@ pub mod operations {
             T: Into<Option<&'a str>>,
         {
             if let Some(value) = value.into() {
-                Self(self.0.query_param("page_token", value.to_string()))
+                Self(
+                    ::compute_kfp_runtime::mock::expect(
+                        self.0,
+                        &super::super::operations::LIST_RUNS,
+                        "page_token",
+                        &value,
+                    ),
+                )
             } else {
                 Self(self.0.query_param_missing("page_token"))
+            }
+        }
+
+        /// Expects `page_size`.
+        pub fn page_size<T>(self, value: T) -> Self
+        where
+            T: Into<Option<u32>>,
+        {
+            if let Some(value) = value.into() {
+                Self(
+                    ::compute_kfp_runtime::mock::expect(
+                        self.0,
+                        &super::super::operations::LIST_RUNS,
+                        "page_size",
+                        &value,
+                    ),
+                )
+            } else {
+                Self(self.0.query_param_missing("page_size"))
             }
         }
 
@@ -4437,9 +5074,35 @@ pub mod operations {
             T: Into<Option<&'a str>>,
         {
             if let Some(value) = value.into() {
-                Self(self.0.query_param("sort_by", value.to_string()))
+                Self(
+                    ::compute_kfp_runtime::mock::expect(
+                        self.0,
+                        &super::super::operations::LIST_RUNS,
+                        "sort_by",
+                        &value,
+                    ),
+                )
             } else {
                 Self(self.0.query_param_missing("sort_by"))
+            }
+        }
+
+        /// Expects `filter`.
+        pub fn filter<'a, T>(self, value: T) -> Self
+        where
+            T: Into<Option<&'a str>>,
+        {
+            if let Some(value) = value.into() {
+                Self(
+                    ::compute_kfp_runtime::mock::expect(
+                        self.0,
+                        &super::super::operations::LIST_RUNS,
+                        "filter",
+                        &value,
+                    ),
+                )
+            } else {
+                Self(self.0.query_param_missing("filter"))
             }
         }
 
@@ -4449,26 +5112,17 @@ pub mod operations {
             T: Into<Option<types::ListRunsView>>,
         {
             if let Some(value) = value.into() {
-                Self(self.0.query_param("view", value.to_string()))
+                Self(
+                    ::compute_kfp_runtime::mock::expect(
+                        self.0,
+                        &super::super::operations::LIST_RUNS,
+                        "view",
+                        &value,
+                    ),
+                )
             } else {
                 Self(self.0.query_param_missing("view"))
             }
-        }
-
-        /// Expects `filter`.
-        pub fn filter(
-            self,
-            value: impl ::std::convert::Into<::std::string::String>,
-        ) -> Self {
-            let value: ::std::string::String = value.into();
-            Self(
-                ::compute_kfp_runtime::mock::expect(
-                    self.0,
-                    &super::super::operations::LIST_RUNS,
-                    "filter",
-                    &value,
-                ),
-            )
         }
     }
 
@@ -4502,11 +5156,13 @@ pub mod operations {
         /// Responds with a status of the class `client_error`.
         #[inline]
         pub fn client_error(self, status: u16, value: &types::GoogleRpcStatus) -> Self {
-            assert_eq!(status / 100u16, 4u16);
             Self(
                 self
                     .0
-                    .status(status)
+                    .status({
+                        assert_eq!(status / 100, 4u16);
+                        status
+                    })
                     .header("content-type", "application/json")
                     .json_body_obj(value),
             )
@@ -4515,11 +5171,13 @@ pub mod operations {
         /// Responds with a status of the class `server_error`.
         #[inline]
         pub fn server_error(self, status: u16, value: &types::GoogleRpcStatus) -> Self {
-            assert_eq!(status / 100u16, 5u16);
             Self(
                 self
                     .0
-                    .status(status)
+                    .status({
+                        assert_eq!(status / 100, 5u16);
+                        status
+                    })
                     .header("content-type", "application/json")
                     .json_body_obj(value),
             )
@@ -4551,7 +5209,14 @@ pub mod operations {
             T: Into<Option<&'a str>>,
         {
             if let Some(value) = value.into() {
-                Self(self.0.query_param("experiment_id", value.to_string()))
+                Self(
+                    ::compute_kfp_runtime::mock::expect(
+                        self.0,
+                        &super::super::operations::CREATE_RUN,
+                        "experiment_id",
+                        &value,
+                    ),
+                )
             } else {
                 Self(self.0.query_param_missing("experiment_id"))
             }
@@ -4594,11 +5259,13 @@ pub mod operations {
         /// Responds with a status of the class `client_error`.
         #[inline]
         pub fn client_error(self, status: u16, value: &types::GoogleRpcStatus) -> Self {
-            assert_eq!(status / 100u16, 4u16);
             Self(
                 self
                     .0
-                    .status(status)
+                    .status({
+                        assert_eq!(status / 100, 4u16);
+                        status
+                    })
                     .header("content-type", "application/json")
                     .json_body_obj(value),
             )
@@ -4607,11 +5274,13 @@ pub mod operations {
         /// Responds with a status of the class `server_error`.
         #[inline]
         pub fn server_error(self, status: u16, value: &types::GoogleRpcStatus) -> Self {
-            assert_eq!(status / 100u16, 5u16);
             Self(
                 self
                     .0
-                    .status(status)
+                    .status({
+                        assert_eq!(status / 100, 5u16);
+                        status
+                    })
                     .header("content-type", "application/json")
                     .json_body_obj(value),
             )
@@ -4640,7 +5309,11 @@ pub mod operations {
         /// Expects `run_id`.
         #[inline]
         pub fn run_id(self, value: &str) -> Self {
-            let value = ::compute_kfp_runtime::mock::path_segment(value);
+            let value = ::compute_kfp_runtime::mock::segment(
+                &super::super::operations::GET_RUN,
+                "run_id",
+                &value,
+            );
             Self(self.0.path_matches(format!("^\\/apis\\/v2beta1\\/runs\\/{}$", value)))
         }
 
@@ -4650,7 +5323,14 @@ pub mod operations {
             T: Into<Option<&'a str>>,
         {
             if let Some(value) = value.into() {
-                Self(self.0.query_param("experiment_id", value.to_string()))
+                Self(
+                    ::compute_kfp_runtime::mock::expect(
+                        self.0,
+                        &super::super::operations::GET_RUN,
+                        "experiment_id",
+                        &value,
+                    ),
+                )
             } else {
                 Self(self.0.query_param_missing("experiment_id"))
             }
@@ -4662,7 +5342,14 @@ pub mod operations {
             T: Into<Option<types::GetRunView>>,
         {
             if let Some(value) = value.into() {
-                Self(self.0.query_param("view", value.to_string()))
+                Self(
+                    ::compute_kfp_runtime::mock::expect(
+                        self.0,
+                        &super::super::operations::GET_RUN,
+                        "view",
+                        &value,
+                    ),
+                )
             } else {
                 Self(self.0.query_param_missing("view"))
             }
@@ -4699,11 +5386,13 @@ pub mod operations {
         /// Responds with a status of the class `client_error`.
         #[inline]
         pub fn client_error(self, status: u16, value: &types::GoogleRpcStatus) -> Self {
-            assert_eq!(status / 100u16, 4u16);
             Self(
                 self
                     .0
-                    .status(status)
+                    .status({
+                        assert_eq!(status / 100, 4u16);
+                        status
+                    })
                     .header("content-type", "application/json")
                     .json_body_obj(value),
             )
@@ -4712,11 +5401,13 @@ pub mod operations {
         /// Responds with a status of the class `server_error`.
         #[inline]
         pub fn server_error(self, status: u16, value: &types::GoogleRpcStatus) -> Self {
-            assert_eq!(status / 100u16, 5u16);
             Self(
                 self
                     .0
-                    .status(status)
+                    .status({
+                        assert_eq!(status / 100, 5u16);
+                        status
+                    })
                     .header("content-type", "application/json")
                     .json_body_obj(value),
             )
@@ -4745,7 +5436,11 @@ pub mod operations {
         /// Expects `run_id`.
         #[inline]
         pub fn run_id(self, value: &str) -> Self {
-            let value = ::compute_kfp_runtime::mock::path_segment(value);
+            let value = ::compute_kfp_runtime::mock::segment(
+                &super::super::operations::DELETE_RUN,
+                "run_id",
+                &value,
+            );
             Self(self.0.path_matches(format!("^\\/apis\\/v2beta1\\/runs\\/{}$", value)))
         }
 
@@ -4755,7 +5450,14 @@ pub mod operations {
             T: Into<Option<&'a str>>,
         {
             if let Some(value) = value.into() {
-                Self(self.0.query_param("experiment_id", value.to_string()))
+                Self(
+                    ::compute_kfp_runtime::mock::expect(
+                        self.0,
+                        &super::super::operations::DELETE_RUN,
+                        "experiment_id",
+                        &value,
+                    ),
+                )
             } else {
                 Self(self.0.query_param_missing("experiment_id"))
             }
@@ -4795,11 +5497,13 @@ pub mod operations {
         /// Responds with a status of the class `client_error`.
         #[inline]
         pub fn client_error(self, status: u16, value: &types::GoogleRpcStatus) -> Self {
-            assert_eq!(status / 100u16, 4u16);
             Self(
                 self
                     .0
-                    .status(status)
+                    .status({
+                        assert_eq!(status / 100, 4u16);
+                        status
+                    })
                     .header("content-type", "application/json")
                     .json_body_obj(value),
             )
@@ -4808,11 +5512,13 @@ pub mod operations {
         /// Responds with a status of the class `server_error`.
         #[inline]
         pub fn server_error(self, status: u16, value: &types::GoogleRpcStatus) -> Self {
-            assert_eq!(status / 100u16, 5u16);
             Self(
                 self
                     .0
-                    .status(status)
+                    .status({
+                        assert_eq!(status / 100, 5u16);
+                        status
+                    })
                     .header("content-type", "application/json")
                     .json_body_obj(value),
             )
@@ -4841,7 +5547,11 @@ pub mod operations {
         /// Expects `run_id`.
         #[inline]
         pub fn run_id(self, value: &str) -> Self {
-            let value = ::compute_kfp_runtime::mock::path_segment(value);
+            let value = ::compute_kfp_runtime::mock::segment(
+                &super::super::operations::LIST_TASKS,
+                "run_id",
+                &value,
+            );
             Self(
                 self
                     .0
@@ -4851,15 +5561,22 @@ pub mod operations {
             )
         }
 
-        /// Expects `order_by`.
-        pub fn order_by<'a, T>(self, value: T) -> Self
+        /// Expects `parent_id`.
+        pub fn parent_id<'a, T>(self, value: T) -> Self
         where
             T: Into<Option<&'a str>>,
         {
             if let Some(value) = value.into() {
-                Self(self.0.query_param("order_by", value.to_string()))
+                Self(
+                    ::compute_kfp_runtime::mock::expect(
+                        self.0,
+                        &super::super::operations::LIST_TASKS,
+                        "parent_id",
+                        &value,
+                    ),
+                )
             } else {
-                Self(self.0.query_param_missing("order_by"))
+                Self(self.0.query_param_missing("parent_id"))
             }
         }
 
@@ -4869,7 +5586,14 @@ pub mod operations {
             T: Into<Option<u32>>,
         {
             if let Some(value) = value.into() {
-                Self(self.0.query_param("page_size", value.to_string()))
+                Self(
+                    ::compute_kfp_runtime::mock::expect(
+                        self.0,
+                        &super::super::operations::LIST_TASKS,
+                        "page_size",
+                        &value,
+                    ),
+                )
             } else {
                 Self(self.0.query_param_missing("page_size"))
             }
@@ -4881,38 +5605,55 @@ pub mod operations {
             T: Into<Option<&'a str>>,
         {
             if let Some(value) = value.into() {
-                Self(self.0.query_param("page_token", value.to_string()))
+                Self(
+                    ::compute_kfp_runtime::mock::expect(
+                        self.0,
+                        &super::super::operations::LIST_TASKS,
+                        "page_token",
+                        &value,
+                    ),
+                )
             } else {
                 Self(self.0.query_param_missing("page_token"))
             }
         }
 
-        /// Expects `parent_id`.
-        pub fn parent_id<'a, T>(self, value: T) -> Self
+        /// Expects `filter`.
+        pub fn filter<'a, T>(self, value: T) -> Self
         where
             T: Into<Option<&'a str>>,
         {
             if let Some(value) = value.into() {
-                Self(self.0.query_param("parent_id", value.to_string()))
+                Self(
+                    ::compute_kfp_runtime::mock::expect(
+                        self.0,
+                        &super::super::operations::LIST_TASKS,
+                        "filter",
+                        &value,
+                    ),
+                )
             } else {
-                Self(self.0.query_param_missing("parent_id"))
+                Self(self.0.query_param_missing("filter"))
             }
         }
 
-        /// Expects `filter`.
-        pub fn filter(
-            self,
-            value: impl ::std::convert::Into<::std::string::String>,
-        ) -> Self {
-            let value: ::std::string::String = value.into();
-            Self(
-                ::compute_kfp_runtime::mock::expect(
-                    self.0,
-                    &super::super::operations::LIST_TASKS,
-                    "filter",
-                    &value,
-                ),
-            )
+        /// Expects `order_by`.
+        pub fn order_by<'a, T>(self, value: T) -> Self
+        where
+            T: Into<Option<&'a str>>,
+        {
+            if let Some(value) = value.into() {
+                Self(
+                    ::compute_kfp_runtime::mock::expect(
+                        self.0,
+                        &super::super::operations::LIST_TASKS,
+                        "order_by",
+                        &value,
+                    ),
+                )
+            } else {
+                Self(self.0.query_param_missing("order_by"))
+            }
         }
     }
 
@@ -4946,11 +5687,13 @@ pub mod operations {
         /// Responds with a status of the class `client_error`.
         #[inline]
         pub fn client_error(self, status: u16, value: &types::GoogleRpcStatus) -> Self {
-            assert_eq!(status / 100u16, 4u16);
             Self(
                 self
                     .0
-                    .status(status)
+                    .status({
+                        assert_eq!(status / 100, 4u16);
+                        status
+                    })
                     .header("content-type", "application/json")
                     .json_body_obj(value),
             )
@@ -4959,11 +5702,13 @@ pub mod operations {
         /// Responds with a status of the class `server_error`.
         #[inline]
         pub fn server_error(self, status: u16, value: &types::GoogleRpcStatus) -> Self {
-            assert_eq!(status / 100u16, 5u16);
             Self(
                 self
                     .0
-                    .status(status)
+                    .status({
+                        assert_eq!(status / 100, 5u16);
+                        status
+                    })
                     .header("content-type", "application/json")
                     .json_body_obj(value),
             )
@@ -4992,7 +5737,11 @@ pub mod operations {
         /// Expects `run_id`.
         #[inline]
         pub fn run_id(self, value: &str) -> Self {
-            let value = ::compute_kfp_runtime::mock::path_segment(value);
+            let value = ::compute_kfp_runtime::mock::segment(
+                &super::super::operations::CREATE_TASK,
+                "run_id",
+                &value,
+            );
             Self(
                 self
                     .0
@@ -5039,11 +5788,13 @@ pub mod operations {
         /// Responds with a status of the class `client_error`.
         #[inline]
         pub fn client_error(self, status: u16, value: &types::GoogleRpcStatus) -> Self {
-            assert_eq!(status / 100u16, 4u16);
             Self(
                 self
                     .0
-                    .status(status)
+                    .status({
+                        assert_eq!(status / 100, 4u16);
+                        status
+                    })
                     .header("content-type", "application/json")
                     .json_body_obj(value),
             )
@@ -5052,11 +5803,13 @@ pub mod operations {
         /// Responds with a status of the class `server_error`.
         #[inline]
         pub fn server_error(self, status: u16, value: &types::GoogleRpcStatus) -> Self {
-            assert_eq!(status / 100u16, 5u16);
             Self(
                 self
                     .0
-                    .status(status)
+                    .status({
+                        assert_eq!(status / 100, 5u16);
+                        status
+                    })
                     .header("content-type", "application/json")
                     .json_body_obj(value),
             )
@@ -5085,7 +5838,11 @@ pub mod operations {
         /// Expects `run_id`.
         #[inline]
         pub fn run_id(self, value: &str) -> Self {
-            let value = ::compute_kfp_runtime::mock::path_segment(value);
+            let value = ::compute_kfp_runtime::mock::segment(
+                &super::super::operations::GET_TASK,
+                "run_id",
+                &value,
+            );
             Self(
                 self
                     .0
@@ -5100,7 +5857,11 @@ pub mod operations {
         /// Expects `task_id`.
         #[inline]
         pub fn task_id(self, value: &str) -> Self {
-            let value = ::compute_kfp_runtime::mock::path_segment(value);
+            let value = ::compute_kfp_runtime::mock::segment(
+                &super::super::operations::GET_TASK,
+                "task_id",
+                &value,
+            );
             Self(
                 self
                     .0
@@ -5143,11 +5904,13 @@ pub mod operations {
         /// Responds with a status of the class `client_error`.
         #[inline]
         pub fn client_error(self, status: u16, value: &types::GoogleRpcStatus) -> Self {
-            assert_eq!(status / 100u16, 4u16);
             Self(
                 self
                     .0
-                    .status(status)
+                    .status({
+                        assert_eq!(status / 100, 4u16);
+                        status
+                    })
                     .header("content-type", "application/json")
                     .json_body_obj(value),
             )
@@ -5156,11 +5919,13 @@ pub mod operations {
         /// Responds with a status of the class `server_error`.
         #[inline]
         pub fn server_error(self, status: u16, value: &types::GoogleRpcStatus) -> Self {
-            assert_eq!(status / 100u16, 5u16);
             Self(
                 self
                     .0
-                    .status(status)
+                    .status({
+                        assert_eq!(status / 100, 5u16);
+                        status
+                    })
                     .header("content-type", "application/json")
                     .json_body_obj(value),
             )
@@ -5189,7 +5954,11 @@ pub mod operations {
         /// Expects `run_id`.
         #[inline]
         pub fn run_id(self, value: &str) -> Self {
-            let value = ::compute_kfp_runtime::mock::path_segment(value);
+            let value = ::compute_kfp_runtime::mock::segment(
+                &super::super::operations::UPDATE_TASK,
+                "run_id",
+                &value,
+            );
             Self(
                 self
                     .0
@@ -5204,7 +5973,11 @@ pub mod operations {
         /// Expects `task_id`.
         #[inline]
         pub fn task_id(self, value: &str) -> Self {
-            let value = ::compute_kfp_runtime::mock::path_segment(value);
+            let value = ::compute_kfp_runtime::mock::segment(
+                &super::super::operations::UPDATE_TASK,
+                "task_id",
+                &value,
+            );
             Self(
                 self
                     .0
@@ -5253,11 +6026,13 @@ pub mod operations {
         /// Responds with a status of the class `client_error`.
         #[inline]
         pub fn client_error(self, status: u16, value: &types::GoogleRpcStatus) -> Self {
-            assert_eq!(status / 100u16, 4u16);
             Self(
                 self
                     .0
-                    .status(status)
+                    .status({
+                        assert_eq!(status / 100, 4u16);
+                        status
+                    })
                     .header("content-type", "application/json")
                     .json_body_obj(value),
             )
@@ -5266,11 +6041,13 @@ pub mod operations {
         /// Responds with a status of the class `server_error`.
         #[inline]
         pub fn server_error(self, status: u16, value: &types::GoogleRpcStatus) -> Self {
-            assert_eq!(status / 100u16, 5u16);
             Self(
                 self
                     .0
-                    .status(status)
+                    .status({
+                        assert_eq!(status / 100, 5u16);
+                        status
+                    })
                     .header("content-type", "application/json")
                     .json_body_obj(value),
             )
@@ -5301,7 +6078,11 @@ pub mod operations {
         /// Expects `run_id`.
         #[inline]
         pub fn run_id(self, value: &str) -> Self {
-            let value = ::compute_kfp_runtime::mock::path_segment(value);
+            let value = ::compute_kfp_runtime::mock::segment(
+                &super::super::operations::BATCH_UPDATE_TASKS,
+                "run_id",
+                &value,
+            );
             Self(
                 self
                     .0
@@ -5351,11 +6132,13 @@ pub mod operations {
         /// Responds with a status of the class `client_error`.
         #[inline]
         pub fn client_error(self, status: u16, value: &types::GoogleRpcStatus) -> Self {
-            assert_eq!(status / 100u16, 4u16);
             Self(
                 self
                     .0
-                    .status(status)
+                    .status({
+                        assert_eq!(status / 100, 4u16);
+                        status
+                    })
                     .header("content-type", "application/json")
                     .json_body_obj(value),
             )
@@ -5364,11 +6147,13 @@ pub mod operations {
         /// Responds with a status of the class `server_error`.
         #[inline]
         pub fn server_error(self, status: u16, value: &types::GoogleRpcStatus) -> Self {
-            assert_eq!(status / 100u16, 5u16);
             Self(
                 self
                     .0
-                    .status(status)
+                    .status({
+                        assert_eq!(status / 100, 5u16);
+                        status
+                    })
                     .header("content-type", "application/json")
                     .json_body_obj(value),
             )
@@ -5397,7 +6182,11 @@ pub mod operations {
         /// Expects `run_id`.
         #[inline]
         pub fn run_id(self, value: &str) -> Self {
-            let value = ::compute_kfp_runtime::mock::path_segment(value);
+            let value = ::compute_kfp_runtime::mock::segment(
+                &super::super::operations::ARCHIVE_RUN,
+                "run_id",
+                &value,
+            );
             Self(
                 self
                     .0
@@ -5413,7 +6202,14 @@ pub mod operations {
             T: Into<Option<&'a str>>,
         {
             if let Some(value) = value.into() {
-                Self(self.0.query_param("experiment_id", value.to_string()))
+                Self(
+                    ::compute_kfp_runtime::mock::expect(
+                        self.0,
+                        &super::super::operations::ARCHIVE_RUN,
+                        "experiment_id",
+                        &value,
+                    ),
+                )
             } else {
                 Self(self.0.query_param_missing("experiment_id"))
             }
@@ -5453,11 +6249,13 @@ pub mod operations {
         /// Responds with a status of the class `client_error`.
         #[inline]
         pub fn client_error(self, status: u16, value: &types::GoogleRpcStatus) -> Self {
-            assert_eq!(status / 100u16, 4u16);
             Self(
                 self
                     .0
-                    .status(status)
+                    .status({
+                        assert_eq!(status / 100, 4u16);
+                        status
+                    })
                     .header("content-type", "application/json")
                     .json_body_obj(value),
             )
@@ -5466,11 +6264,13 @@ pub mod operations {
         /// Responds with a status of the class `server_error`.
         #[inline]
         pub fn server_error(self, status: u16, value: &types::GoogleRpcStatus) -> Self {
-            assert_eq!(status / 100u16, 5u16);
             Self(
                 self
                     .0
-                    .status(status)
+                    .status({
+                        assert_eq!(status / 100, 5u16);
+                        status
+                    })
                     .header("content-type", "application/json")
                     .json_body_obj(value),
             )
@@ -5499,7 +6299,11 @@ pub mod operations {
         /// Expects `run_id`.
         #[inline]
         pub fn run_id(self, value: &str) -> Self {
-            let value = ::compute_kfp_runtime::mock::path_segment(value);
+            let value = ::compute_kfp_runtime::mock::segment(
+                &super::super::operations::RETRY_RUN,
+                "run_id",
+                &value,
+            );
             Self(
                 self
                     .0
@@ -5515,7 +6319,14 @@ pub mod operations {
             T: Into<Option<&'a str>>,
         {
             if let Some(value) = value.into() {
-                Self(self.0.query_param("experiment_id", value.to_string()))
+                Self(
+                    ::compute_kfp_runtime::mock::expect(
+                        self.0,
+                        &super::super::operations::RETRY_RUN,
+                        "experiment_id",
+                        &value,
+                    ),
+                )
             } else {
                 Self(self.0.query_param_missing("experiment_id"))
             }
@@ -5555,11 +6366,13 @@ pub mod operations {
         /// Responds with a status of the class `client_error`.
         #[inline]
         pub fn client_error(self, status: u16, value: &types::GoogleRpcStatus) -> Self {
-            assert_eq!(status / 100u16, 4u16);
             Self(
                 self
                     .0
-                    .status(status)
+                    .status({
+                        assert_eq!(status / 100, 4u16);
+                        status
+                    })
                     .header("content-type", "application/json")
                     .json_body_obj(value),
             )
@@ -5568,11 +6381,13 @@ pub mod operations {
         /// Responds with a status of the class `server_error`.
         #[inline]
         pub fn server_error(self, status: u16, value: &types::GoogleRpcStatus) -> Self {
-            assert_eq!(status / 100u16, 5u16);
             Self(
                 self
                     .0
-                    .status(status)
+                    .status({
+                        assert_eq!(status / 100, 5u16);
+                        status
+                    })
                     .header("content-type", "application/json")
                     .json_body_obj(value),
             )
@@ -5601,7 +6416,11 @@ pub mod operations {
         /// Expects `run_id`.
         #[inline]
         pub fn run_id(self, value: &str) -> Self {
-            let value = ::compute_kfp_runtime::mock::path_segment(value);
+            let value = ::compute_kfp_runtime::mock::segment(
+                &super::super::operations::TERMINATE_RUN,
+                "run_id",
+                &value,
+            );
             Self(
                 self
                     .0
@@ -5617,7 +6436,14 @@ pub mod operations {
             T: Into<Option<&'a str>>,
         {
             if let Some(value) = value.into() {
-                Self(self.0.query_param("experiment_id", value.to_string()))
+                Self(
+                    ::compute_kfp_runtime::mock::expect(
+                        self.0,
+                        &super::super::operations::TERMINATE_RUN,
+                        "experiment_id",
+                        &value,
+                    ),
+                )
             } else {
                 Self(self.0.query_param_missing("experiment_id"))
             }
@@ -5657,11 +6483,13 @@ pub mod operations {
         /// Responds with a status of the class `client_error`.
         #[inline]
         pub fn client_error(self, status: u16, value: &types::GoogleRpcStatus) -> Self {
-            assert_eq!(status / 100u16, 4u16);
             Self(
                 self
                     .0
-                    .status(status)
+                    .status({
+                        assert_eq!(status / 100, 4u16);
+                        status
+                    })
                     .header("content-type", "application/json")
                     .json_body_obj(value),
             )
@@ -5670,11 +6498,13 @@ pub mod operations {
         /// Responds with a status of the class `server_error`.
         #[inline]
         pub fn server_error(self, status: u16, value: &types::GoogleRpcStatus) -> Self {
-            assert_eq!(status / 100u16, 5u16);
             Self(
                 self
                     .0
-                    .status(status)
+                    .status({
+                        assert_eq!(status / 100, 5u16);
+                        status
+                    })
                     .header("content-type", "application/json")
                     .json_body_obj(value),
             )
@@ -5703,7 +6533,11 @@ pub mod operations {
         /// Expects `run_id`.
         #[inline]
         pub fn run_id(self, value: &str) -> Self {
-            let value = ::compute_kfp_runtime::mock::path_segment(value);
+            let value = ::compute_kfp_runtime::mock::segment(
+                &super::super::operations::UNARCHIVE_RUN,
+                "run_id",
+                &value,
+            );
             Self(
                 self
                     .0
@@ -5719,7 +6553,14 @@ pub mod operations {
             T: Into<Option<&'a str>>,
         {
             if let Some(value) = value.into() {
-                Self(self.0.query_param("experiment_id", value.to_string()))
+                Self(
+                    ::compute_kfp_runtime::mock::expect(
+                        self.0,
+                        &super::super::operations::UNARCHIVE_RUN,
+                        "experiment_id",
+                        &value,
+                    ),
+                )
             } else {
                 Self(self.0.query_param_missing("experiment_id"))
             }
@@ -5759,11 +6600,13 @@ pub mod operations {
         /// Responds with a status of the class `client_error`.
         #[inline]
         pub fn client_error(self, status: u16, value: &types::GoogleRpcStatus) -> Self {
-            assert_eq!(status / 100u16, 4u16);
             Self(
                 self
                     .0
-                    .status(status)
+                    .status({
+                        assert_eq!(status / 100, 4u16);
+                        status
+                    })
                     .header("content-type", "application/json")
                     .json_body_obj(value),
             )
@@ -5772,11 +6615,13 @@ pub mod operations {
         /// Responds with a status of the class `server_error`.
         #[inline]
         pub fn server_error(self, status: u16, value: &types::GoogleRpcStatus) -> Self {
-            assert_eq!(status / 100u16, 5u16);
             Self(
                 self
                     .0
-                    .status(status)
+                    .status({
+                        assert_eq!(status / 100, 5u16);
+                        status
+                    })
                     .header("content-type", "application/json")
                     .json_body_obj(value),
             )
@@ -5839,11 +6684,13 @@ pub mod operations {
         /// Responds with a status of the class `client_error`.
         #[inline]
         pub fn client_error(self, status: u16, value: &types::GoogleRpcStatus) -> Self {
-            assert_eq!(status / 100u16, 4u16);
             Self(
                 self
                     .0
-                    .status(status)
+                    .status({
+                        assert_eq!(status / 100, 4u16);
+                        status
+                    })
                     .header("content-type", "application/json")
                     .json_body_obj(value),
             )
@@ -5852,11 +6699,13 @@ pub mod operations {
         /// Responds with a status of the class `server_error`.
         #[inline]
         pub fn server_error(self, status: u16, value: &types::GoogleRpcStatus) -> Self {
-            assert_eq!(status / 100u16, 5u16);
             Self(
                 self
                     .0
-                    .status(status)
+                    .status({
+                        assert_eq!(status / 100, 5u16);
+                        status
+                    })
                     .header("content-type", "application/json")
                     .json_body_obj(value),
             )
@@ -5885,7 +6734,11 @@ pub mod operations {
         /// Expects `namespace`.
         #[inline]
         pub fn namespace(self, value: &str) -> Self {
-            let value = ::compute_kfp_runtime::mock::path_segment(value);
+            let value = ::compute_kfp_runtime::mock::segment(
+                &super::super::operations::CREATE_VISUALIZATION_V1,
+                "namespace",
+                &value,
+            );
             Self(
                 self
                     .0
@@ -5932,11 +6785,13 @@ pub mod operations {
         /// Responds with a status of the class `client_error`.
         #[inline]
         pub fn client_error(self, status: u16, value: &types::GoogleRpcStatus) -> Self {
-            assert_eq!(status / 100u16, 4u16);
             Self(
                 self
                     .0
-                    .status(status)
+                    .status({
+                        assert_eq!(status / 100, 4u16);
+                        status
+                    })
                     .header("content-type", "application/json")
                     .json_body_obj(value),
             )
@@ -5945,11 +6800,13 @@ pub mod operations {
         /// Responds with a status of the class `server_error`.
         #[inline]
         pub fn server_error(self, status: u16, value: &types::GoogleRpcStatus) -> Self {
-            assert_eq!(status / 100u16, 5u16);
             Self(
                 self
                     .0
-                    .status(status)
+                    .status({
+                        assert_eq!(status / 100, 5u16);
+                        status
+                    })
                     .header("content-type", "application/json")
                     .json_body_obj(value),
             )
@@ -5957,9 +6814,9 @@ pub mod operations {
     }
 }
 
-/// An extension trait for [`MockServer`](::compute_kfp_runtime::mock::httpmock::MockServer) that
-/// adds a method for each operation. These are the equivalent of
-/// type-checked [`mock()`](::compute_kfp_runtime::mock::httpmock::MockServer::mock) calls.
+/// Adds a method for each operation to
+/// [`MockServer`](::compute_kfp_runtime::mock::httpmock::MockServer), each a typed variant of
+/// [`mock`](::compute_kfp_runtime::mock::httpmock::MockServer::mock).
 pub trait MockServerExt {
     /// Mocks [`Client::list_artifact_tasks`](super::Client::list_artifact_tasks).
     fn list_artifact_tasks<F>(
