@@ -6,30 +6,33 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::escapes::Escapes;
 use crate::model::{
     Api, Body, BodyContent, Kind, Location, NamedSchema, Object, Operation, Parameter, Part,
     Response, ResponseContent, Schema, SchemeKind, SecurityScheme, Style, Success, Tagged,
 };
+use crate::placeholders::Placeholders;
 
 /// Returns the document with the names of the API.
 pub(crate) fn document(api: &Api) -> Value {
-    Writer { api, escapes: None }.document()
-}
-
-/// Returns the document for this generator's own run of progenitor: names that progenitor would
-/// change are replaced by placeholders.
-pub(crate) fn escaped(api: &Api, escapes: &Escapes) -> Value {
     Writer {
         api,
-        escapes: Some(escapes),
+        placeholders: None,
+    }
+    .document()
+}
+
+/// Returns the document for this generator's own run of progenitor, with placeholders for names.
+pub(crate) fn with_placeholders(api: &Api, placeholders: &Placeholders<'_>) -> Value {
+    Writer {
+        api,
+        placeholders: Some(placeholders),
     }
     .document()
 }
 
 struct Writer<'a> {
     api: &'a Api,
-    escapes: Option<&'a Escapes>,
+    placeholders: Option<&'a Placeholders<'a>>,
 }
 
 impl Writer<'_> {
@@ -227,7 +230,9 @@ impl Writer<'_> {
             ) if is_success(operation, response) => ("application/json", self.schema(schema)),
             (ResponseContent::Json(None), _) => ("application/json", json!({})),
             // progenitor uses this as the name of the item's type.
-            (ResponseContent::Stream(_), Success::Stream(item, _)) if self.escapes.is_some() => {
+            (ResponseContent::Stream(_), Success::Stream(item, _))
+                if self.placeholders.is_some() =>
+            {
                 ("application/json", self.schema(item))
             }
             (ResponseContent::Other(media) | ResponseContent::Stream(media), _) => {
@@ -246,15 +251,14 @@ impl Writer<'_> {
 
     fn named(&self, name: &str, named: &NamedSchema) -> Value {
         let mut value = match &named.schema.kind {
-            Kind::Enum(values) => match self.escapes {
-                Some(escapes) => {
-                    json!({"type": "string", "enum": escapes.enum_values(name, values)})
-                }
-                None => {
-                    let values: Vec<&str> = values.iter().map(|it| it.value.as_str()).collect();
-                    json!({"type": "string", "enum": values})
-                }
-            },
+            // The pass `open_enums` writes the values.
+            Kind::Enum(_) if self.placeholders.is_some() => {
+                json!({"type": "string", "enum": ["value"]})
+            }
+            Kind::Enum(values) => {
+                let values: Vec<&str> = values.iter().map(|it| it.value.as_str()).collect();
+                json!({"type": "string", "enum": values})
+            }
             Kind::Union(members) => {
                 json!({"oneOf": members.iter().map(|it| self.schema(it)).collect::<Vec<_>>()})
             }
@@ -277,7 +281,7 @@ impl Writer<'_> {
     fn tagged(&self, tagged: &Tagged) -> Value {
         let variants = tagged.variants.iter();
         let mut members: Vec<Value> = variants.clone().map(|it| self.schema(&it.schema)).collect();
-        if self.escapes.is_some() {
+        if self.placeholders.is_some() {
             // Any other value is an alternative, so that progenitor does not read the tags itself.
             members.push(json!({}));
             return json!({"oneOf": members});
@@ -368,21 +372,19 @@ impl Writer<'_> {
     }
 
     fn type_name(&self, name: &str) -> String {
-        self.escapes
-            .map_or_else(|| name.to_owned(), |escapes| escapes.type_name(name))
+        let placeholder = self.placeholders.and_then(|it| it.type_name(name));
+        placeholder.unwrap_or_else(|| name.to_owned())
     }
 
     fn property(&self, owner: &str, wire: &str) -> String {
-        match self.escapes {
-            Some(escapes) => escapes.property(owner, wire),
-            None => wire.to_owned(),
-        }
+        let placeholder = self.placeholders.and_then(|it| it.property(owner, wire));
+        placeholder.unwrap_or_else(|| wire.to_owned())
     }
 
     /// Returns the name of a parameter. progenitor takes parameters of the same name for one,
     /// wherever they are.
     fn parameter_name(&self, index: usize, parameter: &Parameter) -> String {
-        match (self.escapes, parameter.location) {
+        match (self.placeholders, parameter.location) {
             (Some(_), Location::Path) => format!("x_path_{index}"),
             _ => parameter.name.clone(),
         }

@@ -8,7 +8,6 @@ mod compare;
 mod docs;
 mod document;
 mod error;
-mod escapes;
 mod generator;
 mod layout;
 mod lift;
@@ -19,6 +18,7 @@ mod operation_table;
 mod output;
 mod overlay;
 mod passes;
+mod placeholders;
 mod places;
 mod pointer;
 mod prose;
@@ -35,9 +35,9 @@ use std::path::PathBuf;
 
 use serde_json::Value;
 
-use escapes::Escapes;
 use model::Api;
 use passes::Context;
+use placeholders::Placeholders;
 use places::Places;
 use read::Dialect;
 use references::Bundle;
@@ -227,14 +227,14 @@ fn code(spec: &Spec, document: &Lifted) -> Result<Generated, Error> {
 }
 
 fn files(spec: &Spec, api: &Api) -> Result<(Vec<layout::File>, Summary), String> {
-    let escapes = Escapes::of(api);
-    let document = document::escaped(api, &escapes);
+    let placeholders = Placeholders::of(api);
+    let document = document::with_placeholders(api, &placeholders);
     let mut tree = generator::generate(&document).map_err(|reason| {
         format!("progenitor cannot generate code from this document: {reason}")
     })?;
     let context = Context {
         api,
-        escapes: &escapes,
+        placeholders: &placeholders,
         crate_name: spec.crate_name(),
     };
     passes::apply(&context, &mut tree)?;

@@ -19,14 +19,14 @@ mod structs;
 mod type_builders;
 mod unions;
 
-use crate::escapes::Escapes;
 use crate::model::Api;
+use crate::placeholders::Placeholders;
 use crate::tree::Tree;
 
 /// The context of the passes, besides the tree.
 pub(crate) struct Context<'a> {
     pub api: &'a Api,
-    pub escapes: &'a Escapes,
+    pub placeholders: &'a Placeholders<'a>,
     /// The crate that the code is for, as its users write it.
     pub crate_name: Option<&'a str>,
 }

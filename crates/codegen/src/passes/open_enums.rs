@@ -18,7 +18,6 @@ pub(super) const PASS: Pass = Pass {
         (Change::Changes, Part::Type),
         (Change::Changes, Part::Docs),
         (Change::Adds, Part::Variant),
-        (Change::Changes, Part::Variant),
         (Change::Removes, Part::Variant),
         (Change::Removes, Part::Implementation),
     ],

@@ -12,8 +12,8 @@ use serde_json::Value;
 use syn::{Attribute, Expr, ExprLit, Fields, ImplItem, Item, ItemImpl, Lit, TraitItem, Visibility};
 
 use super::{Change, Context, PASSES, Part};
-use crate::escapes::Escapes;
 use crate::model::{Api, Kind};
+use crate::placeholders::Placeholders;
 use crate::tree::{Tree, last_name};
 use crate::{Overlay, Spec};
 
@@ -56,9 +56,9 @@ fn spec(name: &str) -> Spec {
 impl Stages {
     fn of(spec: &Spec, with_stock: bool) -> Self {
         let (api, _) = crate::model(spec, &crate::lift(spec).unwrap()).unwrap();
-        let escapes = Escapes::of(&api);
+        let placeholders = Placeholders::of(&api);
         let mut stages = Vec::new();
-        let document = crate::document::escaped(&api, &escapes);
+        let document = crate::document::with_placeholders(&api, &placeholders);
         let mut tree = crate::generator::generate(&document).unwrap();
         if with_stock {
             let document = crate::document::document(&api);
@@ -74,7 +74,7 @@ impl Stages {
         }
         let context = Context {
             api: &api,
-            escapes: &escapes,
+            placeholders: &placeholders,
             crate_name: spec.crate_name(),
         };
         for pass in &PASSES {

@@ -185,7 +185,7 @@ fn undeclared(api: &Api, object: &Object, held: &Type) -> TokenStream {
     let module = format!("{RUNTIME}::number_text");
     let with = is_number.then(|| quote! { , with = #module });
     let schema = is_number.then(|| schema_of_number(held));
-    let name = ident(&super::names::extra_name(object));
+    let name = ident(&extra_name(object));
     quote! {
         /// Properties that the spec does not declare.
         #[serde(flatten #with)]
@@ -208,4 +208,13 @@ fn schema_of_number(held: &Type) -> TokenStream {
     let held = held.to_token_stream().to_string().replace(' ', "");
     let schema = format!("{RUNTIME}::number_text::Schema<{held}>");
     quote! { #[cfg_attr(feature = "schemars", schemars(with = #schema))] }
+}
+
+/// Returns the name of the field for undeclared properties, distinct from all properties.
+fn extra_name(object: &Object) -> String {
+    let mut name = "extra".to_owned();
+    while property_of(object, &name).is_some() {
+        name.push_str("_properties");
+    }
+    name
 }
