@@ -118,15 +118,9 @@ impl Writer<'_> {
     }
 
     fn parameter(&self, index: usize, parameter: &Parameter) -> Value {
-        let location = match parameter.location {
-            Location::Path => "path",
-            Location::Query => "query",
-            Location::Header => "header",
-            Location::Cookie => "cookie",
-        };
         let mut value = json!({
             "name": self.parameter_name(index, parameter),
-            "in": location,
+            "in": parameter.location.as_str(),
             "required": parameter.required,
         });
         set(&mut value, "description", parameter.description.as_deref());
@@ -460,25 +454,11 @@ fn style(value: &mut Value, prefix: &str, parameter: &Parameter) {
     let usual = Style::of(parameter.location);
     let is_form = usual == Style::Form;
     if (parameter.style, parameter.explode) != (usual, is_form) {
-        value[format!("{prefix}style")] = style_name(parameter.style).into();
+        value[format!("{prefix}style")] = parameter.style.as_str().into();
         value[format!("{prefix}explode")] = parameter.explode.into();
     }
     if parameter.reserved {
         value["allowReserved"] = true.into();
-    }
-}
-
-fn style_name(style: Style) -> &'static str {
-    match style {
-        Style::Form => "form",
-        Style::Simple => "simple",
-        Style::Label => "label",
-        Style::Matrix => "matrix",
-        Style::Space => "spaceDelimited",
-        Style::Pipe => "pipeDelimited",
-        Style::Tab => "tabDelimited",
-        Style::DeepObject => "deepObject",
-        Style::Json => "json",
     }
 }
 
@@ -490,7 +470,7 @@ fn encoding(content: &BodyContent) -> Map<String, Value> {
             for field in fields {
                 let written = match field.style {
                     Style::Json => json!({"contentType": "application/json"}),
-                    style => json!({"style": style_name(style), "explode": field.explode}),
+                    style => json!({"style": style.as_str(), "explode": field.explode}),
                 };
                 encoding.insert(field.name.clone(), written);
             }
@@ -553,12 +533,7 @@ fn scheme(scheme: &SecurityScheme) -> (String, Value) {
         SchemeKind::Bearer => json!({"type": "http", "scheme": "bearer"}),
         SchemeKind::Basic => json!({"type": "http", "scheme": "basic"}),
         SchemeKind::ApiKey { location, name } => {
-            let location = match location {
-                Location::Query => "query",
-                Location::Cookie => "cookie",
-                Location::Header | Location::Path => "header",
-            };
-            json!({"type": "apiKey", "in": location, "name": name})
+            json!({"type": "apiKey", "in": location.as_str(), "name": name})
         }
     };
     set(&mut value, "description", scheme.description.as_deref());

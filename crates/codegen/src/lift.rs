@@ -49,3 +49,13 @@ fn each_operation(document: &mut Value, mut visit: impl FnMut(&Pointer, &mut Map
         }
     }
 }
+
+/// Returns the strings of a list.
+pub(crate) fn strings(list: Option<&Value>) -> Vec<String> {
+    let list = list.and_then(Value::as_array);
+    list.into_iter()
+        .flatten()
+        .filter_map(Value::as_str)
+        .map(str::to_owned)
+        .collect()
+}

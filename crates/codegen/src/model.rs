@@ -344,6 +344,30 @@ pub(crate) enum Style {
 }
 
 impl Style {
+    const NAMES: [(Self, &'static str); 8] = [
+        (Self::Form, "form"),
+        (Self::Simple, "simple"),
+        (Self::Label, "label"),
+        (Self::Matrix, "matrix"),
+        (Self::Space, "spaceDelimited"),
+        (Self::Pipe, "pipeDelimited"),
+        (Self::Tab, "tabDelimited"),
+        (Self::DeepObject, "deepObject"),
+    ];
+
+    /// Returns the style with a name in a spec.
+    pub fn named(name: &str) -> Option<Self> {
+        let mut names = Self::NAMES.into_iter();
+        names.find_map(|(style, known)| (known == name).then_some(style))
+    }
+
+    /// Returns the name in a spec.
+    pub fn as_str(self) -> &'static str {
+        let mut names = Self::NAMES.into_iter();
+        let name = names.find_map(|(style, name)| (style == self).then_some(name));
+        name.unwrap_or("json")
+    }
+
     /// Returns the default style of a location.
     pub fn of(location: Location) -> Self {
         match location {

@@ -20,6 +20,7 @@ use indexmap::{IndexMap, IndexSet};
 use serde_json::{Map, Value};
 
 use crate::error::{Error, Problem, Problems, TOO_LARGE};
+use crate::lift::strings;
 use crate::model::{
     Api, Kind, Location, NamedSchema, Operation, Schema, SchemeKind, SecurityScheme,
 };
@@ -398,13 +399,4 @@ fn is_json(media: &str) -> bool {
     let is_stream = media == "application/stream+json";
     ["application/json", "text/json", "*/*"].contains(&media.as_str())
         || media.ends_with("+json") && !is_stream
-}
-
-fn strings(list: Option<&Value>) -> Vec<String> {
-    let list = list.and_then(Value::as_array);
-    list.into_iter()
-        .flatten()
-        .filter_map(Value::as_str)
-        .map(str::to_owned)
-        .collect()
 }

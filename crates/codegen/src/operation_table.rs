@@ -241,12 +241,8 @@ fn security(api: &Api, operation: &Operation) -> Option<TokenStream> {
 }
 
 fn location(location: Location) -> TokenStream {
-    match location {
-        Location::Path => quote! { Location::Path },
-        Location::Query => quote! { Location::Query },
-        Location::Header => quote! { Location::Header },
-        Location::Cookie => quote! { Location::Cookie },
-    }
+    let name = ident(&format!("{location:?}"));
+    quote! { Location::#name }
 }
 
 fn parameter(api: &Api, parameter: &Parameter) -> TokenStream {

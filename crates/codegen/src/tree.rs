@@ -1,12 +1,9 @@
 //! progenitor's output as a syntax tree, which the passes edit.
 
-use std::mem;
-
 use proc_macro2::{Delimiter, Group, Ident, TokenStream, TokenTree};
-use syn::punctuated::Punctuated;
 use syn::{
-    Attribute, Field, Fields, GenericArgument, ImplItem, ImplItemFn, Item, ItemImpl, ItemStruct,
-    PathArguments, Token, Type,
+    Field, Fields, GenericArgument, ImplItem, ImplItemFn, Item, ItemImpl, ItemStruct,
+    PathArguments, Type,
 };
 
 /// The items of progenitor's modules.
@@ -185,33 +182,6 @@ pub(crate) fn is_path(ty: &Type, wanted: &str) -> bool {
     let mut segments = path.path.segments.iter();
     segments.all(|segment| wanted.next().is_some_and(|name| segment.ident == name))
         && wanted.next().is_none()
-}
-
-/// Removes a derive from attributes.
-pub(crate) fn remove_derive(attributes: &mut [Attribute], name: &str) {
-    edit_derives(attributes, |derives| {
-        let kept = mem::take(derives).into_iter().filter(|path| {
-            path.segments
-                .last()
-                .is_none_or(|segment| segment.ident != name)
-        });
-        *derives = kept.collect();
-    });
-}
-
-fn edit_derives(
-    attributes: &mut [Attribute],
-    edit: impl FnOnce(&mut Punctuated<syn::Path, Token![,]>),
-) {
-    let derive = attributes
-        .iter_mut()
-        .find(|attribute| attribute.path().is_ident("derive"));
-    if let Some(attribute) = derive
-        && let Ok(mut derives) = attribute.parse_args_with(Punctuated::parse_terminated)
-    {
-        edit(&mut derives);
-        *attribute = syn::parse_quote! { #[derive(#derives)] };
-    }
 }
 
 /// Returns an identifier, raw if it is a keyword.

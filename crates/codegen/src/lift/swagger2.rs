@@ -7,7 +7,7 @@ use std::collections::HashSet;
 
 use serde_json::{Map, Value, json};
 
-use super::{METHODS, ORIGINAL_PLACE, each_operation};
+use super::{METHODS, ORIGINAL_PLACE, each_operation, strings};
 use crate::pointer::Pointer;
 
 type Object = Map<String, Value>;
@@ -103,8 +103,8 @@ impl Shared {
             address: address(document),
             parameters,
             responses,
-            consumes: media_types(document.get("consumes")),
-            produces: media_types(document.get("produces")),
+            consumes: strings(document.get("consumes")),
+            produces: strings(document.get("produces")),
         }
     }
 
@@ -112,11 +112,11 @@ impl Shared {
         let list = |operation: &mut Object, key: &str, inherited: &[String]| {
             operation
                 .remove(key)
-                .map_or_else(|| inherited.to_vec(), |own| media_types(Some(&own)))
+                .map_or_else(|| inherited.to_vec(), |own| strings(Some(&own)))
         };
         let consumes = list(operation, "consumes", &self.consumes);
         let produces = list(operation, "produces", &self.produces);
-        let schemes = media_types(operation.remove("schemes").as_ref());
+        let schemes = strings(operation.remove("schemes").as_ref());
         if let Some(address) = self.address.as_ref().filter(|_| !schemes.is_empty()) {
             operation.insert("servers".into(), with_schemes(&schemes, address));
         }
@@ -250,15 +250,6 @@ fn resolve(value: &Value, prefix: &str, shared: &Object) -> Result<Value, String
     }
 }
 
-fn media_types(value: Option<&Value>) -> Vec<String> {
-    let list = value.and_then(Value::as_array);
-    list.into_iter()
-        .flatten()
-        .filter_map(Value::as_str)
-        .map(str::to_owned)
-        .collect()
-}
-
 fn content(media: &[String], schema: &Value) -> Value {
     media
         .iter()
@@ -382,7 +373,7 @@ fn servers(old: &Value) -> Option<Value> {
         let base = base_path(old);
         return (!base.is_empty()).then(|| json!([{"url": base}]));
     };
-    let mut schemes = media_types(old.get("schemes"));
+    let mut schemes = strings(old.get("schemes"));
     if schemes.is_empty() {
         schemes.push("https".to_owned());
     }

@@ -307,18 +307,7 @@ impl<'a> Reader<'a> {
         let style = match object.get("style").and_then(Value::as_str) {
             None => usual,
             Some(given) => {
-                let style = match given {
-                    "form" => Some(Style::Form),
-                    "simple" => Some(Style::Simple),
-                    "label" => Some(Style::Label),
-                    "matrix" => Some(Style::Matrix),
-                    "spaceDelimited" => Some(Style::Space),
-                    "pipeDelimited" => Some(Style::Pipe),
-                    "tabDelimited" => Some(Style::Tab),
-                    "deepObject" => Some(Style::DeepObject),
-                    _ => None,
-                };
-                let fitting = style.filter(|style| match style {
+                let fitting = Style::named(given).filter(|style| match style {
                     Style::Form | Style::Simple => *style == usual,
                     Style::Label | Style::Matrix => location == Location::Path,
                     Style::DeepObject => location == Location::Query,
@@ -326,14 +315,10 @@ impl<'a> Reader<'a> {
                 });
                 if fitting.is_none() {
                     let place = location.as_str();
-                    let wanted = match usual {
-                        Style::Form => "form",
-                        _ => "simple",
-                    };
                     self.warn(
                         &at.at("style"),
                         format!("the style `{given}` of `{name}` is not supported for a {place}"),
-                        format!("the style `{wanted}` is used"),
+                        format!("the style `{}` is used", usual.as_str()),
                     );
                 }
                 fitting.unwrap_or(usual)

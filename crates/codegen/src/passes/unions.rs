@@ -5,13 +5,13 @@
 //! object is read, and `Unknown` or `Other` holds values that the document does not describe.
 
 use quote::quote;
-use syn::{Attribute, Fields, Item, ItemEnum, Type, parse_quote};
+use syn::{Fields, Item, ItemEnum, Type, parse_quote};
 
 use super::{Change, Context, Part, Pass};
 use crate::docs::type_docs;
 use crate::model::{Api, Kind, Schema, Tagged};
 use crate::prose::code;
-use crate::tree::{Tree, generic, ident, is_implementation_for, remove_derive};
+use crate::tree::{Tree, generic, ident, last_name};
 
 pub(super) const PASS: Pass = Pass {
     name: "unions",
@@ -27,58 +27,53 @@ pub(super) const PASS: Pass = Pass {
 };
 
 fn run(context: &Context<'_>, tree: &mut Tree) -> Result<(), String> {
-    for (name, schema) in &context.api.schemas {
-        let kind = &schema.schema.kind;
-        if !matches!(kind, Kind::Union(_) | Kind::Tagged(_)) {
-            continue;
-        }
-        tree.types.retain(|item| !is_implementation_for(item, name));
-        let is_it = |item: &Item| matches!(item, Item::Enum(item) if item.ident == name);
-        let position = tree.types.iter().position(is_it);
-        let Some((position, Item::Enum(found))) =
-            position.and_then(|at| Some((at, tree.types.get_mut(at)?)))
-        else {
-            return Err(format!("progenitor generated no enum `{name}`"));
-        };
-        found.attrs.retain(|it| !it.path().is_ident("doc"));
-        found.attrs.splice(0..0, type_docs(context.api, name));
-        let added = match kind {
-            Kind::Union(members) => union(context.api, found, members),
-            Kind::Tagged(union) => tagged(found, union),
+    let api = context.api;
+    for item in std::mem::take(&mut tree.types) {
+        let name = match &item {
+            Item::Enum(item) => Some(item.ident.to_string()),
+            Item::Impl(block) => last_name(&block.self_ty),
             _ => None,
         };
-        let added =
-            added.ok_or_else(|| format!("progenitor's enum `{name}` has unexpected variants"))?;
-        tree.types.splice(position + 1..position + 1, added);
+        let schema = name.and_then(|name| Some(&api.schemas.get(&name)?.schema.kind));
+        let written = match (item, schema) {
+            (Item::Enum(item), Some(Kind::Union(members))) => union(api, &item, members),
+            (Item::Enum(item), Some(Kind::Tagged(tagged))) => self::tagged(api, &item, tagged),
+            (Item::Impl(_), Some(Kind::Union(_) | Kind::Tagged(_))) => continue,
+            (item, _) => Some(vec![item]),
+        };
+        tree.types
+            .extend(written.ok_or("progenitor's enum of a union has unexpected variants")?);
     }
     Ok(())
 }
 
 /// Returns the types that the variants hold.
-fn held(item: &ItemEnum) -> Vec<Type> {
+fn held(item: &ItemEnum) -> Vec<&Type> {
     let types = item.variants.iter().filter_map(|it| match &it.fields {
-        Fields::Unnamed(fields) => Some(fields.unnamed.first()?.ty.clone()),
+        Fields::Unnamed(fields) => Some(&fields.unnamed.first()?.ty),
         _ => None,
     });
     types.collect()
 }
 
-fn union(api: &Api, found: &mut ItemEnum, members: &[Schema]) -> Option<Vec<Item>> {
-    let types = held(found);
+fn union(api: &Api, item: &ItemEnum, members: &[Schema]) -> Option<Vec<Item>> {
+    let (name, types) = (&item.ident, held(item));
     if types.len() != members.len() {
         return None;
     }
-    found.variants.clear();
-    let name = found.ident.clone();
+    let (mut variants, mut objects) = (Vec::new(), Vec::new());
     let mut conversions: Vec<Item> = Vec::new();
-    for (member, ty) in members.iter().zip(&types) {
+    for (member, ty) in members.iter().zip(types) {
         let (variant, words) = variant(api, member);
+        // serde tries the variants in order and would read a list as an object.
+        let list = match variant {
+            "Object" => &mut objects,
+            _ => &mut variants,
+        };
         let variant = ident(variant);
         let doc = format!(" A value that is {words}.");
-        found
-            .variants
-            .push(parse_quote! { #[doc = #doc] #variant(#ty) });
-        conversions.push(conversion(&name, &variant, ty));
+        list.push(quote! { #[doc = #doc] #variant(#ty) });
+        conversions.push(conversion(name, &variant, ty));
         if matches!(member.kind, Kind::String | Kind::Binary) {
             conversions.push(parse_quote! {
                 impl ::std::convert::From<&str> for #name {
@@ -89,45 +84,43 @@ fn union(api: &Api, found: &mut ItemEnum, members: &[Schema]) -> Option<Vec<Item
             });
         }
     }
-    // serde tries the variants in order and would read a list as an object.
-    let (objects, others): (Vec<_>, Vec<_>) = std::mem::take(&mut found.variants)
-        .into_iter()
-        .partition(|variant| variant.ident == "Object");
-    found.variants.extend(others.into_iter().chain(objects));
-    found.variants.push(parse_quote! {
-        /// A value that matches no type in the spec.
-        Other(::serde_json::Value)
-    });
-    found.attrs.extend::<[Attribute; 2]>([
-        parse_quote! { #[non_exhaustive] },
-        parse_quote! { #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))] },
-    ]);
+    variants.extend(objects);
+    let docs = type_docs(api, &name.to_string());
+    let union = parse_quote! {
+        #(#docs)*
+        #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+        #[serde(untagged)]
+        #[non_exhaustive]
+        #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+        pub enum #name {
+            #(#variants,)*
+            /// A value that matches no type in the spec.
+            Other(::serde_json::Value),
+        }
+    };
+    conversions.insert(0, union);
     Some(conversions)
 }
 
-/// Generates a union whose objects one property distinguishes.
-fn tagged(found: &mut ItemEnum, union: &Tagged) -> Option<Vec<Item>> {
-    let mut types = held(found);
+/// Returns a union whose objects one property distinguishes.
+fn tagged(api: &Api, item: &ItemEnum, tagged: &Tagged) -> Option<Vec<Item>> {
+    let (name, tag) = (&item.ident, &tagged.tag);
+    let mut types = held(item);
     // The last variant holds any other value.
     types.pop();
-    if types.len() != union.variants.len() {
+    if types.len() != tagged.variants.len() {
         return None;
     }
-    found.variants.clear();
-    let (name, tag) = (found.ident.clone(), &union.tag);
+    let (mut variants, mut reading, mut writing) = (Vec::new(), Vec::new(), Vec::new());
     let mut added: Vec<Item> = Vec::new();
-    let mut reading = Vec::new();
-    let mut writing = Vec::new();
-    for (variant, ty) in union.variants.iter().zip(&types) {
+    for (variant, ty) in tagged.variants.iter().zip(&types) {
         let (ident, values) = (ident(&variant.ident), &variant.values);
         let first = values.first()?;
         let shown: Vec<String> = values.iter().map(|it| code(it)).collect();
         let doc = format!(" An object whose {} is {}.", code(tag), shown.join(" or "));
-        found
-            .variants
-            .push(parse_quote! { #[doc = #doc] #ident(#ty) });
+        variants.push(quote! { #[doc = #doc] #ident(#ty) });
         if types.iter().filter(|other| *other == ty).count() == 1 {
-            added.push(conversion(&name, &ident, ty));
+            added.push(conversion(name, &ident, ty));
         }
         reading.push(quote! {
             ::std::option::Option::Some(#(#values)|*) => {
@@ -140,23 +133,23 @@ fn tagged(found: &mut ItemEnum, union: &Tagged) -> Option<Vec<Item>> {
             }
         });
     }
-    let doc = format!(
+    let docs = type_docs(api, &name.to_string());
+    let unknown = format!(
         " A value whose {} is not in the spec, unchanged.",
         code(tag)
     );
-    found
-        .variants
-        .push(parse_quote! { #[doc = #doc] Unknown(::serde_json::Value) });
-    found.attrs.retain(|it| !it.path().is_ident("serde"));
-    for derive in ["Serialize", "Deserialize"] {
-        remove_derive(&mut found.attrs, derive);
-    }
-    found.attrs.extend::<[Attribute; 2]>([
-        parse_quote! { #[non_exhaustive] },
-        parse_quote! {
-            #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema), schemars(untagged))]
-        },
-    ]);
+    let union = parse_quote! {
+        #(#docs)*
+        #[derive(Clone, Debug, PartialEq)]
+        #[non_exhaustive]
+        #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema), schemars(untagged))]
+        pub enum #name {
+            #(#variants,)*
+            #[doc = #unknown]
+            Unknown(::serde_json::Value),
+        }
+    };
+    added.insert(0, union);
     added.push(parse_quote! {
         impl<'de> ::serde::Deserialize<'de> for #name {
             fn deserialize<D: ::serde::Deserializer<'de>>(
