@@ -1,6 +1,6 @@
 //! progenitor's output as a syntax tree, which the passes edit.
 
-use proc_macro2::{Delimiter, Group, Ident, TokenStream, TokenTree};
+use proc_macro2::{Ident, TokenStream};
 use syn::{
     Field, Fields, GenericArgument, ImplItem, ImplItemFn, Item, ItemImpl, ItemStruct,
     PathArguments, Type,
@@ -24,7 +24,7 @@ pub(crate) struct Tree {
 impl Tree {
     pub fn of(code: TokenStream) -> syn::Result<Self> {
         let mut tree = Self {
-            client: syn::parse2::<syn::File>(without_sending(code))?.items,
+            client: syn::parse2::<syn::File>(code)?.items,
             ..Self::default()
         };
         tree.types = take_module(&mut tree.client, "types");
@@ -53,30 +53,6 @@ impl Tree {
             &mut self.mocks,
         ]
     }
-}
-
-/// Removes the bodies of `send`, which take long to parse and are replaced by the pass `builders`.
-fn without_sending(code: TokenStream) -> TokenStream {
-    let mut is_send = false;
-    let mut before = String::new();
-    let tokens = code.into_iter().map(|token| match token {
-        TokenTree::Group(group) if group.delimiter() == Delimiter::Brace => {
-            let inside = if std::mem::take(&mut is_send) {
-                TokenStream::new()
-            } else {
-                without_sending(group.stream())
-            };
-            Group::new(Delimiter::Brace, inside).into()
-        }
-        TokenTree::Ident(name) => {
-            let name_text = name.to_string();
-            is_send |= before == "fn" && name_text == "send";
-            before = name_text;
-            TokenTree::Ident(name)
-        }
-        other => other,
-    });
-    tokens.collect()
 }
 
 /// Removes a module and returns its items.

@@ -90,7 +90,8 @@ fn run(context: &Context<'_>, tree: &mut Tree) -> Result<(), String> {
 }
 
 fn type_of(operation: &Operation, ending: &str) -> Ident {
-    format_ident!("{}{ending}", operation.builder)
+    // A builder whose name would be a keyword ends with `_`.
+    format_ident!("{}{ending}", operation.builder.trim_end_matches('_'))
 }
 
 /// Returns the expected request of an operation.
@@ -124,7 +125,7 @@ fn expecting(api: &Api, operation: &Operation, name: &Ident) -> TokenStream {
             )]
         }
     });
-    let mut known = HashSet::new();
+    let mut known = HashSet::from(["into_inner"]);
     let methods = parameters
         .chain(bodies)
         .filter(|(name, _)| known.insert(*name));
