@@ -52,8 +52,7 @@ fn settings() -> GenerationSettings {
     settings
         .with_interface(InterfaceStyle::Builder)
         .with_tag(TagStyle::Merged)
-        .with_map_type("::std::collections::BTreeMap")
-        .with_derive("PartialEq");
+        .with_map_type("::std::collections::BTreeMap");
     for (instance_type, format, rust) in FORMATS {
         let schema = SchemaObject {
             instance_type: Some(instance_type.into()),
