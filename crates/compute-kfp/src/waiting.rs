@@ -14,7 +14,7 @@
 mod ended;
 mod following;
 mod kept;
-mod patience;
+mod poll_policy;
 mod poller;
 mod progress;
 mod request_limit;
@@ -27,7 +27,7 @@ use futures_util::stream;
 
 pub use self::ended::{Ended, Unfinished};
 pub use self::following::Following;
-pub(crate) use self::patience::{PollPolicy, setters};
+pub(crate) use self::poll_policy::{PollPolicy, setters};
 pub(crate) use self::poller::{Poller, Reader};
 pub use self::progress::Progress;
 pub(crate) use self::progress::sealed;

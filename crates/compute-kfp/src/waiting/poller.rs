@@ -1,25 +1,34 @@
 //! Polling of a run or a job.
 
 use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
 
-use compute_kfp_runtime::{Error, ErrorKind};
+use compute_kfp_runtime::{Error, ErrorKind, backoff};
 use futures_core::future::BoxFuture;
 use futures_util::TryFutureExt as _;
+use tokio::time::{Instant, sleep_until, timeout_at};
 
 use super::ended::Unfinished;
 use super::kept::Kept;
-use super::patience::{Patience, PollPolicy, Stop};
+use super::poll_policy::PollPolicy;
 use super::progress::Progress;
 use super::request_limit::RequestLimit;
 
-/// A function that reads a run or a job.
+/// Maximum time between two requests that a `Retry-After` can demand.
+const MAX_RETRY_AFTER: Duration = Duration::from_secs(60);
+
+/// A function that reads a run or a job. The value is boxed, so that waits reserve no space for it.
+type Read<T> = dyn Fn() -> BoxFuture<'static, Result<Box<T>, Error>> + Send + Sync;
+
+/// Reads a run or a job when the limit on requests allows it.
 pub(crate) struct Reader<T> {
     request_limit: RequestLimit,
-    call: Box<dyn Fn() -> BoxFuture<'static, Result<Box<T>, Error>> + Send + Sync>,
+    call: Arc<Read<T>>,
 }
 
 impl<T: Progress> Reader<T> {
-    /// Creates a reader that calls `read` with a client when the limit on requests allows it.
+    /// Creates a reader that calls `read` with a client.
     pub fn new<C, F>(
         client: &C,
         request_limit: &RequestLimit,
@@ -32,22 +41,30 @@ impl<T: Progress> Reader<T> {
         let client = client.clone();
         Self {
             request_limit: request_limit.clone(),
-            call: Box::new(move || Box::pin(read(client.clone()).map_ok(Box::new))),
+            call: Arc::new(move || Box::pin(read(client.clone()).map_ok(Box::new))),
         }
     }
 
-    /// Reads the value. It is boxed, so that waits for a permit reserve no space for it.
-    async fn read(&self) -> Result<Box<T>, Error> {
-        let _permit = self.request_limit.permit().await;
-        (self.call)().await
+    fn read(&self) -> impl Future<Output = Result<Box<T>, Error>> + use<T> {
+        let (request_limit, call) = (self.request_limit.clone(), self.call.clone());
+        async move {
+            let _permit = request_limit.permit().await;
+            call().await
+        }
     }
 }
 
 pub(crate) struct Poller<T: Progress> {
     what: String,
     reader: Reader<T>,
-    patience: Patience,
+    policy: PollPolicy,
     last: Option<Kept<T>>,
+    /// Number of pauses since the last change.
+    pauses: u32,
+    started: Option<Instant>,
+    outage_since: Option<Instant>,
+    /// The fault of the last request, if it failed.
+    fault: Option<Error>,
 }
 
 impl<T: Progress> Poller<T> {
@@ -55,8 +72,12 @@ impl<T: Progress> Poller<T> {
         Self {
             what,
             reader,
-            patience: Patience::new(policy),
+            policy,
             last: None,
+            pauses: 0,
+            started: None,
+            outage_since: None,
+            fault: None,
         }
     }
 
@@ -77,9 +98,13 @@ impl<T: Progress> Poller<T> {
 
     /// Reads once.
     pub async fn read(&mut self) -> Result<T, Error> {
-        // Boxed, so that a pause between two requests reserves no space for it.
-        let read = Box::pin(self.patience.ask(|| self.reader.read())).await;
-        let now = *read.map_err(|stop| self.stopped(stop))?;
+        let now = loop {
+            let read = self.reader.read();
+            // Boxed, so that a pause between two requests reserves no space for it.
+            if let Some(now) = Box::pin(self.attempt(read)).await? {
+                break *now;
+            }
+        };
         match &mut self.last {
             Some(last) => last.replace(&now),
             None => self.last = Some(Kept::new(&now)),
@@ -87,54 +112,281 @@ impl<T: Progress> Poller<T> {
         Ok(now)
     }
 
-    /// Returns the response to another call, with the same limits, or `None` if it must be made again.
-    #[cfg(feature = "compute")]
+    /// Returns the response to a call, or `None`, after a pause, if it met a transient fault.
     pub async fn attempt<A>(
         &mut self,
         call: impl Future<Output = Result<A, Error>>,
     ) -> Result<Option<A>, Error> {
-        let response = self.patience.attempt(call).await;
-        response.map_err(|stop| self.stopped(stop))
+        let response = match self.deadline() {
+            Some(deadline) => match timeout_at(deadline, call).await {
+                Ok(response) => response,
+                Err(_) => return Err(self.timed_out()),
+            },
+            None => call.await,
+        };
+        let fault = match response {
+            Ok(response) => {
+                self.outage_since = None;
+                self.fault = None;
+                return Ok(Some(response));
+            }
+            Err(error) if may_pass(&error) => error,
+            Err(error) => return Err(error),
+        };
+        let since = *self.outage_since.get_or_insert_with(Instant::now);
+        if since.elapsed() >= self.policy.max_outage {
+            return Err(self.gave_up(fault));
+        }
+        let asked = fault.retry_after().unwrap_or_default();
+        self.fault = Some(fault);
+        self.pause_for_at_least(asked.min(MAX_RETRY_AFTER)).await?;
+        Ok(None)
     }
 
     pub async fn pause(&mut self) -> Result<(), Error> {
-        let paused = self.patience.pause().await;
-        paused.map_err(|stop| self.stopped(stop))
+        self.pause_for_at_least(Duration::ZERO).await
     }
 
-    /// Makes the next pause short.
+    /// Makes the next pause short after a change, since more changes may follow soon.
     pub fn refresh(&mut self) {
-        self.patience.refresh();
+        self.pauses = 0;
     }
 
-    fn stopped(&mut self, stop: Stop) -> Error {
-        let what = &self.what;
-        let policy = self.patience.policy();
-        let error = match stop {
-            Stop::Refused(error) => return error,
-            Stop::Timeout => {
-                let limit = policy.timeout.unwrap_or_default();
-                let message = match &self.last {
-                    Some(last) => format!(
-                        "{what} was still {} after {limit:?}; allow more with `timeout`",
-                        last.state
-                    ),
-                    None => format!("cannot read the state of {what} in {limit:?}"),
-                };
-                Error::new(ErrorKind::Timeout, message)
+    async fn pause_for_at_least(&mut self, least: Duration) -> Result<(), Error> {
+        let until = Instant::now().checked_add(self.jittered().max(least));
+        self.pauses = self.pauses.saturating_add(1);
+        match (until, self.deadline()) {
+            (Some(until), Some(deadline)) if until < deadline => sleep_until(until).await,
+            (Some(until), None) => sleep_until(until).await,
+            (_, Some(deadline)) => {
+                sleep_until(deadline).await;
+                return Err(self.timed_out());
             }
-            Stop::Outage(fault) => {
-                let limit = policy.max_outage;
-                let message = format!(
-                    "gave up waiting for {what} after {limit:?} without a response; allow more with `max_outage`: {fault}"
-                );
-                let error = Error::new(fault.kind(), message);
-                self.patience.fault = Some(fault);
-                error
-            }
+            (None, None) => std::future::pending().await,
+        }
+        Ok(())
+    }
+
+    /// Returns a random time: between half of the growing interval and all of it. The first is twice
+    /// the shortest one.
+    fn jittered(&self) -> Duration {
+        let shortest = self.policy.min_interval;
+        let first = shortest.max(Duration::from_millis(1)).saturating_mul(2);
+        let longest = self.policy.max_interval.max(shortest);
+        let most = backoff::doubled(first, self.pauses, longest);
+        backoff::random((most / 2).max(shortest), most)
+    }
+
+    fn deadline(&mut self) -> Option<Instant> {
+        let started = *self.started.get_or_insert_with(Instant::now);
+        started.checked_add(self.policy.timeout?)
+    }
+
+    fn timed_out(&mut self) -> Error {
+        let (what, limit) = (&self.what, self.policy.timeout.unwrap_or_default());
+        let message = match &self.last {
+            Some(last) => format!(
+                "{what} was still {} after {limit:?}; allow more with `timeout`",
+                last.state
+            ),
+            None => format!("cannot read the state of {what} in {limit:?}"),
         };
-        let fault = self.patience.fault.take();
+        self.unfinished(ErrorKind::Timeout, message)
+    }
+
+    fn gave_up(&mut self, fault: Error) -> Error {
+        let (what, limit) = (&self.what, self.policy.max_outage);
+        let message = format!(
+            "gave up waiting for {what} after {limit:?} without a response; allow more with `max_outage`: {fault}"
+        );
+        let kind = fault.kind();
+        self.fault = Some(fault);
+        self.unfinished(kind, message)
+    }
+
+    fn unfinished(&mut self, kind: ErrorKind, message: String) -> Error {
         let last = self.last.take().and_then(|last| last.value());
-        error.caused_by(Unfinished::new(last, fault))
+        Error::new(kind, message).caused_by(Unfinished::new(last, self.fault.take()))
+    }
+}
+
+/// Returns whether a later call may succeed. Unlike for a single call, this includes any failure of the
+/// server, since it may be restarting.
+fn may_pass(error: &Error) -> bool {
+    error.is_retryable() || error.kind() == ErrorKind::Server
+}
+
+#[cfg(all(test, feature = "compute"))]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::compute::types::Job;
+
+    const SECOND: Duration = Duration::from_secs(1);
+
+    fn every(interval: Duration) -> PollPolicy {
+        PollPolicy {
+            min_interval: interval,
+            max_interval: interval,
+            ..PollPolicy::default()
+        }
+    }
+
+    fn poller(policy: PollPolicy) -> Poller<Job> {
+        let reader = Reader::new(&(), &RequestLimit::default(), |()| std::future::pending());
+        Poller::new("job 1".to_owned(), reader, policy)
+    }
+
+    /// Returns the response to a call, which is made again after transient faults.
+    async fn asked<A, C>(poller: &mut Poller<Job>, call: impl Fn() -> C) -> Result<A, Error>
+    where
+        C: Future<Output = Result<A, Error>>,
+    {
+        loop {
+            if let Some(response) = poller.attempt(call()).await? {
+                return Ok(response);
+            }
+        }
+    }
+
+    /// Checks that each of some pauses is as long as expected, in seconds.
+    async fn check_pauses(poller: &mut Poller<Job>, expected: &[(f64, f64)]) {
+        for (least, most) in expected {
+            let before = Instant::now();
+            assert!(poller.pause().await.is_ok());
+            let pause = before.elapsed();
+            // A timer is exact to the millisecond.
+            let range = *least..=*most + 0.002;
+            assert!(range.contains(&pause.as_secs_f64()), "{pause:?} {range:?}");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn pauses_grow_to_the_longest_and_start_again_after_a_change() {
+        let mut poller = poller(PollPolicy {
+            max_interval: 5 * SECOND,
+            ..PollPolicy::default()
+        });
+        let growing = [(1.0, 2.0), (2.0, 4.0), (2.5, 5.0), (2.5, 5.0)];
+        check_pauses(&mut poller, &growing).await;
+        poller.refresh();
+        check_pauses(&mut poller, &growing[..2]).await;
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_longest_interval_below_the_shortest_is_ignored() {
+        let mut poller = poller(PollPolicy {
+            min_interval: 3 * SECOND,
+            max_interval: SECOND,
+            ..PollPolicy::default()
+        });
+        check_pauses(&mut poller, &[(3.0, 3.0); 3]).await;
+    }
+
+    #[test]
+    fn concurrent_waits_do_not_poll_in_step() {
+        let mut pauses: Vec<_> = (0..1000)
+            .map(|_| poller(PollPolicy::default()).jittered())
+            .collect();
+        pauses.sort();
+        pauses.dedup();
+        assert!(pauses.len() > 900, "{}", pauses.len());
+        assert!(pauses[0] < SECOND * 5 / 4 && pauses[pauses.len() - 1] > SECOND * 7 / 4);
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn a_pause_is_between_the_shortest_and_the_longest(
+            min_interval: Duration, max_interval: Duration, pauses: u32,
+        ) {
+            let mut poller = poller(PollPolicy {
+                min_interval,
+                max_interval,
+                ..PollPolicy::default()
+            });
+            poller.pauses = pauses;
+            let pause = poller.jittered();
+            prop_assert!(pause >= min_interval && pause <= max_interval.max(min_interval));
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn faults_are_retried_after_a_pause() {
+        let started = Instant::now();
+        let asked_at = std::sync::Mutex::new(Vec::new());
+        let mut poller = poller(every(SECOND));
+        let response = asked(&mut poller, async || {
+            let mut asked_at = asked_at.lock().unwrap();
+            asked_at.push(started.elapsed().as_secs());
+            match asked_at.len() {
+                4 => Ok("there"),
+                _ => Err(Error::new(ErrorKind::Connection, "refused")),
+            }
+        });
+        assert!(matches!(response.await, Ok("there")));
+        assert!(poller.fault.is_none());
+        assert_eq!(*asked_at.lock().unwrap(), [0, 1, 2, 3]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_duration_of_an_outage_is_reset_by_a_response() {
+        let mut poller = poller(PollPolicy {
+            max_outage: 10 * SECOND,
+            ..every(SECOND)
+        });
+        let lost = async || Err::<(), _>(Error::new(ErrorKind::Connection, "refused"));
+        for _ in 0..3 {
+            let started = Instant::now();
+            let late = async || match started.elapsed() < 7 * SECOND {
+                true => lost().await,
+                false => Ok(()),
+            };
+            assert!(asked(&mut poller, late).await.is_ok());
+            poller.refresh();
+        }
+        let started = Instant::now();
+        let error = asked(&mut poller, lost).await.unwrap_err();
+        assert!(
+            error.message().starts_with("gave up waiting for job 1"),
+            "{error}"
+        );
+        assert_eq!(started.elapsed(), 10 * SECOND);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_limit_counts_from_the_first_request_and_ends_a_pause() {
+        let mut poller = poller(PollPolicy {
+            timeout: Some(20 * SECOND),
+            ..every(12 * SECOND)
+        });
+        tokio::time::sleep(100 * SECOND).await;
+        let started = Instant::now();
+        assert!(asked(&mut poller, async || Ok(())).await.is_ok());
+        assert!(poller.pause().await.is_ok());
+        let error = poller.pause().await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Timeout);
+        assert_eq!(started.elapsed(), 20 * SECOND);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn extreme_durations_are_accepted() {
+        for (interval, timeout) in [
+            (Duration::ZERO, Some(Duration::MAX)),
+            (Duration::MAX, Some(SECOND)),
+            (Duration::ZERO, None),
+        ] {
+            let mut poller = poller(PollPolicy {
+                min_interval: interval,
+                max_interval: interval,
+                timeout,
+                max_outage: Duration::MAX,
+            });
+            assert!(asked(&mut poller, async || Ok(())).await.is_ok());
+            let paused = poller.pause().await;
+            assert_eq!(paused.is_ok(), interval == Duration::ZERO);
+        }
     }
 }
