@@ -1,6 +1,8 @@
 //! The fields of request bodies as data: the entries of generated tables, for programs that build a
 //! body without the generated types.
 
+use crate::setters::setters;
+
 /// The fields of an object in a request.
 #[derive(Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -63,40 +65,19 @@ impl Field {
         }
     }
 
-    /// Sets the JSON type of the items of an array.
-    pub const fn items(mut self, kind: &'static str) -> Self {
-        self.items = kind;
-        self
-    }
-
-    /// Sets the name of the object type.
-    pub const fn object(mut self, name: &'static str) -> Self {
-        self.object = name;
-        self
-    }
-
-    /// Sets the known values.
-    pub const fn values(mut self, values: &'static [&'static str]) -> Self {
-        self.values = values;
-        self
-    }
-
-    /// Marks it as required.
-    pub const fn required(mut self) -> Self {
-        self.required = true;
-        self
-    }
-
-    /// Marks it as required when an object is created.
-    pub const fn required_on_creation(mut self) -> Self {
-        self.required_on_creation = true;
-        self
-    }
-
-    /// Sets the description.
-    pub const fn description(mut self, description: &'static str) -> Self {
-        self.description = description;
-        self
+    setters! {
+        /// Sets the JSON type of the items of an array.
+        items(kind: &'static str) = kind;
+        /// Sets the name of the object type.
+        object(name: &'static str) = name;
+        /// Sets the known values.
+        values(values: &'static [&'static str]) = values;
+        /// Marks it as required.
+        required() = true;
+        /// Marks it as required when an object is created.
+        required_on_creation() = true;
+        /// Sets the description.
+        description(description: &'static str) = description;
     }
 
     /// Returns whether a request with this method, such as `POST`, must have it.

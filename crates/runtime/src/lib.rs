@@ -40,6 +40,7 @@ mod resume_point;
 mod retry;
 mod retry_after;
 mod secrets;
+mod setters;
 mod settings_error;
 mod stream;
 mod style;

@@ -8,6 +8,8 @@
 
 use http::Method;
 
+use crate::setters::setters;
+
 /// One operation of an API.
 ///
 /// ```
@@ -99,109 +101,41 @@ impl Operation {
         }
     }
 
-    /// Sets the summary.
-    pub const fn summary(mut self, summary: &'static str) -> Self {
-        self.summary = summary;
-        self
-    }
-
-    /// Sets the description.
-    pub const fn description(mut self, description: &'static str) -> Self {
-        self.description = description;
-        self
-    }
-
-    /// Marks it as deprecated.
-    pub const fn deprecated(mut self) -> Self {
-        self.deprecated = true;
-        self
-    }
-
-    /// Sets the tags.
-    pub const fn tags(mut self, tags: &'static [&'static str]) -> Self {
-        self.tags = tags;
-        self
-    }
-
-    /// Sets the parameters.
-    pub const fn parameters(mut self, parameters: &'static [Parameter]) -> Self {
-        self.parameters = parameters;
-        self
-    }
-
-    /// Sets the body.
-    pub const fn body(mut self, kind: BodyKind, required: bool) -> Self {
-        self.body = Some((kind, required));
-        self
-    }
-
-    /// Sets the schema of the body.
-    pub const fn body_schema(mut self, schema: BodySchema) -> Self {
-        self.body_schema = Some(schema);
-        self
-    }
-
-    /// Sets the media type of the body [default: that of its kind].
-    pub const fn body_media(mut self, media: &'static str) -> Self {
-        self.body_media = Some(media);
-        self
-    }
-
-    /// Sets the bodies that can be sent instead.
-    pub const fn other_bodies(mut self, bodies: &'static [Body]) -> Self {
-        self.other_bodies = bodies;
-        self
-    }
-
-    /// Sets the fields of a form that are not written in the style of an exploded form.
-    pub const fn form_fields(mut self, fields: &'static [Parameter]) -> Self {
-        self.form_fields = fields;
-        self
-    }
-
-    /// Sets the media types that a call accepts, as the value of the `Accept` header.
-    pub const fn accept(mut self, media: &'static str) -> Self {
-        self.accept = media;
-        self
-    }
-
-    /// Sets the status of a successful response [default: 200].
-    pub const fn success_status(mut self, status: u16) -> Self {
-        self.success_status = status;
-        self
-    }
-
-    /// Sets the content of a successful response.
-    pub const fn response(mut self, kind: ResponseKind) -> Self {
-        self.response = Some(kind);
-        self
-    }
-
-    /// Marks it as one that can respond with server-sent events.
-    pub const fn events(mut self) -> Self {
-        self.events = true;
-        self
-    }
-
-    /// Sets a server for this operation alone.
-    pub const fn server(mut self, url: &'static str) -> Self {
-        self.server = Some(url);
-        self
-    }
-
-    /// Sets the alternative sets of credentials.
-    pub const fn security(
-        mut self,
-        alternatives: &'static [&'static [&'static SecurityScheme]],
-    ) -> Self {
-        self.security = alternatives;
-        self
-    }
-
-    /// Sets the paging of a list.
-    pub const fn paging(mut self, paging: Paging) -> Self {
-        self.paging = Some(paging);
-        self
+    setters! {
+        /// Sets the summary.
+        summary(summary: &'static str) = summary;
+        /// Sets the description.
+        description(description: &'static str) = description;
+        /// Marks it as deprecated.
+        deprecated() = true;
+        /// Sets the tags.
+        tags(tags: &'static [&'static str]) = tags;
+        /// Sets the parameters.
+        parameters(parameters: &'static [Parameter]) = parameters;
+        /// Sets the body.
+        body(kind: BodyKind, required: bool) = Some((kind, required));
+        /// Sets the schema of the body.
+        body_schema(schema: BodySchema) = Some(schema);
+        /// Sets the media type of the body [default: that of its kind].
+        body_media(media: &'static str) = Some(media);
+        /// Sets the bodies that can be sent instead.
+        other_bodies(bodies: &'static [Body]) = bodies;
+        /// Sets the fields of a form that are not written in the style of an exploded form.
+        form_fields(fields: &'static [Parameter]) = fields;
+        /// Sets the media types that a call accepts, as the value of the `Accept` header.
+        accept(media: &'static str) = media;
+        /// Sets the status of a successful response [default: 200].
+        success_status(status: u16) = status;
+        /// Sets the content of a successful response.
+        response(kind: ResponseKind) = Some(kind);
+        /// Marks it as one that can respond with server-sent events.
+        events() = true;
+        /// Sets a server for this operation alone.
+        server(url: &'static str) = Some(url);
+        /// Sets the alternative sets of credentials.
+        security(alternatives: &'static [&'static [&'static SecurityScheme]]) = alternatives;
+        /// Sets the paging of a list.
+        paging(paging: Paging) = Some(paging);
     }
 
     /// Returns the parameter with this [`argument`](Parameter::argument) name.
@@ -343,10 +277,9 @@ impl Parameter {
         }
     }
 
-    /// Sets the name of the argument [default: `name`].
-    pub const fn argument(mut self, argument: &'static str) -> Self {
-        self.argument = argument;
-        self
+    setters! {
+        /// Sets the name of the argument [default: `name`].
+        argument(argument: &'static str) = argument;
     }
 
     /// Sets the style of the value, and whether its members are written separately [default: form
@@ -357,64 +290,27 @@ impl Parameter {
         self
     }
 
-    /// Leaves reserved characters unencoded.
-    pub const fn reserved(mut self) -> Self {
-        self.reserved = true;
-        self
-    }
-
-    /// Marks it as required.
-    pub const fn required(mut self) -> Self {
-        self.required = true;
-        self
-    }
-
-    /// Marks it as deprecated.
-    pub const fn deprecated(mut self) -> Self {
-        self.deprecated = true;
-        self
-    }
-
-    /// Sets the JSON type of the items of an array.
-    pub const fn items(mut self, kind: &'static str) -> Self {
-        self.items = kind;
-        self
-    }
-
-    /// Sets the known values.
-    pub const fn values(mut self, values: &'static [&'static str]) -> Self {
-        self.values = values;
-        self
-    }
-
-    /// Sets the largest number that the spec allows.
-    pub const fn maximum(mut self, maximum: i64) -> Self {
-        self.maximum = Some(maximum);
-        self
-    }
-
-    /// Sets the part of the value that page tokens contain [default: nothing].
-    pub const fn in_page_token(mut self, held: InPageToken) -> Self {
-        self.in_page_token = held;
-        self
-    }
-
-    /// Marks it as a parameter that the server percent-decodes twice.
-    pub const fn decoded_twice(mut self) -> Self {
-        self.decoded_twice = true;
-        self
-    }
-
-    /// Marks it as a parameter that is copied into JSON bodies.
-    pub const fn repeated_in_body(mut self) -> Self {
-        self.repeated_in_body = true;
-        self
-    }
-
-    /// Sets the description.
-    pub const fn description(mut self, description: &'static str) -> Self {
-        self.description = description;
-        self
+    setters! {
+        /// Leaves reserved characters unencoded.
+        reserved() = true;
+        /// Marks it as required.
+        required() = true;
+        /// Marks it as deprecated.
+        deprecated() = true;
+        /// Sets the JSON type of the items of an array.
+        items(kind: &'static str) = kind;
+        /// Sets the known values.
+        values(values: &'static [&'static str]) = values;
+        /// Sets the largest number that the spec allows.
+        maximum(maximum: i64) = Some(maximum);
+        /// Sets the part of the value that page tokens contain [default: nothing].
+        in_page_token(held: InPageToken) = held;
+        /// Marks it as a parameter that the server percent-decodes twice.
+        decoded_twice() = true;
+        /// Marks it as a parameter that is copied into JSON bodies.
+        repeated_in_body() = true;
+        /// Sets the description.
+        description(description: &'static str) = description;
     }
 }
 
@@ -538,16 +434,11 @@ impl Body {
         }
     }
 
-    /// Sets the media type.
-    pub const fn media(mut self, media: &'static str) -> Self {
-        self.media = media;
-        self
-    }
-
-    /// Sets the schema.
-    pub const fn schema(mut self, schema: BodySchema) -> Self {
-        self.schema = Some(schema);
-        self
+    setters! {
+        /// Sets the media type.
+        media(media: &'static str) = media;
+        /// Sets the schema.
+        schema(schema: BodySchema) = Some(schema);
     }
 }
 
@@ -617,58 +508,25 @@ impl BodyPart {
         }
     }
 
-    /// Sets the name of the argument [default: `name`].
-    pub const fn argument(mut self, argument: &'static str) -> Self {
-        self.argument = argument;
-        self
-    }
-
-    /// Sets the JSON type of the value [default: `string`].
-    pub const fn kind(mut self, kind: &'static str) -> Self {
-        self.kind = kind;
-        self
-    }
-
-    /// Sets the JSON type of the items of an array.
-    pub const fn items(mut self, kind: &'static str) -> Self {
-        self.items = kind;
-        self
-    }
-
-    /// Sets the media type of the part.
-    pub const fn media(mut self, media: &'static str) -> Self {
-        self.media = media;
-        self
-    }
-
-    /// Sets the maximum size of a file, in bytes.
-    pub const fn max_bytes(mut self, bytes: u64) -> Self {
-        self.max_bytes = Some(bytes);
-        self
-    }
-
-    /// Sets the file name extensions that the server accepts.
-    pub const fn file_endings(mut self, endings: &'static [&'static str]) -> Self {
-        self.file_endings = endings;
-        self
-    }
-
-    /// Sets the separator of the items of a list in one part.
-    pub const fn separator(mut self, separator: &'static str) -> Self {
-        self.separator = separator;
-        self
-    }
-
-    /// Marks it as required.
-    pub const fn required(mut self) -> Self {
-        self.required = true;
-        self
-    }
-
-    /// Sets the description.
-    pub const fn description(mut self, description: &'static str) -> Self {
-        self.description = description;
-        self
+    setters! {
+        /// Sets the name of the argument [default: `name`].
+        argument(argument: &'static str) = argument;
+        /// Sets the JSON type of the value [default: `string`].
+        kind(kind: &'static str) = kind;
+        /// Sets the JSON type of the items of an array.
+        items(kind: &'static str) = kind;
+        /// Sets the media type of the part.
+        media(media: &'static str) = media;
+        /// Sets the maximum size of a file, in bytes.
+        max_bytes(bytes: u64) = Some(bytes);
+        /// Sets the file name extensions that the server accepts.
+        file_endings(endings: &'static [&'static str]) = endings;
+        /// Sets the separator of the items of a list in one part.
+        separator(separator: &'static str) = separator;
+        /// Marks it as required.
+        required() = true;
+        /// Sets the description.
+        description(description: &'static str) = description;
     }
 }
 
@@ -739,10 +597,9 @@ impl SecurityScheme {
         }
     }
 
-    /// Sets the description.
-    pub const fn description(mut self, description: &'static str) -> Self {
-        self.description = description;
-        self
+    setters! {
+        /// Sets the description.
+        description(description: &'static str) = description;
     }
 }
 
