@@ -12,7 +12,7 @@ use std::str::FromStr;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use chrono::format::ParseErrorKind;
-use chrono::{DateTime, FixedOffset, NaiveDate, SecondsFormat, Utc};
+use chrono::{DateTime, FixedOffset, NaiveDate, SecondsFormat, TimeZone, Timelike as _, Utc};
 use serde::de::{Deserialize, Deserializer, Visitor};
 use serde::ser::{Serialize, Serializer};
 
@@ -63,9 +63,8 @@ const SECONDS_LENGTH: usize = "0001-01-01T00:00:00".len();
 /// ```
 #[derive(Clone, Copy)]
 pub struct Timestamp {
-    /// The instant, never within a leap second.
-    instant: DateTime<Utc>,
-    offset_minutes: i16,
+    /// The time at its offset, never within a leap second.
+    time: DateTime<FixedOffset>,
     offset_form: OffsetForm,
     /// Number of fractional digits, at most 9.
     digits: u8,
@@ -161,7 +160,7 @@ impl Timestamp {
     /// ```
     #[must_use]
     pub const fn unix_seconds(self) -> i64 {
-        self.instant.timestamp()
+        self.time.timestamp()
     }
 
     /// Returns the nanoseconds since 1970 began in UTC.
@@ -175,8 +174,8 @@ impl Timestamp {
     /// ```
     #[must_use]
     pub const fn unix_nanos(self) -> i128 {
-        let whole = self.instant.timestamp() as i128 * NANOS_PER_SECOND;
-        whole + self.instant.timestamp_subsec_nanos() as i128
+        let whole = self.time.timestamp() as i128 * NANOS_PER_SECOND;
+        whole + self.time.timestamp_subsec_nanos() as i128
     }
 
     /// Returns whether this is `1970-01-01T00:00:00Z`, which some servers send for "no time yet".
@@ -220,8 +219,7 @@ impl Timestamp {
             _ => 9,
         };
         Self {
-            instant,
-            offset_minutes: 0,
+            time: instant.fixed_offset(),
             offset_form: OffsetForm::Z,
             digits,
         }
@@ -236,15 +234,6 @@ impl Timestamp {
             nanos.rem_euclid(NANOS_PER_SECOND) as u32,
         );
         Self::in_utc(instant.unwrap_or_default())
-    }
-
-    /// Returns the local time at the offset.
-    fn local(self) -> DateTime<FixedOffset> {
-        let offset = FixedOffset::east_opt(i32::from(self.offset_minutes) * 60);
-        match offset {
-            Some(offset) => self.instant.with_timezone(&offset),
-            None => self.instant.fixed_offset(),
-        }
     }
 
     fn read(text: &str) -> Result<Self, Flaw> {
@@ -276,15 +265,14 @@ impl Timestamp {
                 });
             }
         };
-        let offset_minutes = (read.offset().local_minus_utc() / 60) as i16;
+        let is_utc = read.offset().local_minus_utc() == 0;
         // chrono marks a leap second by a second's worth of nanoseconds too many.
         let is_leap = read.timestamp_subsec_nanos() > LAST_NANO;
         Ok(Self {
-            instant: before_leap_second(read.to_utc()),
-            offset_minutes,
+            time: before_leap_second(read),
             offset_form: match offset.as_bytes().first() {
                 None | Some(b'Z' | b'z') => OffsetForm::Z,
-                Some(b'-') if offset_minutes == 0 => OffsetForm::MinusZero,
+                Some(b'-') if is_utc => OffsetForm::MinusZero,
                 Some(_) => OffsetForm::Numeric,
             },
             digits: if is_leap { 9 } else { digits.min(9) as u8 },
@@ -307,17 +295,15 @@ fn with_offset<'t>(text: &'t str, offset: &str) -> Result<Cow<'t, str>, Flaw> {
 }
 
 /// Returns the last nanosecond before a leap second for an instant within it.
-fn before_leap_second(instant: DateTime<Utc>) -> DateTime<Utc> {
-    match instant.timestamp_subsec_nanos() {
-        0..=LAST_NANO => instant,
-        _ => DateTime::from_timestamp(instant.timestamp(), LAST_NANO).unwrap_or_default(),
-    }
+fn before_leap_second<Tz: TimeZone>(time: DateTime<Tz>) -> DateTime<Tz> {
+    let nanos = time.nanosecond().min(LAST_NANO);
+    time.with_nanosecond(nanos).unwrap_or(time)
 }
 
 impl fmt::Display for Timestamp {
     /// Writes RFC 3339, with the offset and the fractional digits that were read.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let text = self.local().to_rfc3339_opts(SecondsFormat::Nanos, false);
+        let text = self.time.to_rfc3339_opts(SecondsFormat::Nanos, false);
         let fraction_length = match self.digits {
             0 => 0,
             digits => ".".len() + usize::from(digits),
@@ -389,13 +375,13 @@ impl PartialOrd for Timestamp {
 
 impl Ord for Timestamp {
     fn cmp(&self, other: &Self) -> Ordering {
-        self.instant.cmp(&other.instant)
+        self.time.cmp(&other.time)
     }
 }
 
 impl Hash for Timestamp {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        self.instant.hash(state);
+        self.time.hash(state);
     }
 }
 
@@ -449,7 +435,7 @@ impl TryFrom<Timestamp> for SystemTime {
         } else {
             UNIX_EPOCH.checked_add(whole)
         };
-        let nanos = timestamp.instant.timestamp_subsec_nanos();
+        let nanos = timestamp.time.timestamp_subsec_nanos();
         second
             .and_then(|second| second.checked_add(Duration::from_nanos(nanos.into())))
             .ok_or(TimestampRangeError {

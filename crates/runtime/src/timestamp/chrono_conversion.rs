@@ -18,7 +18,7 @@ impl Timestamp {
     /// ```
     #[must_use]
     pub fn to_chrono(self) -> DateTime<FixedOffset> {
-        self.local()
+        self.time
     }
 }
 
@@ -39,7 +39,7 @@ impl<Tz: TimeZone> From<DateTime<Tz>> for Timestamp {
             return utc;
         }
         Self {
-            offset_minutes: (offset / 60) as i16,
+            time: utc.time.with_timezone(&time.offset().fix()),
             offset_form: OffsetForm::Numeric,
             ..utc
         }
@@ -54,6 +54,6 @@ impl From<Timestamp> for DateTime<FixedOffset> {
 
 impl From<Timestamp> for DateTime<Utc> {
     fn from(timestamp: Timestamp) -> Self {
-        timestamp.instant
+        timestamp.time.to_utc()
     }
 }

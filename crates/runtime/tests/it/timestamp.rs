@@ -228,8 +228,8 @@ fn the_first_instant_of_1970_is_no_time_yet() {
 
 #[test]
 fn it_is_small() {
-    assert_eq!(size_of::<Timestamp>(), 16);
-    assert_eq!(size_of::<Option<Timestamp>>(), 16);
+    assert_eq!(size_of::<Timestamp>(), 20);
+    assert_eq!(size_of::<Option<Timestamp>>(), 20);
 }
 
 #[test]
