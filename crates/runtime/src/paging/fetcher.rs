@@ -20,6 +20,9 @@ pub(super) struct PageFetcher {
     held: Option<u64>,
 }
 
+/// A page and the position after it; `None` after the last page.
+pub(super) type Fetched<P> = Option<(Response<P>, Option<ResumePoint>)>;
+
 /// A page that is fetched in the background; the request is cancelled when it is dropped.
 pub(super) type Ahead<P> = JoinSet<Result<Response<P>, Error>>;
 

@@ -28,10 +28,7 @@ impl<T: Count> Count for Option<T> {
 
 impl<T: Count> Count for Nullable<T> {
     fn count(&self) -> Option<i64> {
-        match self {
-            Self::Value(value) => value.count(),
-            Self::Null | Self::Absent => None,
-        }
+        self.value()?.count()
     }
 }
 
@@ -55,10 +52,7 @@ impl<T: Token> Token for Option<T> {
 
 impl<T: Token> Token for Nullable<T> {
     fn token(&self) -> Option<&str> {
-        match self {
-            Self::Value(value) => value.token(),
-            Self::Null | Self::Absent => None,
-        }
+        self.value()?.token()
     }
 }
 
@@ -106,10 +100,7 @@ impl<T, L: List<T>> List<T> for Option<L> {
 
 impl<T, L: List<T>> List<T> for Nullable<L> {
     fn items(&self) -> &[T] {
-        match self {
-            Self::Value(list) => list.items(),
-            Self::Null | Self::Absent => &[],
-        }
+        self.value().map_or(&[], List::items)
     }
 
     fn take(&mut self) -> Vec<T> {

@@ -2,11 +2,12 @@
 
 use std::collections::VecDeque;
 
-use super::fetcher::{Ahead, PageFetcher, arrived};
-use super::page::{ListPage, NextPage, Page};
+use super::fetcher::{Ahead, Fetched, PageFetcher, arrived};
+use super::page::{ListPage, NextPage};
 use crate::error::Error;
+use crate::request::Request;
 use crate::response::Response;
-use crate::resume_point::Position;
+use crate::resume_point::{Position, ResumePoint};
 
 pub(super) struct NumberedPager<P> {
     fetcher: PageFetcher,
@@ -34,33 +35,24 @@ impl<P: ListPage> NumberedPager<P> {
         }
     }
 
-    /// Returns the next page, given the number of items so far and the maximum number of items.
-    pub async fn next(&mut self, given: u64, most: Option<u64>) -> Option<Result<Page<P>, Error>> {
+    pub fn position(&self, given: u64) -> ResumePoint {
+        let (page, size) = (self.next, self.size.clone());
+        self.fetcher.at(Position::Number { page, size }, given)
+    }
+
+    pub async fn next(&mut self, given: u64, most: Option<u64>) -> Result<Fetched<P>, Error> {
         if self.ended {
-            return None;
+            return Ok(None);
         }
         let number = self.next;
-        let here = self.position(number, given);
-        let fetched = match self.ahead.pop_front() {
-            Some(ahead) => arrived(ahead).await,
+        let response: Response<P> = match self.ahead.pop_front() {
+            Some(ahead) => arrived(ahead).await?,
             None => {
-                self.fetcher
-                    .fetch(|request| request.set("page", &number))
-                    .await
+                let set = |request: &mut Request| request.set("page", &number);
+                self.fetcher.fetch(set).await?
             }
         };
-        let checked = fetched.and_then(|response: Response<P>| {
-            let pages = self.check(number, response.items().is_empty(), response.next_page())?;
-            Ok((response, pages))
-        });
-        let (response, pages) = match checked {
-            Ok(checked) => checked,
-            Err(error) => {
-                self.ended = true;
-                self.ahead.clear();
-                return Some(Err(error.resumed_at(here)));
-            }
-        };
+        let pages = self.check(number, response.items().is_empty(), response.next_page())?;
         let length = response.items().len() as u64;
         let given = given.saturating_add(length);
         let last = pages.or_else(|| self.last(number, length, response.total()));
@@ -72,11 +64,11 @@ impl<P: ListPage> NumberedPager<P> {
         });
         self.next = number.saturating_add(1);
         self.ended = self.next > last || number == u64::MAX;
-        let after = (!self.ended).then(|| self.position(self.next, given));
         if pages.is_some() {
             self.fetch_ahead(last, length, most.map(|most| most.saturating_sub(given)));
         }
-        Some(Ok(Page::new(response, here, after)))
+        let after = (!self.ended).then(|| self.position(given));
+        Ok(Some((response, after)))
     }
 
     /// Returns the number of pages, if the response has it, and checks that the response is the
@@ -139,10 +131,5 @@ impl<P: ListPage> NumberedPager<P> {
                 .fetch_ahead(|request| request.set("page", &page));
             self.ahead.push_back(ahead);
         }
-    }
-
-    fn position(&self, page: u64, given: u64) -> super::ResumePoint {
-        let size = self.size.clone();
-        self.fetcher.at(Position::Number { page, size }, given)
     }
 }

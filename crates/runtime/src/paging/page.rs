@@ -3,7 +3,6 @@
 use std::fmt;
 use std::ops::Deref;
 
-use http::{HeaderMap, StatusCode};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -70,7 +69,7 @@ pub enum NextPage<'a> {
 
 /// A page with the status and headers of its response.
 ///
-/// It can be used like the response of the operation.
+/// It can be used like the [`Response`] of the operation.
 pub struct Page<P> {
     response: Response<P>,
     here: ResumePoint,
@@ -107,16 +106,6 @@ impl<P: ListPage> Page<P> {
         self.response.next_page()
     }
 
-    /// Returns the status of the response.
-    pub fn status(&self) -> StatusCode {
-        self.response.status()
-    }
-
-    /// Returns the headers of the response.
-    pub fn headers(&self) -> &HeaderMap {
-        self.response.headers()
-    }
-
     /// Converts the page into the response of the operation.
     pub fn into_response(self) -> Response<P> {
         self.response
@@ -134,9 +123,9 @@ impl<P: ListPage> Page<P> {
 }
 
 impl<P> Deref for Page<P> {
-    type Target = P;
+    type Target = Response<P>;
 
-    fn deref(&self) -> &P {
+    fn deref(&self) -> &Response<P> {
         &self.response
     }
 }

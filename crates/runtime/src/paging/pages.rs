@@ -8,7 +8,7 @@ use futures_core::Stream;
 use futures_util::future::poll_fn;
 use futures_util::stream::{self, BoxStream};
 
-use super::fetcher::PageFetcher;
+use super::fetcher::{Fetched, PageFetcher};
 use super::numbered::NumberedPager;
 use super::page::{ListPage, Page};
 use super::timed::TimedPager;
@@ -39,8 +39,6 @@ enum Pager<P> {
     Token(TokenPager<P>),
     Numbered(NumberedPager<P>),
     Timed(TimedPager<P>),
-    /// The error that prevents the list from starting.
-    Refused(Option<Error>),
 }
 
 impl<P: ListPage> Pages<P> {
@@ -49,31 +47,38 @@ impl<P: ListPage> Pages<P> {
         let operation = request.operation();
         let options = request.paging();
         let (start, max_items) = (options.resume, options.max_items);
-        let given = start.as_ref().map_or(0, |point| point.given);
-        let pager = pager::<P>(
-            PageFetcher::new(transport, request),
-            start.clone(),
-            options.prefetch,
-        )
-        .unwrap_or_else(|error| Pager::Refused(Some(error.during(operation))));
         // A page is given from its beginning, also where some of its items were given already.
-        let given = given.saturating_sub(start.as_ref().map_or(0, |point| point.given_of_page));
+        let given = start
+            .as_ref()
+            .map_or(0, |point| point.given.saturating_sub(point.given_of_page));
+        let fetcher = PageFetcher::new(transport, request);
+        let pager = pager::<P>(fetcher, start.clone(), options.prefetch);
+        let pager = pager.map_err(|error| error.during(operation));
         let start_of_list = (pager, given, 0);
-        let pages = stream::unfold(start_of_list, move |(mut pager, given, empty)| async move {
+        let pages = stream::try_unfold(start_of_list, move |(pager, given, empty)| async move {
+            let mut pager = pager?;
             if max_items.is_some_and(|most| given >= most) {
-                return None;
+                return Ok(None);
             }
-            let page = pager.next(given, max_items).await?;
-            let length = page.as_ref().map_or(0, |page| page.items().len() as u64);
+            let here = pager.position(given);
+            let (response, after) = match pager.next(given, max_items).await {
+                Ok(Some(fetched)) => fetched,
+                Ok(None) => return Ok(None),
+                Err(error) => return Err(error.resumed_at(here)),
+            };
+            let length = response.items().len() as u64;
             let empty = if length == 0 { empty + 1 } else { 0 };
-            let page = page.and_then(|page| match page.resume_point() {
-                Some(_) if empty > MOST_EMPTY => Err(endless(operation, &page)),
-                _ => Ok(page),
-            });
-            if page.is_err() {
-                pager = Pager::Refused(None);
+            if empty > MOST_EMPTY && after.is_some() {
+                let what =
+                    format!("the list does not end: {MOST_EMPTY} consecutive pages have no items");
+                let error = fault::unreadable_list(what).during(operation);
+                return Err(error.resumed_at(here));
             }
-            Some((page, (pager, given.saturating_add(length), empty)))
+            let page = Page::new(response, here, after);
+            Ok(Some((
+                page,
+                (Ok(pager), given.saturating_add(length), empty),
+            )))
         });
         Self {
             operation,
@@ -93,13 +98,6 @@ impl<P: ListPage> Pages<P> {
     pub async fn next(&mut self) -> Option<Result<Page<P>, Error>> {
         poll_fn(|context| self.pages.as_mut().poll_next(context)).await
     }
-}
-
-/// Returns the error of a list that may go on for ever without an item.
-fn endless<P: ListPage>(operation: &'static Operation, page: &Page<P>) -> Error {
-    let what = format!("the list does not end: {MOST_EMPTY} consecutive pages have no items");
-    let error = fault::unreadable_list(what).during(operation);
-    error.resumed_at(page.here().clone())
 }
 
 fn pager<P: ListPage>(
@@ -156,12 +154,22 @@ fn pager<P: ListPage>(
 }
 
 impl<P: ListPage> Pager<P> {
-    async fn next(&mut self, given: u64, most: Option<u64>) -> Option<Result<Page<P>, Error>> {
+    /// Returns the position of the next page, given the number of items so far.
+    fn position(&self, given: u64) -> ResumePoint {
+        match self {
+            Self::Token(pager) => pager.position(given),
+            Self::Numbered(pager) => pager.position(given),
+            Self::Timed(pager) => pager.position(given),
+        }
+    }
+
+    /// Returns the next page and the position after it, given the number of items so far and the
+    /// maximum number of items.
+    async fn next(&mut self, given: u64, most: Option<u64>) -> Result<Fetched<P>, Error> {
         match self {
             Self::Token(pager) => pager.next(given, most).await,
             Self::Numbered(pager) => pager.next(given, most).await,
             Self::Timed(pager) => pager.next(given).await,
-            Self::Refused(error) => error.take().map(Err),
         }
     }
 }

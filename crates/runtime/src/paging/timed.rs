@@ -5,8 +5,8 @@
 
 use std::marker::PhantomData;
 
-use super::fetcher::PageFetcher;
-use super::page::{ListPage, NextPage, Page};
+use super::fetcher::{Fetched, PageFetcher};
+use super::page::{ListPage, NextPage};
 use crate::error::Error;
 use crate::request::Request;
 use crate::response::Response;
@@ -32,23 +32,13 @@ impl<P: ListPage> TimedPager<P> {
         }
     }
 
-    /// Returns the next page, given the number of items so far.
-    pub async fn next(&mut self, given: u64) -> Option<Result<Page<P>, Error>> {
+    pub async fn next(&mut self, given: u64) -> Result<Fetched<P>, Error> {
         if self.ended {
-            return None;
+            return Ok(None);
         }
-        let here = self.position(given);
-        match self.fetch().await {
-            Ok(response) => {
-                let given = given.saturating_add(response.items().len() as u64);
-                let after = self.position(given);
-                Some(Ok(Page::new(response, here, Some(after))))
-            }
-            Err(error) => {
-                self.ended = true;
-                Some(Err(error.resumed_at(here)))
-            }
-        }
+        let response = self.fetch().await?;
+        let after = self.position(given.saturating_add(response.items().len() as u64));
+        Ok(Some((response, Some(after))))
     }
 
     /// Fetches the next page, without the items that were already yielded.
@@ -109,7 +99,7 @@ impl<P: ListPage> TimedPager<P> {
         ))
     }
 
-    fn position(&self, given: u64) -> ResumePoint {
+    pub fn position(&self, given: u64) -> ResumePoint {
         self.fetcher.at(Position::Time(self.cursor.clone()), given)
     }
 }

@@ -4,11 +4,12 @@ use std::collections::HashSet;
 use std::collections::hash_map::DefaultHasher;
 use std::hash::{Hash as _, Hasher as _};
 
-use super::fetcher::{Ahead, PageFetcher, arrived};
-use super::page::{ListPage, NextPage, Page};
+use super::fetcher::{Ahead, Fetched, PageFetcher, arrived};
+use super::page::{ListPage, NextPage};
 use crate::error::Error;
 use crate::request::Request;
-use crate::resume_point::Position;
+use crate::response::Response;
+use crate::resume_point::{Position, ResumePoint};
 
 pub(super) struct TokenPager<P> {
     fetcher: PageFetcher,
@@ -39,61 +40,51 @@ impl<P: ListPage> TokenPager<P> {
         }
     }
 
-    /// Returns the next page, given the number of items so far and the maximum number of items.
-    pub async fn next(&mut self, given: u64, most: Option<u64>) -> Option<Result<Page<P>, Error>> {
+    pub fn position(&self, given: u64) -> ResumePoint {
+        let token = match &self.next {
+            Next::Page(token) => token.clone(),
+            Next::Repeated(token) => Some(token.clone()),
+            Next::End => None,
+        };
+        self.fetcher.at(Position::Token(token), given)
+    }
+
+    pub async fn next(&mut self, given: u64, most: Option<u64>) -> Result<Fetched<P>, Error> {
         let token = match std::mem::replace(&mut self.next, Next::End) {
             Next::Page(token) => token,
-            Next::Repeated(token) => {
-                let error = self.fetcher.broken(
-                    "the list does not end: its next page has the token of an earlier page"
-                        .to_owned(),
-                );
-                let here = self.fetcher.at(Position::Token(Some(token)), given);
-                return Some(Err(error.resumed_at(here)));
+            Next::Repeated(_) => {
+                let what = "the list does not end: its next page has the token of an earlier page";
+                return Err(self.fetcher.broken(what.to_owned()));
             }
-            Next::End => return None,
+            Next::End => return Ok(None),
         };
-        let here = self.fetcher.at(Position::Token(token.clone()), given);
-        let fetched = match self.ahead.take() {
-            Some(ahead) => arrived(ahead).await,
-            None => {
-                self.fetcher
-                    .fetch(|request| set(request, token.as_deref()))
-                    .await
+        let set = |request: &mut Request| {
+            if let Some(token) = &token {
+                request.next_page(token);
             }
         };
-        let response = match fetched {
-            Ok(response) => response,
-            Err(error) => return Some(Err(error.resumed_at(here))),
+        let response: Response<P> = match self.ahead.take() {
+            Some(ahead) => arrived(ahead).await?,
+            None => self.fetcher.fetch(set).await?,
         };
         let given = given.saturating_add(response.items().len() as u64);
-        let next = match response.next_page() {
-            NextPage::Token(Some(token)) => Some(token.to_owned()),
-            _ => None,
+        let NextPage::Token(Some(token)) = response.next_page() else {
+            return Ok(Some((response, None)));
         };
-        let after = next
-            .clone()
-            .map(|token| self.fetcher.at(Position::Token(Some(token)), given));
-        if let Some(token) = next {
-            self.next = if self.seen.insert(hash(&token)) {
-                if self.prefetch && most.is_none_or(|most| given < most) {
-                    let ahead = self
-                        .fetcher
-                        .fetch_ahead(|request| set(request, Some(&token)));
-                    self.ahead = Some(ahead);
-                }
-                Next::Page(Some(token))
-            } else {
-                Next::Repeated(token)
-            };
+        let token = token.to_owned();
+        let is_new = self.seen.insert(hash(&token));
+        if is_new && self.prefetch && most.is_none_or(|most| given < most) {
+            let ahead = self
+                .fetcher
+                .fetch_ahead(|request| request.next_page(&token));
+            self.ahead = Some(ahead);
         }
-        Some(Ok(Page::new(response, here, after)))
-    }
-}
-
-fn set(request: &mut Request, token: Option<&str>) {
-    if let Some(token) = token {
-        request.next_page(token);
+        self.next = match is_new {
+            true => Next::Page(Some(token)),
+            false => Next::Repeated(token),
+        };
+        let after = self.position(given);
+        Ok(Some((response, Some(after))))
     }
 }
 
