@@ -269,7 +269,7 @@ impl Credentials for Vec<Arc<dyn Credentials>> {
 /// let token = compute_kfp_runtime::credentials::BearerToken::new("s3cret");
 /// assert!(!format!("{token:?}").contains("s3cret"));
 /// ```
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub struct BearerToken(SecretString);
 
 impl BearerToken {
@@ -285,12 +285,6 @@ impl Credentials for BearerToken {
     }
 }
 
-impl fmt::Debug for BearerToken {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("BearerToken(…)")
-    }
-}
-
 /// A key that is sent without `Bearer` before it.
 ///
 /// Surrounding white space, such as the line end of a file, is removed.
@@ -299,7 +293,7 @@ impl fmt::Debug for BearerToken {
 /// let key = compute_kfp_runtime::credentials::ApiKey::new("s3cret");
 /// assert!(!format!("{key:?}").contains("s3cret"));
 /// ```
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub struct ApiKey(SecretString);
 
 impl ApiKey {
@@ -312,12 +306,6 @@ impl ApiKey {
 impl Credentials for ApiKey {
     fn authorize<'a>(&'a self, authorization: &'a mut Authorization) -> Pending<'a, ()> {
         Box::pin(async move { authorization.key(self.0.expose_secret()) })
-    }
-}
-
-impl fmt::Debug for ApiKey {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("ApiKey(…)")
     }
 }
 

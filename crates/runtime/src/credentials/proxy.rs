@@ -1,7 +1,5 @@
 //! Credentials for proxies in front of a server.
 
-use std::fmt;
-
 use http::header::COOKIE;
 use secrecy::{ExposeSecret as _, SecretString};
 
@@ -25,7 +23,7 @@ use crate::error::Error;
 /// # drop(transport);
 /// # Ok::<(), compute_kfp_runtime::Error>(())
 /// ```
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub struct SessionCookie(SecretString);
 
 impl SessionCookie {
@@ -53,12 +51,6 @@ impl Credentials for SessionCookie {
     }
 }
 
-impl fmt::Debug for SessionCookie {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("SessionCookie(…)")
-    }
-}
-
 /// A header that names the caller, for servers that trust the proxy in front of them.
 ///
 /// Kubeflow deployments use `kubeflow-userid`. To send a token as well, combine both in a
@@ -70,7 +62,7 @@ impl fmt::Debug for SessionCookie {
 /// let identity = IdentityHeader::new("kubeflow-userid", "user@example.org");
 /// assert!(!format!("{identity:?}").contains("user@example.org"));
 /// ```
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub struct IdentityHeader {
     name: String,
     value: SecretString,
@@ -95,13 +87,5 @@ impl Credentials for IdentityHeader {
         Box::pin(async move {
             authorization.header(header_name(&self.name)?, self.value.expose_secret())
         })
-    }
-}
-
-impl fmt::Debug for IdentityHeader {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("IdentityHeader")
-            .field("name", &self.name)
-            .finish_non_exhaustive()
     }
 }

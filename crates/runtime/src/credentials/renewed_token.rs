@@ -25,7 +25,7 @@ const MARGIN: Duration = Duration::from_secs(5);
 /// let token = AccessToken::new("s3cret").expires_in(Duration::from_secs(300));
 /// assert!(!format!("{token:?}").contains("s3cret"));
 /// ```
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub struct AccessToken {
     text: SecretString,
     expiry: Option<SystemTime>,
@@ -65,14 +65,6 @@ impl AccessToken {
                 .checked_add(margin)
                 .is_some_and(|then| then < expiry)
         })
-    }
-}
-
-impl fmt::Debug for AccessToken {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("AccessToken")
-            .field("expiry", &self.expiry)
-            .finish_non_exhaustive()
     }
 }
 

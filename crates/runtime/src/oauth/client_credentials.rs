@@ -1,7 +1,5 @@
 //! Tokens for a program that has its own account.
 
-use std::fmt;
-
 use oauth2::{ClientSecret, Scope};
 use reqwest::Client;
 use secrecy::{ExposeSecret as _, SecretString};
@@ -30,7 +28,7 @@ use crate::error::Error;
 /// # drop(transport);
 /// # Ok::<(), compute_kfp_runtime::Error>(())
 /// ```
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub struct ClientCredentials {
     server: Server,
     allow_plain_http: bool,
@@ -132,16 +130,5 @@ impl ClientCredentials {
 impl TokenSource for ClientCredentials {
     fn fetch<'a>(&'a self, http: &'a Client) -> Pending<'a, AccessToken> {
         Box::pin(async move { Ok(self.tokens(http).await?.into()) })
-    }
-}
-
-impl fmt::Debug for ClientCredentials {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ClientCredentials")
-            .field("server", &self.server)
-            .field("client_id", &self.client_id)
-            .field("scopes", &self.scopes)
-            .field("audience", &self.audience)
-            .finish_non_exhaustive()
     }
 }

@@ -1,6 +1,5 @@
 //! The tokens that a login server issues.
 
-use std::fmt;
 use std::time::Duration;
 
 use oauth2::basic::{
@@ -17,7 +16,7 @@ use serde::{Deserialize, Serialize};
 use crate::credentials::AccessToken;
 
 /// Tokens issued by a login server; `Debug` does not show them.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub struct Tokens {
     access_token: SecretString,
     refresh_token: Option<SecretString>,
@@ -77,16 +76,6 @@ impl From<Tokens> for AccessToken {
             Some(lifetime) => token.expires_in(lifetime),
             None => token,
         }
-    }
-}
-
-impl fmt::Debug for Tokens {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Tokens")
-            .field("refreshable", &self.refresh_token.is_some())
-            .field("expires_in", &self.expires_in)
-            .field("refresh_expires_in", &self.refresh_expires_in)
-            .finish_non_exhaustive()
     }
 }
 
