@@ -130,7 +130,7 @@ impl Demo {
     async fn supported<T>(&self, response: compute_kfp::Result<T>) -> Result<Option<T>> {
         match response {
             Ok(value) => Ok(Some(value)),
-            Err(error) if error.is_unsupported() => {
+            Err(error) if error.kind() == ErrorKind::Unsupported => {
                 println!("   skipped: {}", self.kfp.with_release(error).await);
                 Ok(None)
             }

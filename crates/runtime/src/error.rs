@@ -196,7 +196,7 @@ impl Error {
         self
     }
 
-    /// Overrides whether the failure may be temporary.
+    /// Overrides whether the failure may be temporary, as it is if a response was truncated.
     pub(crate) fn passing(mut self, passing: Option<bool>) -> Self {
         self.0.passing = passing;
         self
@@ -250,27 +250,9 @@ impl Error {
         self
     }
 
-    /// Marks the response as truncated: another attempt may return all of it.
-    pub(crate) fn cut_off(self) -> Self {
-        self.passing(Some(true))
-    }
-
     /// Returns the kind of the error; each kind documents what to do.
     pub fn kind(&self) -> ErrorKind {
         self.0.kind
-    }
-
-    /// Returns whether the server lacks the operation, because it is another release or the
-    /// endpoint is wrong.
-    ///
-    /// ```
-    /// use compute_kfp_runtime::{Error, ErrorKind};
-    ///
-    /// assert!(Error::new(ErrorKind::Unsupported, "no such operation").is_unsupported());
-    /// assert!(!Error::new(ErrorKind::NotFound, "no such run").is_unsupported());
-    /// ```
-    pub fn is_unsupported(&self) -> bool {
-        self.0.kind == ErrorKind::Unsupported
     }
 
     /// Adds a sentence to the message, for layers above this crate.

@@ -244,7 +244,7 @@ pub(crate) fn is_html(headers: &HeaderMap, body: &[u8]) -> bool {
 }
 
 /// Returns whether the bytes begin with this string, ignoring case and leading white space.
-fn begins(text: &[u8], start: &str) -> bool {
+pub(crate) fn begins(text: &[u8], start: &str) -> bool {
     let text = text.trim_ascii_start().get(..start.len());
     text.is_some_and(|text| text.eq_ignore_ascii_case(start.as_bytes()))
 }

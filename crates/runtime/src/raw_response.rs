@@ -10,7 +10,7 @@ use url::Url;
 
 use crate::byte_stream::ByteStream;
 use crate::error::Error;
-use crate::fault::{self, is_html};
+use crate::fault::{self, begins, is_html};
 use crate::json::{self, Fault};
 use crate::operation::Operation;
 use crate::response::{Response, ResponseBody};
@@ -127,7 +127,7 @@ impl RawResponse {
         };
         let error = fault::unreadable(&what, self.redacted());
         match fault.ended && !is_empty {
-            true => error.cut_off(),
+            true => error.passing(Some(true)),
             false => error,
         }
     }
@@ -145,11 +145,8 @@ impl RawResponse {
 
 /// Returns whether the response declares server-sent events or no media type at all.
 pub(crate) fn is_event_stream(headers: &HeaderMap) -> bool {
-    const MEDIA: &[u8] = b"text/event-stream";
-    headers.get(CONTENT_TYPE).is_none_or(|value| {
-        let start = value.as_bytes().get(..MEDIA.len());
-        start.is_some_and(|start| start.eq_ignore_ascii_case(MEDIA))
-    })
+    let media = headers.get(CONTENT_TYPE);
+    media.is_none_or(|media| begins(media.as_bytes(), "text/event-stream"))
 }
 
 /// Returns the target of a redirect.

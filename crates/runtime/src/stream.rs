@@ -12,12 +12,13 @@ use futures_core::Stream;
 use futures_util::future::poll_fn;
 use futures_util::stream::try_unfold;
 use http::StatusCode;
-use serde::de::{Deserialize, DeserializeOwned, Deserializer};
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::byte_stream::ByteStream;
 use crate::error::Error;
 use crate::json;
+use crate::null;
 use crate::operation::{Operation, ResponseKind};
 use crate::raw_response::{RawResponse, is_event_stream};
 use crate::response::Response;
@@ -72,7 +73,8 @@ impl Head {
     }
 
     fn cut_off(&self) -> Error {
-        self.broken("the stream ended within an event").cut_off()
+        let error = self.broken("the stream ended within an event");
+        error.passing(Some(true))
     }
 
     fn broken(&self, what: &str) -> Error {
@@ -204,18 +206,9 @@ fn status_of(code: Option<u64>) -> StatusCode {
 #[derive(serde::Deserialize)]
 #[serde(bound = "T: DeserializeOwned")]
 struct ResultLine<T> {
-    #[serde(default = "none", deserialize_with = "present")]
+    #[serde(default, deserialize_with = "null::as_value")]
     result: Option<T>,
     error: Option<Value>,
-}
-
-fn none<T>() -> Option<T> {
-    None
-}
-
-/// Reads a value that is present; null may be the value.
-fn present<'de, D: Deserializer<'de>, T: Deserialize<'de>>(from: D) -> Result<Option<T>, D::Error> {
-    T::deserialize(from).map(Some)
 }
 
 impl<T: DeserializeOwned> Stream for JsonStream<T> {

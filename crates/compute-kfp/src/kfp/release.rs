@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use compute_kfp_runtime::{Error, RetryPolicy};
+use compute_kfp_runtime::{Error, ErrorKind, RetryPolicy};
 
 use super::Client;
 
@@ -27,7 +27,7 @@ impl Client {
     /// # }
     /// ```
     pub async fn with_release(&self, error: Error) -> Error {
-        if !error.is_unsupported() {
+        if error.kind() != ErrorKind::Unsupported {
             return error;
         }
         let health = self

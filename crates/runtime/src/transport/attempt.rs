@@ -211,24 +211,16 @@ impl Sending<'_> {
         if announced > limit {
             return Ok(None);
         }
-        let (mut only, mut body) = (Bytes::new(), BytesMut::new());
+        let mut body = BytesMut::with_capacity(announced.min(REPORT));
         // A piece is released before the next is read. Otherwise the connection allocates another
         // buffer, and both grow to 400 KB.
         while let Some(piece) = self.piece(response).await? {
-            if only.len() + body.len() + piece.len() > limit {
+            if body.len() + piece.len() > limit {
                 return Ok(None);
-            }
-            if only.is_empty() && body.is_empty() && piece.len() == announced {
-                only = piece;
-                continue;
-            }
-            if body.is_empty() {
-                body.reserve(announced.min(REPORT).max(only.len() + piece.len()));
-                body.extend_from_slice(&std::mem::take(&mut only));
             }
             body.extend_from_slice(&piece);
         }
-        Ok(Some(if body.is_empty() { only } else { body.freeze() }))
+        Ok(Some(body.freeze()))
     }
 
     /// Reads the beginning of a body that reports a failure. A broken connection is ignored,

@@ -197,7 +197,7 @@ async fn the_error_of_a_server_without_artifacts_names_its_release() {
     let job: Job = serde_json::from_value(job("completed")).unwrap();
     let record = server.kfp().record_job(&job, "r").send().await;
     let error = record.unwrap_err();
-    assert!(error.is_unsupported());
+    assert_eq!(error.kind(), ErrorKind::Unsupported);
     let message = error.to_string();
     assert!(message.starts_with("list_tasks: 404: "), "{message}");
     assert!(
