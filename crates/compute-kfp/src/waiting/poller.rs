@@ -216,7 +216,8 @@ fn may_pass(error: &Error) -> bool {
     error.is_retryable() || error.kind() == ErrorKind::Server
 }
 
-#[cfg(all(test, feature = "compute"))]
+#[cfg(test)]
+#[cfg(feature = "compute")]
 mod tests {
     use proptest::prelude::*;
 
