@@ -5,9 +5,7 @@ use std::path::Path;
 use crate::program::Program;
 use crate::program::terminal::{Seen, Terminal};
 use crate::program::world::{BEGIN, BELL, END, PACKAGE, World};
-use styled_str::StyledString;
-use term_transcript::svg::{Template, TemplateOptions, WindowOptions};
-use term_transcript::{ExitStatus, Interaction, Transcript, UserInput};
+use anstyle_svg::Term;
 
 const COLUMNS: u16 = 100;
 
@@ -16,44 +14,27 @@ fn start(program: &Program, line: &str) -> Terminal {
     Terminal::start(COLUMNS, program.command(words))
 }
 
-fn interaction(line: &str, seen: &Seen) -> Interaction {
-    let output = StyledString::from_ansi(&seen.styled()).unwrap();
-    Interaction::new(UserInput::command(line), output).with_exit_status(ExitStatus(seen.status))
+/// Returns what a terminal shows of a run: the command line and its output.
+fn interaction(line: &str, seen: &Seen) -> String {
+    let prompt = "\u{1b}[1m$\u{1b}[m";
+    format!("{prompt} {line}\n{}", seen.styled())
 }
 
 /// Compares a recording with the file that is checked in, or updates the file.
 #[track_caller]
-fn is_recorded(name: &str, interactions: impl IntoIterator<Item = Interaction>) {
-    let options = TemplateOptions {
-        width: 860.try_into().unwrap(),
-        // That of most fonts, of which 100 fit into the width.
-        advance_width: Some(0.6),
-        wrap: None,
-        window: Some(WindowOptions::default()),
-        ..TemplateOptions::default()
-    };
-    let mut recording = Vec::new();
-    let transcript = Transcript::from_iter(interactions);
-    let template = Template::pure_svg(options.validated().unwrap());
-    template.render(&transcript, &mut recording).unwrap();
+fn is_recorded(name: &str, interactions: &[String]) {
+    let recording = Term::new().render_svg(interactions.concat().trim_end());
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("recordings");
     let path = path.join(name).with_extension("svg");
     if std::env::var_os("UPDATE_DOCS").is_some() {
         return std::fs::write(path, recording).unwrap();
     }
     assert!(
-        std::fs::read(&path).unwrap_or_default() == recording,
-        "recordings/{name}.svg is not what the run gives, which is\n{}\n\nif that is right, run\n  \
+        std::fs::read_to_string(&path).unwrap_or_default() == recording,
+        "recordings/{name}.svg differs from the output, which is\n{}\n\nif that is right, run\n  \
          UPDATE_DOCS=1 cargo test -p compute-kfp-cli --test it recordings",
-        texts(&transcript)
+        interactions.concat()
     );
-}
-
-fn texts(transcript: &Transcript) -> String {
-    let interactions = transcript.interactions().iter();
-    let texts =
-        interactions.map(|of| format!("$ {}\n{}\n", of.input().as_ref(), of.output().text()));
-    texts.collect()
 }
 
 #[test]
@@ -69,7 +50,7 @@ fn lists_are_tables_and_mistakes_are_reported_with_the_nearest_names() {
         "compute-kfp kfp list-piplines",
     ]
     .map(|line| interaction(line, &start(&world.program, line).end()));
-    is_recorded("table", recorded);
+    is_recorded("table", &recorded);
 }
 
 #[test]
@@ -82,12 +63,12 @@ fn a_circuit_ends_with_a_histogram() {
     world.sandbox.advance(BEGIN);
     terminal.shows("is running");
     world.sandbox.advance(END);
-    is_recorded("circuit", [interaction(line, &terminal.end())]);
+    is_recorded("circuit", &[interaction(line, &terminal.end())]);
 }
 
 #[test]
 fn the_doctor_lists_settings_and_their_sources() {
     let program = Program::alone().variable("KFP_TOKEN", "t");
     let line = "compute-kfp doctor kfp --dry-run --endpoint https://kfp.example.org";
-    is_recorded("doctor", [interaction(line, &start(&program, line).end())]);
+    is_recorded("doctor", &[interaction(line, &start(&program, line).end())]);
 }

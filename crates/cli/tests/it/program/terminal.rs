@@ -1,93 +1,124 @@
 //! The program in a pseudo-terminal, and its screen.
 
-use std::process::{Command, Stdio};
+use std::io::{Read as _, Write as _};
+use std::process::{Child, Command};
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::Duration;
 
-use expectrl::process::unix::WaitStatus;
-use expectrl::session::OsSession;
-use expectrl::{ControlCode, Eof, Expect};
+use pty_process::Size;
+use pty_process::blocking::{Command as TerminalCommand, Pty, open};
+use rustix::termios::{LocalModes, OptionalActions, tcgetattr, tcsetattr};
 
 use super::shows_no_secret;
 
 /// Time limit for a slow machine. No test waits that long.
 const PATIENCE: Duration = Duration::from_secs(120);
 const ROWS: u16 = 60;
+const CTRL_C: &str = "\u{3}";
 
 pub struct Terminal {
-    session: OsSession,
-    columns: u16,
+    pty: Arc<Pty>,
+    program: Child,
+    output: Receiver<Vec<u8>>,
     written: Vec<u8>,
+    /// End of the last string that was waited for.
+    seen: usize,
+    columns: u16,
 }
 
 impl Terminal {
     /// Starts a command of a [`Program`](super::Program) in a terminal of this width.
-    pub fn start(columns: u16, command: Command) -> Self {
-        // The terminal gets its size after the start of a process; the program may read it at once.
-        let mut sized = Command::new("/bin/sh");
-        sized
-            .arg("-c")
-            .arg(format!(
-                r#"until [ "$(stty size)" = "{ROWS} {columns}" ]; do :; done; exec "$0" "$@""#
-            ))
-            .arg(command.get_program())
-            .args(command.get_args())
-            .env_clear()
-            .envs(
-                command
-                    .get_envs()
-                    .filter_map(|(name, value)| Some((name, value?))),
-            )
-            .env("TERM", "xterm-256color")
-            .stdin(Stdio::inherit());
-        if let Some(directory) = command.get_current_dir() {
-            sized.current_dir(directory);
-        }
-        let mut session = OsSession::spawn(sized).unwrap();
-        let process = session.get_process_mut();
-        process.set_window_size(columns, ROWS).unwrap();
-        session.set_expect_timeout(Some(PATIENCE));
+    pub fn start(columns: u16, mut command: Command) -> Self {
+        let (pty, pts) = open().unwrap();
+        pty.resize(Size::new(ROWS, columns)).unwrap();
+        // Without input, the screen shows the program's output alone.
+        let mut attributes = tcgetattr(&pty).unwrap();
+        attributes.local_modes.remove(LocalModes::ECHO);
+        tcsetattr(&pty, OptionalActions::Now, &attributes).unwrap();
+        command.env("TERM", "xterm-256color");
+        let program = TerminalCommand::from(command).spawn(pts).unwrap();
+        let pty = Arc::new(pty);
+        let (sender, output) = channel();
+        let reader = Arc::clone(&pty);
+        std::thread::spawn(move || {
+            let mut buffer = [0; 4096];
+            // Once the program has ended, Linux reports an error, and other systems no bytes.
+            while let Ok(length @ 1..) = (&*reader).read(&mut buffer) {
+                if sender.send(buffer[..length].to_vec()).is_err() {
+                    break;
+                }
+            }
+        });
         Self {
-            session,
-            columns,
+            pty,
+            program,
+            output,
             written: Vec::new(),
+            seen: 0,
+            columns,
         }
+    }
+
+    /// Reads more output. Returns whether there was any.
+    #[track_caller]
+    fn read(&mut self) -> bool {
+        match self.output.recv_timeout(PATIENCE) {
+            Ok(bytes) => {
+                self.written.extend(bytes);
+                true
+            }
+            Err(RecvTimeoutError::Disconnected) => false,
+            Err(RecvTimeoutError::Timeout) => panic!("no output, only:\n{}", self.text()),
+        }
+    }
+
+    fn text(&self) -> String {
+        String::from_utf8_lossy(&self.written).into_owned()
     }
 
     /// Waits until the program has written this.
     #[track_caller]
     pub fn shows(&mut self, text: &str) {
-        match self.session.expect(text) {
-            Ok(found) => self.written.extend(found.as_bytes()),
-            Err(error) => panic!(
-                "`{text}` does not come ({error}), but:\n{}",
-                String::from_utf8_lossy(&self.written)
-            ),
+        loop {
+            let mut unseen = self.written[self.seen..].windows(text.len());
+            if let Some(start) = unseen.position(|bytes| bytes == text.as_bytes()) {
+                self.seen += start + text.len();
+                return;
+            }
+            assert!(self.read(), "no `{text}`, only:\n{}", self.text());
         }
     }
 
     pub fn enter(&mut self, line: &str) {
-        self.session.send_line(line).unwrap();
+        (&*self.pty)
+            .write_all(format!("{line}\n").as_bytes())
+            .unwrap();
     }
 
     pub fn press_ctrl_c(&mut self) {
-        self.session.send(ControlCode::EndOfText).unwrap();
+        (&*self.pty).write_all(CTRL_C.as_bytes()).unwrap();
     }
 
     /// Waits for the program to end.
     #[track_caller]
     pub fn end(mut self) -> Seen {
-        let rest = self.session.expect(Eof).unwrap();
-        self.written.extend(rest.as_bytes());
-        let WaitStatus::Exited(_, status) = self.session.get_process().wait().unwrap() else {
-            panic!("it was killed");
-        };
-        let text = String::from_utf8(self.written).unwrap();
+        while self.read() {}
+        let status = self.program.wait().unwrap().code();
+        let text = self.text();
         shows_no_secret(&text);
         Seen {
-            status,
+            status: status.expect("a signal ended it"),
             text,
             columns: self.columns,
         }
+    }
+}
+
+impl Drop for Terminal {
+    fn drop(&mut self) {
+        // Fails if it has ended.
+        let _ = self.program.kill();
     }
 }
 
@@ -105,11 +136,13 @@ impl Seen {
         self.screens().pop().unwrap_or_default()
     }
 
-    /// Returns the final screen, with colours as escape sequences.
+    /// Returns the final screen up to the cursor, with colours as escape sequences.
     pub fn styled(&self) -> String {
         let mut parser = vt100::Parser::new(ROWS, self.columns, 0);
         parser.process(self.text.as_bytes());
-        let rows = parser.screen().rows_formatted(0, self.columns);
+        let screen = parser.screen();
+        let rows = screen.rows_formatted(0, self.columns);
+        let rows = rows.take(screen.cursor_position().0.into());
         let rows = rows.map(|row| String::from_utf8(row).unwrap() + "\u{1b}[m\n");
         rows.collect()
     }
