@@ -31,8 +31,10 @@ pub struct TestServer {
     stopped: oneshot::Receiver<()>,
 }
 
+pub(crate) type Respond = Box<dyn Fn(&Received) -> Response + Send + Sync>;
+
 pub(crate) struct Shared {
-    pub(crate) respond: Box<dyn Fn(&Received) -> Response + Send + Sync>,
+    pub(crate) respond: Respond,
     pub(crate) log: Arc<Log>,
     keep_alive: bool,
     #[cfg(feature = "tls")]
@@ -66,7 +68,7 @@ impl TestServer {
     /// Starts a server that calls `respond` for each request, and closes each connection after its
     /// response.
     pub fn start(respond: impl Fn(&Received) -> Response + Send + Sync + 'static) -> Self {
-        Self::set_up(Setup::default(), respond)
+        Self::set_up(Setup::default(), Box::new(respond))
     }
 
     /// Starts a server that serves many requests on one connection.
@@ -76,7 +78,7 @@ impl TestServer {
             keep_alive,
             ..Setup::default()
         };
-        Self::set_up(setup, respond)
+        Self::set_up(setup, Box::new(respond))
     }
 
     /// Starts a server that serves many requests on one connection and does not record them.
@@ -86,7 +88,7 @@ impl TestServer {
             forgets: true,
             ..Setup::default()
         };
-        Self::set_up(setup, respond)
+        Self::set_up(setup, Box::new(respond))
     }
 
     /// Starts a server like [`keeping_alive`](Self::keeping_alive), at an address where another has
@@ -107,7 +109,7 @@ impl TestServer {
             keep_alive: true,
             ..Setup::default()
         };
-        Self::set_up(setup, respond)
+        Self::set_up(setup, Box::new(respond))
     }
 
     /// Starts a server that sends one response after the other, and the last one again and again.
@@ -134,10 +136,8 @@ impl TestServer {
         })
     }
 
-    pub(crate) fn set_up(
-        setup: Setup,
-        respond: impl Fn(&Received) -> Response + Send + Sync + 'static,
-    ) -> Self {
+    /// Not generic, so that this crate compiles it, and not each test for its own responses.
+    pub(crate) fn set_up(setup: Setup, respond: Respond) -> Self {
         let listener = setup
             .listener
             .unwrap_or_else(|| std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap());
@@ -153,7 +153,7 @@ impl TestServer {
             left: Semaphore::new(0),
         });
         let shared = Arc::new(Shared {
-            respond: Box::new(respond),
+            respond,
             log: log.clone(),
             keep_alive: setup.keep_alive,
             #[cfg(feature = "tls")]

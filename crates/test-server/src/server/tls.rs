@@ -43,7 +43,7 @@ impl TestServer {
             tls: Some(authority.acceptor(tls)),
             ..Setup::default()
         };
-        let server = Self::set_up(setup, respond);
+        let server = Self::set_up(setup, Box::new(respond));
         let port = server.address().port();
         server.with_url(format!("https://localhost:{port}"))
     }
