@@ -38,6 +38,7 @@ serde_json = { version = "1", features = ["preserve_order"] }
 tokio = { version = "1", features = ["macros", "rt-multi-thread"] }
 
 [workspace]
+resolver = "3"
 "#;
 
 fn workspace() -> PathBuf {
@@ -74,12 +75,28 @@ fn documents() -> Vec<(&'static str, String)> {
     ]
 }
 
+/// Returns the profiles and the build dependencies of the workspace. A crate with them has the macros
+/// that the workspace compiled.
+fn shared_sections() -> String {
+    let manifest = std::fs::read_to_string(workspace().join("Cargo.toml")).unwrap();
+    let sections = manifest.split("\n[").filter(|section| {
+        let name = section.split(']').next().unwrap();
+        name.starts_with("profile.dev") || name.ends_with("build-dependencies")
+    });
+    let sections: String = sections.map(|section| format!("\n[{section}")).collect();
+    sections.replace(
+        "compute-kfp-codegen.workspace = true",
+        r#"compute-kfp-codegen = { path = "CRATES/codegen" }"#,
+    )
+}
+
 /// Writes a crate with the code of the specs and a program that reads and writes its types.
 fn write_crate(directory: &Path) {
     let crates = workspace().join("crates").canonicalize().unwrap();
+    let manifest = format!("{MANIFEST}{}", shared_sections());
     put(
         &directory.join("Cargo.toml"),
-        &MANIFEST.replace("CRATES", &crates.display().to_string()),
+        &manifest.replace("CRATES", &crates.display().to_string()),
     );
     put(
         &directory.join("Cargo.lock"),
