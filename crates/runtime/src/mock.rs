@@ -2,39 +2,23 @@
 //!
 //! Generated clients add a method to [`httpmock::MockServer`] for each operation.
 
-use std::fmt::Display;
-
 use httpmock::When;
 use serde::Serialize;
 
 use crate::operation::{Location, Operation};
-use crate::percent::encoded;
 
 pub use httpmock;
 
-/// Returns the pattern of a value in a path, as clients encode it.
-///
-/// ```
-/// assert_eq!(compute_kfp_runtime::mock::path_segment("a/b"), r"a\%2Fb");
-/// assert_eq!(compute_kfp_runtime::mock::path_segment(7), "7");
-/// ```
-pub fn path_segment(value: impl Display) -> String {
-    escaped(&encoded(&value.to_string()))
-}
-
-fn escaped(encoded: &str) -> String {
-    let escaped = encoded.chars().flat_map(|c| {
+/// Returns the pattern of a path parameter's value, as clients write it in its style.
+pub fn segment<T: Serialize + ?Sized>(operation: &Operation, argument: &str, value: &T) -> String {
+    let written = written(operation, argument, value).unwrap_or_default();
+    let escaped = written.chars().flat_map(|c| {
         c.is_ascii_punctuation()
             .then_some('\\')
             .into_iter()
             .chain([c])
     });
     escaped.collect()
-}
-
-/// Returns the pattern of a path parameter's value, as clients write it in its style.
-pub fn segment<T: Serialize + ?Sized>(operation: &Operation, argument: &str, value: &T) -> String {
-    escaped(&written(operation, argument, value).unwrap_or_default())
 }
 
 /// Expects a parameter in the query, headers or cookies, as clients write it in its style.

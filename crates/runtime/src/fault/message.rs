@@ -14,13 +14,13 @@ const LONGEST: usize = 2_000;
 
 /// The code of google.rpc.Status for an internal error of the server.
 const INTERNAL: i64 = 13;
-/// Parts of the names of errors, in lower case and without spaces, and the kind that they mean.
+/// Names of errors in a chain of causes, and the kind that they mean.
 const NAMES: [(&str, ErrorKind); 5] = [
-    ("invalid", ErrorKind::InvalidRequest),
-    ("badrequest", ErrorKind::InvalidRequest),
-    ("notfound", ErrorKind::NotFound),
-    ("alreadyexist", ErrorKind::Conflict),
-    ("internal", ErrorKind::Server),
+    ("Invalid input error", ErrorKind::InvalidRequest),
+    ("BadRequestError", ErrorKind::InvalidRequest),
+    ("NotFoundError", ErrorKind::NotFound),
+    ("Already exist error", ErrorKind::Conflict),
+    ("InternalServerError", ErrorKind::Server),
 ];
 /// Messages with which databases report a duplicate.
 const DUPLICATES: [&str; 2] = ["UNIQUE constraint", "Duplicate entry"];
@@ -80,28 +80,19 @@ fn is_internal(json: &Value) -> bool {
         && has_details.is_none_or(|text| matches!(text, "" | "Internal Server Error"))
 }
 
-/// Returns the end of a chain of causes: what follows the last name of an error, such as
-/// `NotFoundError: ` or `Invalid input error: `, with the kind that it means.
+/// Returns the end of a chain of causes: what follows the last name of an error, with the kind that
+/// the name means.
 fn last_named(chain: &str) -> (&str, Option<ErrorKind>) {
     if let Some(at) = DUPLICATES.iter().find_map(|mark| chain.find(mark)) {
         return (&chain[at..], Some(ErrorKind::Conflict));
     }
-    let mut last = (chain, None);
-    let mut rest = chain;
-    while let Some((cause, after)) = rest.split_once(": ") {
-        rest = after;
-        if let Some(kind) = kind_named(cause) {
-            last = (rest, Some(kind));
-        }
+    let found = NAMES
+        .iter()
+        .filter_map(|(name, kind)| Some((chain.rfind(name)? + name.len(), *kind)));
+    match found.max_by_key(|(end, _)| *end) {
+        Some((end, kind)) => (chain[end..].strip_prefix(": ").unwrap_or(chain), Some(kind)),
+        None => (chain, None),
     }
-    last
-}
-
-fn kind_named(cause: &str) -> Option<ErrorKind> {
-    let name = cause.replace(' ', "").to_lowercase();
-    let name = name.strip_suffix("error")?;
-    let (_, kind) = NAMES.iter().find(|(part, _)| name.contains(part))?;
-    Some(*kind)
 }
 
 /// Cuts the stack trace of a Go program from the end of a message: pairs of lines, a function and,
