@@ -21,7 +21,7 @@ impl Default for PollPolicy {
     }
 }
 
-/// Defines the setters of a builder that has `settings`.
+/// Defines the setters of a builder that has a `policy`.
 macro_rules! setters {
     () => {
         /// Sets the shortest time between two requests [default: 1 s].
