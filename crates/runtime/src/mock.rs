@@ -47,6 +47,25 @@ pub fn expect<T: Serialize + ?Sized>(
     }
 }
 
+/// Expects a parameter like [`expect`], or that it is not sent.
+pub fn expect_optional<T: Serialize>(
+    when: When,
+    operation: &Operation,
+    argument: &str,
+    value: Option<T>,
+) -> When {
+    match (value, operation.parameter(argument)) {
+        (Some(value), _) => expect(when, operation, argument, &value),
+        (None, Some(parameter)) => match parameter.location {
+            Location::Query => when.query_param_missing(parameter.name),
+            Location::Header => when.header_missing(parameter.name),
+            // Other cookies may be in the same header, and a path has all of its parameters.
+            Location::Cookie | Location::Path => when,
+        },
+        (None, None) => when,
+    }
+}
+
 fn written<T: Serialize + ?Sized>(
     operation: &Operation,
     argument: &str,

@@ -193,21 +193,13 @@ fn expected(api: &Api, operation: &Operation, parameter: &Parameter) -> TokenStr
         false => passed(api, &parameter.schema, Some(quote! { 'a })),
     };
     let lifetime = ty.to_string().starts_with('&').then(|| quote! { 'a, });
-    let name = &parameter.name;
-    let missing = match parameter.location {
-        Location::Query => quote! { query_param_missing },
-        _ => quote! { header_missing },
-    };
     quote! {
         <#lifetime T>(self, value: T) -> Self
         where
             T: Into<Option<#ty>>,
         {
-            if let Some(value) = value.into() {
-                #expected
-            } else {
-                Self(self.0.#missing(#name))
-            }
+            let value = value.into();
+            Self(::compute_kfp_runtime::mock::expect_optional(self.0, #table, #argument, value))
         }
     }
 }

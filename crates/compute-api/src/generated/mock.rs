@@ -38,18 +38,15 @@ pub mod operations {
         where
             T: Into<Option<&'a str>>,
         {
-            if let Some(value) = value.into() {
-                Self(
-                    ::compute_kfp_runtime::mock::expect(
-                        self.0,
-                        &super::super::operations::READ_ALGORITHMS,
-                        "search",
-                        &value,
-                    ),
-                )
-            } else {
-                Self(self.0.query_param_missing("search"))
-            }
+            let value = value.into();
+            Self(
+                ::compute_kfp_runtime::mock::expect_optional(
+                    self.0,
+                    &super::super::operations::READ_ALGORITHMS,
+                    "search",
+                    value,
+                ),
+            )
         }
 
         /// Expects `page`.
@@ -57,18 +54,15 @@ pub mod operations {
         where
             T: Into<Option<i64>>,
         {
-            if let Some(value) = value.into() {
-                Self(
-                    ::compute_kfp_runtime::mock::expect(
-                        self.0,
-                        &super::super::operations::READ_ALGORITHMS,
-                        "page",
-                        &value,
-                    ),
-                )
-            } else {
-                Self(self.0.query_param_missing("page"))
-            }
+            let value = value.into();
+            Self(
+                ::compute_kfp_runtime::mock::expect_optional(
+                    self.0,
+                    &super::super::operations::READ_ALGORITHMS,
+                    "page",
+                    value,
+                ),
+            )
         }
 
         /// Expects `size`.
@@ -76,18 +70,15 @@ pub mod operations {
         where
             T: Into<Option<i64>>,
         {
-            if let Some(value) = value.into() {
-                Self(
-                    ::compute_kfp_runtime::mock::expect(
-                        self.0,
-                        &super::super::operations::READ_ALGORITHMS,
-                        "size",
-                        &value,
-                    ),
-                )
-            } else {
-                Self(self.0.query_param_missing("size"))
-            }
+            let value = value.into();
+            Self(
+                ::compute_kfp_runtime::mock::expect_optional(
+                    self.0,
+                    &super::super::operations::READ_ALGORITHMS,
+                    "size",
+                    value,
+                ),
+            )
         }
 
         /// Expects `id`.
@@ -95,18 +86,15 @@ pub mod operations {
         where
             T: Into<Option<i64>>,
         {
-            if let Some(value) = value.into() {
-                Self(
-                    ::compute_kfp_runtime::mock::expect(
-                        self.0,
-                        &super::super::operations::READ_ALGORITHMS,
-                        "id",
-                        &value,
-                    ),
-                )
-            } else {
-                Self(self.0.query_param_missing("id"))
-            }
+            let value = value.into();
+            Self(
+                ::compute_kfp_runtime::mock::expect_optional(
+                    self.0,
+                    &super::super::operations::READ_ALGORITHMS,
+                    "id",
+                    value,
+                ),
+            )
         }
 
         /// Expects `project_id`.
@@ -114,18 +102,15 @@ pub mod operations {
         where
             T: Into<Option<i64>>,
         {
-            if let Some(value) = value.into() {
-                Self(
-                    ::compute_kfp_runtime::mock::expect(
-                        self.0,
-                        &super::super::operations::READ_ALGORITHMS,
-                        "project_id",
-                        &value,
-                    ),
-                )
-            } else {
-                Self(self.0.query_param_missing("project_id"))
-            }
+            let value = value.into();
+            Self(
+                ::compute_kfp_runtime::mock::expect_optional(
+                    self.0,
+                    &super::super::operations::READ_ALGORITHMS,
+                    "project_id",
+                    value,
+                ),
+            )
         }
 
         /// Expects `type_`.
@@ -133,18 +118,15 @@ pub mod operations {
         where
             T: Into<Option<types::AlgorithmType>>,
         {
-            if let Some(value) = value.into() {
-                Self(
-                    ::compute_kfp_runtime::mock::expect(
-                        self.0,
-                        &super::super::operations::READ_ALGORITHMS,
-                        "type",
-                        &value,
-                    ),
-                )
-            } else {
-                Self(self.0.query_param_missing("type"))
-            }
+            let value = value.into();
+            Self(
+                ::compute_kfp_runtime::mock::expect_optional(
+                    self.0,
+                    &super::super::operations::READ_ALGORITHMS,
+                    "type",
+                    value,
+                ),
+            )
         }
 
         /// Expects `shared`.
@@ -152,18 +134,15 @@ pub mod operations {
         where
             T: Into<Option<types::ShareType>>,
         {
-            if let Some(value) = value.into() {
-                Self(
-                    ::compute_kfp_runtime::mock::expect(
-                        self.0,
-                        &super::super::operations::READ_ALGORITHMS,
-                        "shared",
-                        &value,
-                    ),
-                )
-            } else {
-                Self(self.0.query_param_missing("shared"))
-            }
+            let value = value.into();
+            Self(
+                ::compute_kfp_runtime::mock::expect_optional(
+                    self.0,
+                    &super::super::operations::READ_ALGORITHMS,
+                    "shared",
+                    value,
+                ),
+            )
         }
 
         /// Expects `link_isnull`.
@@ -171,18 +150,15 @@ pub mod operations {
         where
             T: Into<Option<bool>>,
         {
-            if let Some(value) = value.into() {
-                Self(
-                    ::compute_kfp_runtime::mock::expect(
-                        self.0,
-                        &super::super::operations::READ_ALGORITHMS,
-                        "link__isnull",
-                        &value,
-                    ),
-                )
-            } else {
-                Self(self.0.query_param_missing("link__isnull"))
-            }
+            let value = value.into();
+            Self(
+                ::compute_kfp_runtime::mock::expect_optional(
+                    self.0,
+                    &super::super::operations::READ_ALGORITHMS,
+                    "link__isnull",
+                    value,
+                ),
+            )
         }
 
         /// Expects `link`.
@@ -190,18 +166,15 @@ pub mod operations {
         where
             T: Into<Option<&'a str>>,
         {
-            if let Some(value) = value.into() {
-                Self(
-                    ::compute_kfp_runtime::mock::expect(
-                        self.0,
-                        &super::super::operations::READ_ALGORITHMS,
-                        "link",
-                        &value,
-                    ),
-                )
-            } else {
-                Self(self.0.query_param_missing("link"))
-            }
+            let value = value.into();
+            Self(
+                ::compute_kfp_runtime::mock::expect_optional(
+                    self.0,
+                    &super::super::operations::READ_ALGORITHMS,
+                    "link",
+                    value,
+                ),
+            )
         }
 
         /// Expects `name`.
@@ -209,18 +182,15 @@ pub mod operations {
         where
             T: Into<Option<&'a str>>,
         {
-            if let Some(value) = value.into() {
-                Self(
-                    ::compute_kfp_runtime::mock::expect(
-                        self.0,
-                        &super::super::operations::READ_ALGORITHMS,
-                        "name",
-                        &value,
-                    ),
-                )
-            } else {
-                Self(self.0.query_param_missing("name"))
-            }
+            let value = value.into();
+            Self(
+                ::compute_kfp_runtime::mock::expect_optional(
+                    self.0,
+                    &super::super::operations::READ_ALGORITHMS,
+                    "name",
+                    value,
+                ),
+            )
         }
 
         /// Expects `sort_by`.
@@ -228,18 +198,15 @@ pub mod operations {
         where
             T: Into<Option<&'a str>>,
         {
-            if let Some(value) = value.into() {
-                Self(
-                    ::compute_kfp_runtime::mock::expect(
-                        self.0,
-                        &super::super::operations::READ_ALGORITHMS,
-                        "sort_by",
-                        &value,
-                    ),
-                )
-            } else {
-                Self(self.0.query_param_missing("sort_by"))
-            }
+            let value = value.into();
+            Self(
+                ::compute_kfp_runtime::mock::expect_optional(
+                    self.0,
+                    &super::super::operations::READ_ALGORITHMS,
+                    "sort_by",
+                    value,
+                ),
+            )
         }
 
         /// Expects `latest`.
@@ -247,18 +214,15 @@ pub mod operations {
         where
             T: Into<Option<bool>>,
         {
-            if let Some(value) = value.into() {
-                Self(
-                    ::compute_kfp_runtime::mock::expect(
-                        self.0,
-                        &super::super::operations::READ_ALGORITHMS,
-                        "latest",
-                        &value,
-                    ),
-                )
-            } else {
-                Self(self.0.query_param_missing("latest"))
-            }
+            let value = value.into();
+            Self(
+                ::compute_kfp_runtime::mock::expect_optional(
+                    self.0,
+                    &super::super::operations::READ_ALGORITHMS,
+                    "latest",
+                    value,
+                ),
+            )
         }
     }
 
@@ -737,18 +701,15 @@ pub mod operations {
         where
             T: Into<Option<i64>>,
         {
-            if let Some(value) = value.into() {
-                Self(
-                    ::compute_kfp_runtime::mock::expect(
-                        self.0,
-                        &super::super::operations::READ_BACKENDS,
-                        "page",
-                        &value,
-                    ),
-                )
-            } else {
-                Self(self.0.query_param_missing("page"))
-            }
+            let value = value.into();
+            Self(
+                ::compute_kfp_runtime::mock::expect_optional(
+                    self.0,
+                    &super::super::operations::READ_BACKENDS,
+                    "page",
+                    value,
+                ),
+            )
         }
 
         /// Expects `size`.
@@ -756,18 +717,15 @@ pub mod operations {
         where
             T: Into<Option<i64>>,
         {
-            if let Some(value) = value.into() {
-                Self(
-                    ::compute_kfp_runtime::mock::expect(
-                        self.0,
-                        &super::super::operations::READ_BACKENDS,
-                        "size",
-                        &value,
-                    ),
-                )
-            } else {
-                Self(self.0.query_param_missing("size"))
-            }
+            let value = value.into();
+            Self(
+                ::compute_kfp_runtime::mock::expect_optional(
+                    self.0,
+                    &super::super::operations::READ_BACKENDS,
+                    "size",
+                    value,
+                ),
+            )
         }
 
         /// Expects `id`.
@@ -775,18 +733,15 @@ pub mod operations {
         where
             T: Into<Option<i64>>,
         {
-            if let Some(value) = value.into() {
-                Self(
-                    ::compute_kfp_runtime::mock::expect(
-                        self.0,
-                        &super::super::operations::READ_BACKENDS,
-                        "id",
-                        &value,
-                    ),
-                )
-            } else {
-                Self(self.0.query_param_missing("id"))
-            }
+            let value = value.into();
+            Self(
+                ::compute_kfp_runtime::mock::expect_optional(
+                    self.0,
+                    &super::super::operations::READ_BACKENDS,
+                    "id",
+                    value,
+                ),
+            )
         }
 
         /// Expects `name`.
@@ -794,18 +749,15 @@ pub mod operations {
         where
             T: Into<Option<&'a str>>,
         {
-            if let Some(value) = value.into() {
-                Self(
-                    ::compute_kfp_runtime::mock::expect(
-                        self.0,
-                        &super::super::operations::READ_BACKENDS,
-                        "name",
-                        &value,
-                    ),
-                )
-            } else {
-                Self(self.0.query_param_missing("name"))
-            }
+            let value = value.into();
+            Self(
+                ::compute_kfp_runtime::mock::expect_optional(
+                    self.0,
+                    &super::super::operations::READ_BACKENDS,
+                    "name",
+                    value,
+                ),
+            )
         }
 
         /// Expects `location`.
@@ -813,18 +765,15 @@ pub mod operations {
         where
             T: Into<Option<&'a str>>,
         {
-            if let Some(value) = value.into() {
-                Self(
-                    ::compute_kfp_runtime::mock::expect(
-                        self.0,
-                        &super::super::operations::READ_BACKENDS,
-                        "location",
-                        &value,
-                    ),
-                )
-            } else {
-                Self(self.0.query_param_missing("location"))
-            }
+            let value = value.into();
+            Self(
+                ::compute_kfp_runtime::mock::expect_optional(
+                    self.0,
+                    &super::super::operations::READ_BACKENDS,
+                    "location",
+                    value,
+                ),
+            )
         }
 
         /// Expects `backend_type_id`.
@@ -832,18 +781,15 @@ pub mod operations {
         where
             T: Into<Option<i64>>,
         {
-            if let Some(value) = value.into() {
-                Self(
-                    ::compute_kfp_runtime::mock::expect(
-                        self.0,
-                        &super::super::operations::READ_BACKENDS,
-                        "backend_type_id",
-                        &value,
-                    ),
-                )
-            } else {
-                Self(self.0.query_param_missing("backend_type_id"))
-            }
+            let value = value.into();
+            Self(
+                ::compute_kfp_runtime::mock::expect_optional(
+                    self.0,
+                    &super::super::operations::READ_BACKENDS,
+                    "backend_type_id",
+                    value,
+                ),
+            )
         }
 
         /// Expects `status`.
@@ -851,18 +797,15 @@ pub mod operations {
         where
             T: Into<Option<types::BackendStatus>>,
         {
-            if let Some(value) = value.into() {
-                Self(
-                    ::compute_kfp_runtime::mock::expect(
-                        self.0,
-                        &super::super::operations::READ_BACKENDS,
-                        "status",
-                        &value,
-                    ),
-                )
-            } else {
-                Self(self.0.query_param_missing("status"))
-            }
+            let value = value.into();
+            Self(
+                ::compute_kfp_runtime::mock::expect_optional(
+                    self.0,
+                    &super::super::operations::READ_BACKENDS,
+                    "status",
+                    value,
+                ),
+            )
         }
 
         /// Expects `last_heartbeat`.
@@ -870,18 +813,15 @@ pub mod operations {
         where
             T: Into<Option<&'a ::compute_kfp_runtime::Timestamp>>,
         {
-            if let Some(value) = value.into() {
-                Self(
-                    ::compute_kfp_runtime::mock::expect(
-                        self.0,
-                        &super::super::operations::READ_BACKENDS,
-                        "last_heartbeat",
-                        &value,
-                    ),
-                )
-            } else {
-                Self(self.0.query_param_missing("last_heartbeat"))
-            }
+            let value = value.into();
+            Self(
+                ::compute_kfp_runtime::mock::expect_optional(
+                    self.0,
+                    &super::super::operations::READ_BACKENDS,
+                    "last_heartbeat",
+                    value,
+                ),
+            )
         }
 
         /// Expects `sort_by`.
@@ -889,18 +829,15 @@ pub mod operations {
         where
             T: Into<Option<&'a str>>,
         {
-            if let Some(value) = value.into() {
-                Self(
-                    ::compute_kfp_runtime::mock::expect(
-                        self.0,
-                        &super::super::operations::READ_BACKENDS,
-                        "sort_by",
-                        &value,
-                    ),
-                )
-            } else {
-                Self(self.0.query_param_missing("sort_by"))
-            }
+            let value = value.into();
+            Self(
+                ::compute_kfp_runtime::mock::expect_optional(
+                    self.0,
+                    &super::super::operations::READ_BACKENDS,
+                    "sort_by",
+                    value,
+                ),
+            )
         }
 
         /// Expects `latest`.
@@ -908,18 +845,15 @@ pub mod operations {
         where
             T: Into<Option<bool>>,
         {
-            if let Some(value) = value.into() {
-                Self(
-                    ::compute_kfp_runtime::mock::expect(
-                        self.0,
-                        &super::super::operations::READ_BACKENDS,
-                        "latest",
-                        &value,
-                    ),
-                )
-            } else {
-                Self(self.0.query_param_missing("latest"))
-            }
+            let value = value.into();
+            Self(
+                ::compute_kfp_runtime::mock::expect_optional(
+                    self.0,
+                    &super::super::operations::READ_BACKENDS,
+                    "latest",
+                    value,
+                ),
+            )
         }
     }
 
@@ -1266,18 +1200,15 @@ pub mod operations {
         where
             T: Into<Option<i64>>,
         {
-            if let Some(value) = value.into() {
-                Self(
-                    ::compute_kfp_runtime::mock::expect(
-                        self.0,
-                        &super::super::operations::READ_BACKENDS_WITH_HOSTNAMES,
-                        "page",
-                        &value,
-                    ),
-                )
-            } else {
-                Self(self.0.query_param_missing("page"))
-            }
+            let value = value.into();
+            Self(
+                ::compute_kfp_runtime::mock::expect_optional(
+                    self.0,
+                    &super::super::operations::READ_BACKENDS_WITH_HOSTNAMES,
+                    "page",
+                    value,
+                ),
+            )
         }
 
         /// Expects `size`.
@@ -1285,18 +1216,15 @@ pub mod operations {
         where
             T: Into<Option<i64>>,
         {
-            if let Some(value) = value.into() {
-                Self(
-                    ::compute_kfp_runtime::mock::expect(
-                        self.0,
-                        &super::super::operations::READ_BACKENDS_WITH_HOSTNAMES,
-                        "size",
-                        &value,
-                    ),
-                )
-            } else {
-                Self(self.0.query_param_missing("size"))
-            }
+            let value = value.into();
+            Self(
+                ::compute_kfp_runtime::mock::expect_optional(
+                    self.0,
+                    &super::super::operations::READ_BACKENDS_WITH_HOSTNAMES,
+                    "size",
+                    value,
+                ),
+            )
         }
 
         /// Expects `id`.
@@ -1304,18 +1232,15 @@ pub mod operations {
         where
             T: Into<Option<i64>>,
         {
-            if let Some(value) = value.into() {
-                Self(
-                    ::compute_kfp_runtime::mock::expect(
-                        self.0,
-                        &super::super::operations::READ_BACKENDS_WITH_HOSTNAMES,
-                        "id",
-                        &value,
-                    ),
-                )
-            } else {
-                Self(self.0.query_param_missing("id"))
-            }
+            let value = value.into();
+            Self(
+                ::compute_kfp_runtime::mock::expect_optional(
+                    self.0,
+                    &super::super::operations::READ_BACKENDS_WITH_HOSTNAMES,
+                    "id",
+                    value,
+                ),
+            )
         }
 
         /// Expects `name`.
@@ -1323,18 +1248,15 @@ pub mod operations {
         where
             T: Into<Option<&'a str>>,
         {
-            if let Some(value) = value.into() {
-                Self(
-                    ::compute_kfp_runtime::mock::expect(
-                        self.0,
-                        &super::super::operations::READ_BACKENDS_WITH_HOSTNAMES,
-                        "name",
-                        &value,
-                    ),
-                )
-            } else {
-                Self(self.0.query_param_missing("name"))
-            }
+            let value = value.into();
+            Self(
+                ::compute_kfp_runtime::mock::expect_optional(
+                    self.0,
+                    &super::super::operations::READ_BACKENDS_WITH_HOSTNAMES,
+                    "name",
+                    value,
+                ),
+            )
         }
 
         /// Expects `location`.
@@ -1342,18 +1264,15 @@ pub mod operations {
         where
             T: Into<Option<&'a str>>,
         {
-            if let Some(value) = value.into() {
-                Self(
-                    ::compute_kfp_runtime::mock::expect(
-                        self.0,
-                        &super::super::operations::READ_BACKENDS_WITH_HOSTNAMES,
-                        "location",
-                        &value,
-                    ),
-                )
-            } else {
-                Self(self.0.query_param_missing("location"))
-            }
+            let value = value.into();
+            Self(
+                ::compute_kfp_runtime::mock::expect_optional(
+                    self.0,
+                    &super::super::operations::READ_BACKENDS_WITH_HOSTNAMES,
+                    "location",
+                    value,
+                ),
+            )
         }
 
         /// Expects `backend_type_id`.
@@ -1361,18 +1280,15 @@ pub mod operations {
         where
             T: Into<Option<i64>>,
         {
-            if let Some(value) = value.into() {
-                Self(
-                    ::compute_kfp_runtime::mock::expect(
-                        self.0,
-                        &super::super::operations::READ_BACKENDS_WITH_HOSTNAMES,
-                        "backend_type_id",
-                        &value,
-                    ),
-                )
-            } else {
-                Self(self.0.query_param_missing("backend_type_id"))
-            }
+            let value = value.into();
+            Self(
+                ::compute_kfp_runtime::mock::expect_optional(
+                    self.0,
+                    &super::super::operations::READ_BACKENDS_WITH_HOSTNAMES,
+                    "backend_type_id",
+                    value,
+                ),
+            )
         }
 
         /// Expects `status`.
@@ -1380,18 +1296,15 @@ pub mod operations {
         where
             T: Into<Option<types::BackendStatus>>,
         {
-            if let Some(value) = value.into() {
-                Self(
-                    ::compute_kfp_runtime::mock::expect(
-                        self.0,
-                        &super::super::operations::READ_BACKENDS_WITH_HOSTNAMES,
-                        "status",
-                        &value,
-                    ),
-                )
-            } else {
-                Self(self.0.query_param_missing("status"))
-            }
+            let value = value.into();
+            Self(
+                ::compute_kfp_runtime::mock::expect_optional(
+                    self.0,
+                    &super::super::operations::READ_BACKENDS_WITH_HOSTNAMES,
+                    "status",
+                    value,
+                ),
+            )
         }
 
         /// Expects `last_heartbeat`.
@@ -1399,18 +1312,15 @@ pub mod operations {
         where
             T: Into<Option<&'a ::compute_kfp_runtime::Timestamp>>,
         {
-            if let Some(value) = value.into() {
-                Self(
-                    ::compute_kfp_runtime::mock::expect(
-                        self.0,
-                        &super::super::operations::READ_BACKENDS_WITH_HOSTNAMES,
-                        "last_heartbeat",
-                        &value,
-                    ),
-                )
-            } else {
-                Self(self.0.query_param_missing("last_heartbeat"))
-            }
+            let value = value.into();
+            Self(
+                ::compute_kfp_runtime::mock::expect_optional(
+                    self.0,
+                    &super::super::operations::READ_BACKENDS_WITH_HOSTNAMES,
+                    "last_heartbeat",
+                    value,
+                ),
+            )
         }
 
         /// Expects `hostname`.
@@ -1418,18 +1328,15 @@ pub mod operations {
         where
             T: Into<Option<&'a str>>,
         {
-            if let Some(value) = value.into() {
-                Self(
-                    ::compute_kfp_runtime::mock::expect(
-                        self.0,
-                        &super::super::operations::READ_BACKENDS_WITH_HOSTNAMES,
-                        "hostname",
-                        &value,
-                    ),
-                )
-            } else {
-                Self(self.0.query_param_missing("hostname"))
-            }
+            let value = value.into();
+            Self(
+                ::compute_kfp_runtime::mock::expect_optional(
+                    self.0,
+                    &super::super::operations::READ_BACKENDS_WITH_HOSTNAMES,
+                    "hostname",
+                    value,
+                ),
+            )
         }
 
         /// Expects `sort_by`.
@@ -1437,18 +1344,15 @@ pub mod operations {
         where
             T: Into<Option<&'a str>>,
         {
-            if let Some(value) = value.into() {
-                Self(
-                    ::compute_kfp_runtime::mock::expect(
-                        self.0,
-                        &super::super::operations::READ_BACKENDS_WITH_HOSTNAMES,
-                        "sort_by",
-                        &value,
-                    ),
-                )
-            } else {
-                Self(self.0.query_param_missing("sort_by"))
-            }
+            let value = value.into();
+            Self(
+                ::compute_kfp_runtime::mock::expect_optional(
+                    self.0,
+                    &super::super::operations::READ_BACKENDS_WITH_HOSTNAMES,
+                    "sort_by",
+                    value,
+                ),
+            )
         }
 
         /// Expects `latest`.
@@ -1456,18 +1360,15 @@ pub mod operations {
         where
             T: Into<Option<bool>>,
         {
-            if let Some(value) = value.into() {
-                Self(
-                    ::compute_kfp_runtime::mock::expect(
-                        self.0,
-                        &super::super::operations::READ_BACKENDS_WITH_HOSTNAMES,
-                        "latest",
-                        &value,
-                    ),
-                )
-            } else {
-                Self(self.0.query_param_missing("latest"))
-            }
+            let value = value.into();
+            Self(
+                ::compute_kfp_runtime::mock::expect_optional(
+                    self.0,
+                    &super::super::operations::READ_BACKENDS_WITH_HOSTNAMES,
+                    "latest",
+                    value,
+                ),
+            )
         }
     }
 
@@ -1634,18 +1535,15 @@ pub mod operations {
         where
             T: Into<Option<bool>>,
         {
-            if let Some(value) = value.into() {
-                Self(
-                    ::compute_kfp_runtime::mock::expect(
-                        self.0,
-                        &super::super::operations::READ_BACKEND_TYPE_QUEUE,
-                        "user_only",
-                        &value,
-                    ),
-                )
-            } else {
-                Self(self.0.query_param_missing("user_only"))
-            }
+            let value = value.into();
+            Self(
+                ::compute_kfp_runtime::mock::expect_optional(
+                    self.0,
+                    &super::super::operations::READ_BACKEND_TYPE_QUEUE,
+                    "user_only",
+                    value,
+                ),
+            )
         }
     }
 
@@ -1725,18 +1623,15 @@ pub mod operations {
         where
             T: Into<Option<i64>>,
         {
-            if let Some(value) = value.into() {
-                Self(
-                    ::compute_kfp_runtime::mock::expect(
-                        self.0,
-                        &super::super::operations::READ_BACKEND_TYPES,
-                        "page",
-                        &value,
-                    ),
-                )
-            } else {
-                Self(self.0.query_param_missing("page"))
-            }
+            let value = value.into();
+            Self(
+                ::compute_kfp_runtime::mock::expect_optional(
+                    self.0,
+                    &super::super::operations::READ_BACKEND_TYPES,
+                    "page",
+                    value,
+                ),
+            )
         }
 
         /// Expects `size`.
@@ -1744,18 +1639,15 @@ pub mod operations {
         where
             T: Into<Option<i64>>,
         {
-            if let Some(value) = value.into() {
-                Self(
-                    ::compute_kfp_runtime::mock::expect(
-                        self.0,
-                        &super::super::operations::READ_BACKEND_TYPES,
-                        "size",
-                        &value,
-                    ),
-                )
-            } else {
-                Self(self.0.query_param_missing("size"))
-            }
+            let value = value.into();
+            Self(
+                ::compute_kfp_runtime::mock::expect_optional(
+                    self.0,
+                    &super::super::operations::READ_BACKEND_TYPES,
+                    "size",
+                    value,
+                ),
+            )
         }
 
         /// Expects `id`.
@@ -1763,18 +1655,15 @@ pub mod operations {
         where
             T: Into<Option<i64>>,
         {
-            if let Some(value) = value.into() {
-                Self(
-                    ::compute_kfp_runtime::mock::expect(
-                        self.0,
-                        &super::super::operations::READ_BACKEND_TYPES,
-                        "id",
-                        &value,
-                    ),
-                )
-            } else {
-                Self(self.0.query_param_missing("id"))
-            }
+            let value = value.into();
+            Self(
+                ::compute_kfp_runtime::mock::expect_optional(
+                    self.0,
+                    &super::super::operations::READ_BACKEND_TYPES,
+                    "id",
+                    value,
+                ),
+            )
         }
 
         /// Expects `name`.
@@ -1782,18 +1671,15 @@ pub mod operations {
         where
             T: Into<Option<&'a str>>,
         {
-            if let Some(value) = value.into() {
-                Self(
-                    ::compute_kfp_runtime::mock::expect(
-                        self.0,
-                        &super::super::operations::READ_BACKEND_TYPES,
-                        "name",
-                        &value,
-                    ),
-                )
-            } else {
-                Self(self.0.query_param_missing("name"))
-            }
+            let value = value.into();
+            Self(
+                ::compute_kfp_runtime::mock::expect_optional(
+                    self.0,
+                    &super::super::operations::READ_BACKEND_TYPES,
+                    "name",
+                    value,
+                ),
+            )
         }
 
         /// Expects `infrastructure`.
@@ -1801,18 +1687,15 @@ pub mod operations {
         where
             T: Into<Option<&'a str>>,
         {
-            if let Some(value) = value.into() {
-                Self(
-                    ::compute_kfp_runtime::mock::expect(
-                        self.0,
-                        &super::super::operations::READ_BACKEND_TYPES,
-                        "infrastructure",
-                        &value,
-                    ),
-                )
-            } else {
-                Self(self.0.query_param_missing("infrastructure"))
-            }
+            let value = value.into();
+            Self(
+                ::compute_kfp_runtime::mock::expect_optional(
+                    self.0,
+                    &super::super::operations::READ_BACKEND_TYPES,
+                    "infrastructure",
+                    value,
+                ),
+            )
         }
 
         /// Expects `description`.
@@ -1820,18 +1703,15 @@ pub mod operations {
         where
             T: Into<Option<&'a str>>,
         {
-            if let Some(value) = value.into() {
-                Self(
-                    ::compute_kfp_runtime::mock::expect(
-                        self.0,
-                        &super::super::operations::READ_BACKEND_TYPES,
-                        "description",
-                        &value,
-                    ),
-                )
-            } else {
-                Self(self.0.query_param_missing("description"))
-            }
+            let value = value.into();
+            Self(
+                ::compute_kfp_runtime::mock::expect_optional(
+                    self.0,
+                    &super::super::operations::READ_BACKEND_TYPES,
+                    "description",
+                    value,
+                ),
+            )
         }
 
         /// Expects `image_id`.
@@ -1839,18 +1719,15 @@ pub mod operations {
         where
             T: Into<Option<&'a str>>,
         {
-            if let Some(value) = value.into() {
-                Self(
-                    ::compute_kfp_runtime::mock::expect(
-                        self.0,
-                        &super::super::operations::READ_BACKEND_TYPES,
-                        "image_id",
-                        &value,
-                    ),
-                )
-            } else {
-                Self(self.0.query_param_missing("image_id"))
-            }
+            let value = value.into();
+            Self(
+                ::compute_kfp_runtime::mock::expect_optional(
+                    self.0,
+                    &super::super::operations::READ_BACKEND_TYPES,
+                    "image_id",
+                    value,
+                ),
+            )
         }
 
         /// Expects `is_hardware`.
@@ -1858,18 +1735,15 @@ pub mod operations {
         where
             T: Into<Option<bool>>,
         {
-            if let Some(value) = value.into() {
-                Self(
-                    ::compute_kfp_runtime::mock::expect(
-                        self.0,
-                        &super::super::operations::READ_BACKEND_TYPES,
-                        "is_hardware",
-                        &value,
-                    ),
-                )
-            } else {
-                Self(self.0.query_param_missing("is_hardware"))
-            }
+            let value = value.into();
+            Self(
+                ::compute_kfp_runtime::mock::expect_optional(
+                    self.0,
+                    &super::super::operations::READ_BACKEND_TYPES,
+                    "is_hardware",
+                    value,
+                ),
+            )
         }
 
         /// Expects `supports_raw_data`.
@@ -1877,18 +1751,15 @@ pub mod operations {
         where
             T: Into<Option<bool>>,
         {
-            if let Some(value) = value.into() {
-                Self(
-                    ::compute_kfp_runtime::mock::expect(
-                        self.0,
-                        &super::super::operations::READ_BACKEND_TYPES,
-                        "supports_raw_data",
-                        &value,
-                    ),
-                )
-            } else {
-                Self(self.0.query_param_missing("supports_raw_data"))
-            }
+            let value = value.into();
+            Self(
+                ::compute_kfp_runtime::mock::expect_optional(
+                    self.0,
+                    &super::super::operations::READ_BACKEND_TYPES,
+                    "supports_raw_data",
+                    value,
+                ),
+            )
         }
 
         /// Expects `nqubits`.
@@ -1896,18 +1767,15 @@ pub mod operations {
         where
             T: Into<Option<i64>>,
         {
-            if let Some(value) = value.into() {
-                Self(
-                    ::compute_kfp_runtime::mock::expect(
-                        self.0,
-                        &super::super::operations::READ_BACKEND_TYPES,
-                        "nqubits",
-                        &value,
-                    ),
-                )
-            } else {
-                Self(self.0.query_param_missing("nqubits"))
-            }
+            let value = value.into();
+            Self(
+                ::compute_kfp_runtime::mock::expect_optional(
+                    self.0,
+                    &super::super::operations::READ_BACKEND_TYPES,
+                    "nqubits",
+                    value,
+                ),
+            )
         }
 
         /// Expects `status`.
@@ -1915,18 +1783,15 @@ pub mod operations {
         where
             T: Into<Option<types::BackendStatus>>,
         {
-            if let Some(value) = value.into() {
-                Self(
-                    ::compute_kfp_runtime::mock::expect(
-                        self.0,
-                        &super::super::operations::READ_BACKEND_TYPES,
-                        "status",
-                        &value,
-                    ),
-                )
-            } else {
-                Self(self.0.query_param_missing("status"))
-            }
+            let value = value.into();
+            Self(
+                ::compute_kfp_runtime::mock::expect_optional(
+                    self.0,
+                    &super::super::operations::READ_BACKEND_TYPES,
+                    "status",
+                    value,
+                ),
+            )
         }
 
         /// Expects `default_number_of_shots`.
@@ -1934,18 +1799,15 @@ pub mod operations {
         where
             T: Into<Option<i64>>,
         {
-            if let Some(value) = value.into() {
-                Self(
-                    ::compute_kfp_runtime::mock::expect(
-                        self.0,
-                        &super::super::operations::READ_BACKEND_TYPES,
-                        "default_number_of_shots",
-                        &value,
-                    ),
-                )
-            } else {
-                Self(self.0.query_param_missing("default_number_of_shots"))
-            }
+            let value = value.into();
+            Self(
+                ::compute_kfp_runtime::mock::expect_optional(
+                    self.0,
+                    &super::super::operations::READ_BACKEND_TYPES,
+                    "default_number_of_shots",
+                    value,
+                ),
+            )
         }
 
         /// Expects `max_number_of_shots`.
@@ -1953,18 +1815,15 @@ pub mod operations {
         where
             T: Into<Option<i64>>,
         {
-            if let Some(value) = value.into() {
-                Self(
-                    ::compute_kfp_runtime::mock::expect(
-                        self.0,
-                        &super::super::operations::READ_BACKEND_TYPES,
-                        "max_number_of_shots",
-                        &value,
-                    ),
-                )
-            } else {
-                Self(self.0.query_param_missing("max_number_of_shots"))
-            }
+            let value = value.into();
+            Self(
+                ::compute_kfp_runtime::mock::expect_optional(
+                    self.0,
+                    &super::super::operations::READ_BACKEND_TYPES,
+                    "max_number_of_shots",
+                    value,
+                ),
+            )
         }
 
         /// Expects `enabled`.
@@ -1972,18 +1831,15 @@ pub mod operations {
         where
             T: Into<Option<bool>>,
         {
-            if let Some(value) = value.into() {
-                Self(
-                    ::compute_kfp_runtime::mock::expect(
-                        self.0,
-                        &super::super::operations::READ_BACKEND_TYPES,
-                        "enabled",
-                        &value,
-                    ),
-                )
-            } else {
-                Self(self.0.query_param_missing("enabled"))
-            }
+            let value = value.into();
+            Self(
+                ::compute_kfp_runtime::mock::expect_optional(
+                    self.0,
+                    &super::super::operations::READ_BACKEND_TYPES,
+                    "enabled",
+                    value,
+                ),
+            )
         }
 
         /// Expects `identifier`.
@@ -1991,18 +1847,15 @@ pub mod operations {
         where
             T: Into<Option<&'a str>>,
         {
-            if let Some(value) = value.into() {
-                Self(
-                    ::compute_kfp_runtime::mock::expect(
-                        self.0,
-                        &super::super::operations::READ_BACKEND_TYPES,
-                        "identifier",
-                        &value,
-                    ),
-                )
-            } else {
-                Self(self.0.query_param_missing("identifier"))
-            }
+            let value = value.into();
+            Self(
+                ::compute_kfp_runtime::mock::expect_optional(
+                    self.0,
+                    &super::super::operations::READ_BACKEND_TYPES,
+                    "identifier",
+                    value,
+                ),
+            )
         }
 
         /// Expects `protocol_version_isnull`.
@@ -2010,18 +1863,15 @@ pub mod operations {
         where
             T: Into<Option<bool>>,
         {
-            if let Some(value) = value.into() {
-                Self(
-                    ::compute_kfp_runtime::mock::expect(
-                        self.0,
-                        &super::super::operations::READ_BACKEND_TYPES,
-                        "protocol_version__isnull",
-                        &value,
-                    ),
-                )
-            } else {
-                Self(self.0.query_param_missing("protocol_version__isnull"))
-            }
+            let value = value.into();
+            Self(
+                ::compute_kfp_runtime::mock::expect_optional(
+                    self.0,
+                    &super::super::operations::READ_BACKEND_TYPES,
+                    "protocol_version__isnull",
+                    value,
+                ),
+            )
         }
 
         /// Expects `protocol_version`.
@@ -2029,18 +1879,15 @@ pub mod operations {
         where
             T: Into<Option<i64>>,
         {
-            if let Some(value) = value.into() {
-                Self(
-                    ::compute_kfp_runtime::mock::expect(
-                        self.0,
-                        &super::super::operations::READ_BACKEND_TYPES,
-                        "protocol_version",
-                        &value,
-                    ),
-                )
-            } else {
-                Self(self.0.query_param_missing("protocol_version"))
-            }
+            let value = value.into();
+            Self(
+                ::compute_kfp_runtime::mock::expect_optional(
+                    self.0,
+                    &super::super::operations::READ_BACKEND_TYPES,
+                    "protocol_version",
+                    value,
+                ),
+            )
         }
 
         /// Expects `job_execution_time_limit`.
@@ -2048,18 +1895,15 @@ pub mod operations {
         where
             T: Into<Option<f64>>,
         {
-            if let Some(value) = value.into() {
-                Self(
-                    ::compute_kfp_runtime::mock::expect(
-                        self.0,
-                        &super::super::operations::READ_BACKEND_TYPES,
-                        "job_execution_time_limit",
-                        &value,
-                    ),
-                )
-            } else {
-                Self(self.0.query_param_missing("job_execution_time_limit"))
-            }
+            let value = value.into();
+            Self(
+                ::compute_kfp_runtime::mock::expect_optional(
+                    self.0,
+                    &super::super::operations::READ_BACKEND_TYPES,
+                    "job_execution_time_limit",
+                    value,
+                ),
+            )
         }
 
         /// Expects `max_jobs_per_batch_job`.
@@ -2067,18 +1911,15 @@ pub mod operations {
         where
             T: Into<Option<i64>>,
         {
-            if let Some(value) = value.into() {
-                Self(
-                    ::compute_kfp_runtime::mock::expect(
-                        self.0,
-                        &super::super::operations::READ_BACKEND_TYPES,
-                        "max_jobs_per_batch_job",
-                        &value,
-                    ),
-                )
-            } else {
-                Self(self.0.query_param_missing("max_jobs_per_batch_job"))
-            }
+            let value = value.into();
+            Self(
+                ::compute_kfp_runtime::mock::expect_optional(
+                    self.0,
+                    &super::super::operations::READ_BACKEND_TYPES,
+                    "max_jobs_per_batch_job",
+                    value,
+                ),
+            )
         }
 
         /// Expects `batchjobs_per_queue_limit`.
@@ -2086,18 +1927,15 @@ pub mod operations {
         where
             T: Into<Option<i64>>,
         {
-            if let Some(value) = value.into() {
-                Self(
-                    ::compute_kfp_runtime::mock::expect(
-                        self.0,
-                        &super::super::operations::READ_BACKEND_TYPES,
-                        "batchjobs_per_queue_limit",
-                        &value,
-                    ),
-                )
-            } else {
-                Self(self.0.query_param_missing("batchjobs_per_queue_limit"))
-            }
+            let value = value.into();
+            Self(
+                ::compute_kfp_runtime::mock::expect_optional(
+                    self.0,
+                    &super::super::operations::READ_BACKEND_TYPES,
+                    "batchjobs_per_queue_limit",
+                    value,
+                ),
+            )
         }
 
         /// Expects `sort_by`.
@@ -2105,18 +1943,15 @@ pub mod operations {
         where
             T: Into<Option<&'a str>>,
         {
-            if let Some(value) = value.into() {
-                Self(
-                    ::compute_kfp_runtime::mock::expect(
-                        self.0,
-                        &super::super::operations::READ_BACKEND_TYPES,
-                        "sort_by",
-                        &value,
-                    ),
-                )
-            } else {
-                Self(self.0.query_param_missing("sort_by"))
-            }
+            let value = value.into();
+            Self(
+                ::compute_kfp_runtime::mock::expect_optional(
+                    self.0,
+                    &super::super::operations::READ_BACKEND_TYPES,
+                    "sort_by",
+                    value,
+                ),
+            )
         }
 
         /// Expects `latest`.
@@ -2124,18 +1959,15 @@ pub mod operations {
         where
             T: Into<Option<bool>>,
         {
-            if let Some(value) = value.into() {
-                Self(
-                    ::compute_kfp_runtime::mock::expect(
-                        self.0,
-                        &super::super::operations::READ_BACKEND_TYPES,
-                        "latest",
-                        &value,
-                    ),
-                )
-            } else {
-                Self(self.0.query_param_missing("latest"))
-            }
+            let value = value.into();
+            Self(
+                ::compute_kfp_runtime::mock::expect_optional(
+                    self.0,
+                    &super::super::operations::READ_BACKEND_TYPES,
+                    "latest",
+                    value,
+                ),
+            )
         }
     }
 
@@ -2281,18 +2113,15 @@ pub mod operations {
         where
             T: Into<Option<i64>>,
         {
-            if let Some(value) = value.into() {
-                Self(
-                    ::compute_kfp_runtime::mock::expect(
-                        self.0,
-                        &super::super::operations::READ_BATCH_JOBS,
-                        "page",
-                        &value,
-                    ),
-                )
-            } else {
-                Self(self.0.query_param_missing("page"))
-            }
+            let value = value.into();
+            Self(
+                ::compute_kfp_runtime::mock::expect_optional(
+                    self.0,
+                    &super::super::operations::READ_BATCH_JOBS,
+                    "page",
+                    value,
+                ),
+            )
         }
 
         /// Expects `size`.
@@ -2300,18 +2129,15 @@ pub mod operations {
         where
             T: Into<Option<i64>>,
         {
-            if let Some(value) = value.into() {
-                Self(
-                    ::compute_kfp_runtime::mock::expect(
-                        self.0,
-                        &super::super::operations::READ_BATCH_JOBS,
-                        "size",
-                        &value,
-                    ),
-                )
-            } else {
-                Self(self.0.query_param_missing("size"))
-            }
+            let value = value.into();
+            Self(
+                ::compute_kfp_runtime::mock::expect_optional(
+                    self.0,
+                    &super::super::operations::READ_BATCH_JOBS,
+                    "size",
+                    value,
+                ),
+            )
         }
 
         /// Expects `id`.
@@ -2319,18 +2145,15 @@ pub mod operations {
         where
             T: Into<Option<i64>>,
         {
-            if let Some(value) = value.into() {
-                Self(
-                    ::compute_kfp_runtime::mock::expect(
-                        self.0,
-                        &super::super::operations::READ_BATCH_JOBS,
-                        "id",
-                        &value,
-                    ),
-                )
-            } else {
-                Self(self.0.query_param_missing("id"))
-            }
+            let value = value.into();
+            Self(
+                ::compute_kfp_runtime::mock::expect_optional(
+                    self.0,
+                    &super::super::operations::READ_BATCH_JOBS,
+                    "id",
+                    value,
+                ),
+            )
         }
 
         /// Expects `created_on`.
@@ -2338,18 +2161,15 @@ pub mod operations {
         where
             T: Into<Option<&'a ::compute_kfp_runtime::Timestamp>>,
         {
-            if let Some(value) = value.into() {
-                Self(
-                    ::compute_kfp_runtime::mock::expect(
-                        self.0,
-                        &super::super::operations::READ_BATCH_JOBS,
-                        "created_on",
-                        &value,
-                    ),
-                )
-            } else {
-                Self(self.0.query_param_missing("created_on"))
-            }
+            let value = value.into();
+            Self(
+                ::compute_kfp_runtime::mock::expect_optional(
+                    self.0,
+                    &super::super::operations::READ_BATCH_JOBS,
+                    "created_on",
+                    value,
+                ),
+            )
         }
 
         /// Expects `status`.
@@ -2357,18 +2177,15 @@ pub mod operations {
         where
             T: Into<Option<types::BatchJobStatus>>,
         {
-            if let Some(value) = value.into() {
-                Self(
-                    ::compute_kfp_runtime::mock::expect(
-                        self.0,
-                        &super::super::operations::READ_BATCH_JOBS,
-                        "status",
-                        &value,
-                    ),
-                )
-            } else {
-                Self(self.0.query_param_missing("status"))
-            }
+            let value = value.into();
+            Self(
+                ::compute_kfp_runtime::mock::expect_optional(
+                    self.0,
+                    &super::super::operations::READ_BATCH_JOBS,
+                    "status",
+                    value,
+                ),
+            )
         }
 
         /// Expects `backend_type_id`.
@@ -2376,18 +2193,15 @@ pub mod operations {
         where
             T: Into<Option<i64>>,
         {
-            if let Some(value) = value.into() {
-                Self(
-                    ::compute_kfp_runtime::mock::expect(
-                        self.0,
-                        &super::super::operations::READ_BATCH_JOBS,
-                        "backend_type_id",
-                        &value,
-                    ),
-                )
-            } else {
-                Self(self.0.query_param_missing("backend_type_id"))
-            }
+            let value = value.into();
+            Self(
+                ::compute_kfp_runtime::mock::expect_optional(
+                    self.0,
+                    &super::super::operations::READ_BATCH_JOBS,
+                    "backend_type_id",
+                    value,
+                ),
+            )
         }
 
         /// Expects `backend_id_isnull`.
@@ -2395,18 +2209,15 @@ pub mod operations {
         where
             T: Into<Option<bool>>,
         {
-            if let Some(value) = value.into() {
-                Self(
-                    ::compute_kfp_runtime::mock::expect(
-                        self.0,
-                        &super::super::operations::READ_BATCH_JOBS,
-                        "backend_id__isnull",
-                        &value,
-                    ),
-                )
-            } else {
-                Self(self.0.query_param_missing("backend_id__isnull"))
-            }
+            let value = value.into();
+            Self(
+                ::compute_kfp_runtime::mock::expect_optional(
+                    self.0,
+                    &super::super::operations::READ_BATCH_JOBS,
+                    "backend_id__isnull",
+                    value,
+                ),
+            )
         }
 
         /// Expects `backend_id`.
@@ -2414,18 +2225,15 @@ pub mod operations {
         where
             T: Into<Option<i64>>,
         {
-            if let Some(value) = value.into() {
-                Self(
-                    ::compute_kfp_runtime::mock::expect(
-                        self.0,
-                        &super::super::operations::READ_BATCH_JOBS,
-                        "backend_id",
-                        &value,
-                    ),
-                )
-            } else {
-                Self(self.0.query_param_missing("backend_id"))
-            }
+            let value = value.into();
+            Self(
+                ::compute_kfp_runtime::mock::expect_optional(
+                    self.0,
+                    &super::super::operations::READ_BATCH_JOBS,
+                    "backend_id",
+                    value,
+                ),
+            )
         }
 
         /// Expects `queued_at_isnull`.
@@ -2433,18 +2241,15 @@ pub mod operations {
         where
             T: Into<Option<bool>>,
         {
-            if let Some(value) = value.into() {
-                Self(
-                    ::compute_kfp_runtime::mock::expect(
-                        self.0,
-                        &super::super::operations::READ_BATCH_JOBS,
-                        "queued_at__isnull",
-                        &value,
-                    ),
-                )
-            } else {
-                Self(self.0.query_param_missing("queued_at__isnull"))
-            }
+            let value = value.into();
+            Self(
+                ::compute_kfp_runtime::mock::expect_optional(
+                    self.0,
+                    &super::super::operations::READ_BATCH_JOBS,
+                    "queued_at__isnull",
+                    value,
+                ),
+            )
         }
 
         /// Expects `queued_at`.
@@ -2452,18 +2257,15 @@ pub mod operations {
         where
             T: Into<Option<&'a ::compute_kfp_runtime::Timestamp>>,
         {
-            if let Some(value) = value.into() {
-                Self(
-                    ::compute_kfp_runtime::mock::expect(
-                        self.0,
-                        &super::super::operations::READ_BATCH_JOBS,
-                        "queued_at",
-                        &value,
-                    ),
-                )
-            } else {
-                Self(self.0.query_param_missing("queued_at"))
-            }
+            let value = value.into();
+            Self(
+                ::compute_kfp_runtime::mock::expect_optional(
+                    self.0,
+                    &super::super::operations::READ_BATCH_JOBS,
+                    "queued_at",
+                    value,
+                ),
+            )
         }
 
         /// Expects `reserved_at_isnull`.
@@ -2471,18 +2273,15 @@ pub mod operations {
         where
             T: Into<Option<bool>>,
         {
-            if let Some(value) = value.into() {
-                Self(
-                    ::compute_kfp_runtime::mock::expect(
-                        self.0,
-                        &super::super::operations::READ_BATCH_JOBS,
-                        "reserved_at__isnull",
-                        &value,
-                    ),
-                )
-            } else {
-                Self(self.0.query_param_missing("reserved_at__isnull"))
-            }
+            let value = value.into();
+            Self(
+                ::compute_kfp_runtime::mock::expect_optional(
+                    self.0,
+                    &super::super::operations::READ_BATCH_JOBS,
+                    "reserved_at__isnull",
+                    value,
+                ),
+            )
         }
 
         /// Expects `reserved_at`.
@@ -2490,18 +2289,15 @@ pub mod operations {
         where
             T: Into<Option<&'a ::compute_kfp_runtime::Timestamp>>,
         {
-            if let Some(value) = value.into() {
-                Self(
-                    ::compute_kfp_runtime::mock::expect(
-                        self.0,
-                        &super::super::operations::READ_BATCH_JOBS,
-                        "reserved_at",
-                        &value,
-                    ),
-                )
-            } else {
-                Self(self.0.query_param_missing("reserved_at"))
-            }
+            let value = value.into();
+            Self(
+                ::compute_kfp_runtime::mock::expect_optional(
+                    self.0,
+                    &super::super::operations::READ_BATCH_JOBS,
+                    "reserved_at",
+                    value,
+                ),
+            )
         }
 
         /// Expects `finished_at_isnull`.
@@ -2509,18 +2305,15 @@ pub mod operations {
         where
             T: Into<Option<bool>>,
         {
-            if let Some(value) = value.into() {
-                Self(
-                    ::compute_kfp_runtime::mock::expect(
-                        self.0,
-                        &super::super::operations::READ_BATCH_JOBS,
-                        "finished_at__isnull",
-                        &value,
-                    ),
-                )
-            } else {
-                Self(self.0.query_param_missing("finished_at__isnull"))
-            }
+            let value = value.into();
+            Self(
+                ::compute_kfp_runtime::mock::expect_optional(
+                    self.0,
+                    &super::super::operations::READ_BATCH_JOBS,
+                    "finished_at__isnull",
+                    value,
+                ),
+            )
         }
 
         /// Expects `finished_at`.
@@ -2528,18 +2321,15 @@ pub mod operations {
         where
             T: Into<Option<&'a ::compute_kfp_runtime::Timestamp>>,
         {
-            if let Some(value) = value.into() {
-                Self(
-                    ::compute_kfp_runtime::mock::expect(
-                        self.0,
-                        &super::super::operations::READ_BATCH_JOBS,
-                        "finished_at",
-                        &value,
-                    ),
-                )
-            } else {
-                Self(self.0.query_param_missing("finished_at"))
-            }
+            let value = value.into();
+            Self(
+                ::compute_kfp_runtime::mock::expect_optional(
+                    self.0,
+                    &super::super::operations::READ_BATCH_JOBS,
+                    "finished_at",
+                    value,
+                ),
+            )
         }
 
         /// Expects `aggregated_algorithm_type`.
@@ -2547,18 +2337,15 @@ pub mod operations {
         where
             T: Into<Option<types::AlgorithmType>>,
         {
-            if let Some(value) = value.into() {
-                Self(
-                    ::compute_kfp_runtime::mock::expect(
-                        self.0,
-                        &super::super::operations::READ_BATCH_JOBS,
-                        "aggregated_algorithm_type",
-                        &value,
-                    ),
-                )
-            } else {
-                Self(self.0.query_param_missing("aggregated_algorithm_type"))
-            }
+            let value = value.into();
+            Self(
+                ::compute_kfp_runtime::mock::expect_optional(
+                    self.0,
+                    &super::super::operations::READ_BATCH_JOBS,
+                    "aggregated_algorithm_type",
+                    value,
+                ),
+            )
         }
 
         /// Expects `sort_by`.
@@ -2566,18 +2353,15 @@ pub mod operations {
         where
             T: Into<Option<&'a str>>,
         {
-            if let Some(value) = value.into() {
-                Self(
-                    ::compute_kfp_runtime::mock::expect(
-                        self.0,
-                        &super::super::operations::READ_BATCH_JOBS,
-                        "sort_by",
-                        &value,
-                    ),
-                )
-            } else {
-                Self(self.0.query_param_missing("sort_by"))
-            }
+            let value = value.into();
+            Self(
+                ::compute_kfp_runtime::mock::expect_optional(
+                    self.0,
+                    &super::super::operations::READ_BATCH_JOBS,
+                    "sort_by",
+                    value,
+                ),
+            )
         }
 
         /// Expects `latest`.
@@ -2585,18 +2369,15 @@ pub mod operations {
         where
             T: Into<Option<bool>>,
         {
-            if let Some(value) = value.into() {
-                Self(
-                    ::compute_kfp_runtime::mock::expect(
-                        self.0,
-                        &super::super::operations::READ_BATCH_JOBS,
-                        "latest",
-                        &value,
-                    ),
-                )
-            } else {
-                Self(self.0.query_param_missing("latest"))
-            }
+            let value = value.into();
+            Self(
+                ::compute_kfp_runtime::mock::expect_optional(
+                    self.0,
+                    &super::super::operations::READ_BATCH_JOBS,
+                    "latest",
+                    value,
+                ),
+            )
         }
     }
 
@@ -3260,18 +3041,15 @@ pub mod operations {
         where
             T: Into<Option<i64>>,
         {
-            if let Some(value) = value.into() {
-                Self(
-                    ::compute_kfp_runtime::mock::expect(
-                        self.0,
-                        &super::super::operations::READ_COMMITS,
-                        "page",
-                        &value,
-                    ),
-                )
-            } else {
-                Self(self.0.query_param_missing("page"))
-            }
+            let value = value.into();
+            Self(
+                ::compute_kfp_runtime::mock::expect_optional(
+                    self.0,
+                    &super::super::operations::READ_COMMITS,
+                    "page",
+                    value,
+                ),
+            )
         }
 
         /// Expects `size`.
@@ -3279,18 +3057,15 @@ pub mod operations {
         where
             T: Into<Option<i64>>,
         {
-            if let Some(value) = value.into() {
-                Self(
-                    ::compute_kfp_runtime::mock::expect(
-                        self.0,
-                        &super::super::operations::READ_COMMITS,
-                        "size",
-                        &value,
-                    ),
-                )
-            } else {
-                Self(self.0.query_param_missing("size"))
-            }
+            let value = value.into();
+            Self(
+                ::compute_kfp_runtime::mock::expect_optional(
+                    self.0,
+                    &super::super::operations::READ_COMMITS,
+                    "size",
+                    value,
+                ),
+            )
         }
 
         /// Expects `id`.
@@ -3298,18 +3073,15 @@ pub mod operations {
         where
             T: Into<Option<i64>>,
         {
-            if let Some(value) = value.into() {
-                Self(
-                    ::compute_kfp_runtime::mock::expect(
-                        self.0,
-                        &super::super::operations::READ_COMMITS,
-                        "id",
-                        &value,
-                    ),
-                )
-            } else {
-                Self(self.0.query_param_missing("id"))
-            }
+            let value = value.into();
+            Self(
+                ::compute_kfp_runtime::mock::expect_optional(
+                    self.0,
+                    &super::super::operations::READ_COMMITS,
+                    "id",
+                    value,
+                ),
+            )
         }
 
         /// Expects `created_on`.
@@ -3317,18 +3089,15 @@ pub mod operations {
         where
             T: Into<Option<&'a ::compute_kfp_runtime::Timestamp>>,
         {
-            if let Some(value) = value.into() {
-                Self(
-                    ::compute_kfp_runtime::mock::expect(
-                        self.0,
-                        &super::super::operations::READ_COMMITS,
-                        "created_on",
-                        &value,
-                    ),
-                )
-            } else {
-                Self(self.0.query_param_missing("created_on"))
-            }
+            let value = value.into();
+            Self(
+                ::compute_kfp_runtime::mock::expect_optional(
+                    self.0,
+                    &super::super::operations::READ_COMMITS,
+                    "created_on",
+                    value,
+                ),
+            )
         }
 
         /// Expects `hash`.
@@ -3336,18 +3105,15 @@ pub mod operations {
         where
             T: Into<Option<&'a str>>,
         {
-            if let Some(value) = value.into() {
-                Self(
-                    ::compute_kfp_runtime::mock::expect(
-                        self.0,
-                        &super::super::operations::READ_COMMITS,
-                        "hash",
-                        &value,
-                    ),
-                )
-            } else {
-                Self(self.0.query_param_missing("hash"))
-            }
+            let value = value.into();
+            Self(
+                ::compute_kfp_runtime::mock::expect_optional(
+                    self.0,
+                    &super::super::operations::READ_COMMITS,
+                    "hash",
+                    value,
+                ),
+            )
         }
 
         /// Expects `description`.
@@ -3355,18 +3121,15 @@ pub mod operations {
         where
             T: Into<Option<&'a str>>,
         {
-            if let Some(value) = value.into() {
-                Self(
-                    ::compute_kfp_runtime::mock::expect(
-                        self.0,
-                        &super::super::operations::READ_COMMITS,
-                        "description",
-                        &value,
-                    ),
-                )
-            } else {
-                Self(self.0.query_param_missing("description"))
-            }
+            let value = value.into();
+            Self(
+                ::compute_kfp_runtime::mock::expect_optional(
+                    self.0,
+                    &super::super::operations::READ_COMMITS,
+                    "description",
+                    value,
+                ),
+            )
         }
 
         /// Expects `algorithm_id`.
@@ -3374,18 +3137,15 @@ pub mod operations {
         where
             T: Into<Option<i64>>,
         {
-            if let Some(value) = value.into() {
-                Self(
-                    ::compute_kfp_runtime::mock::expect(
-                        self.0,
-                        &super::super::operations::READ_COMMITS,
-                        "algorithm_id",
-                        &value,
-                    ),
-                )
-            } else {
-                Self(self.0.query_param_missing("algorithm_id"))
-            }
+            let value = value.into();
+            Self(
+                ::compute_kfp_runtime::mock::expect_optional(
+                    self.0,
+                    &super::super::operations::READ_COMMITS,
+                    "algorithm_id",
+                    value,
+                ),
+            )
         }
 
         /// Expects `sort_by`.
@@ -3393,18 +3153,15 @@ pub mod operations {
         where
             T: Into<Option<&'a str>>,
         {
-            if let Some(value) = value.into() {
-                Self(
-                    ::compute_kfp_runtime::mock::expect(
-                        self.0,
-                        &super::super::operations::READ_COMMITS,
-                        "sort_by",
-                        &value,
-                    ),
-                )
-            } else {
-                Self(self.0.query_param_missing("sort_by"))
-            }
+            let value = value.into();
+            Self(
+                ::compute_kfp_runtime::mock::expect_optional(
+                    self.0,
+                    &super::super::operations::READ_COMMITS,
+                    "sort_by",
+                    value,
+                ),
+            )
         }
 
         /// Expects `latest`.
@@ -3412,18 +3169,15 @@ pub mod operations {
         where
             T: Into<Option<bool>>,
         {
-            if let Some(value) = value.into() {
-                Self(
-                    ::compute_kfp_runtime::mock::expect(
-                        self.0,
-                        &super::super::operations::READ_COMMITS,
-                        "latest",
-                        &value,
-                    ),
-                )
-            } else {
-                Self(self.0.query_param_missing("latest"))
-            }
+            let value = value.into();
+            Self(
+                ::compute_kfp_runtime::mock::expect_optional(
+                    self.0,
+                    &super::super::operations::READ_COMMITS,
+                    "latest",
+                    value,
+                ),
+            )
         }
     }
 
@@ -3891,18 +3645,15 @@ pub mod operations {
         where
             T: Into<Option<i64>>,
         {
-            if let Some(value) = value.into() {
-                Self(
-                    ::compute_kfp_runtime::mock::expect(
-                        self.0,
-                        &super::super::operations::READ_FILES,
-                        "page",
-                        &value,
-                    ),
-                )
-            } else {
-                Self(self.0.query_param_missing("page"))
-            }
+            let value = value.into();
+            Self(
+                ::compute_kfp_runtime::mock::expect_optional(
+                    self.0,
+                    &super::super::operations::READ_FILES,
+                    "page",
+                    value,
+                ),
+            )
         }
 
         /// Expects `size`.
@@ -3910,18 +3661,15 @@ pub mod operations {
         where
             T: Into<Option<i64>>,
         {
-            if let Some(value) = value.into() {
-                Self(
-                    ::compute_kfp_runtime::mock::expect(
-                        self.0,
-                        &super::super::operations::READ_FILES,
-                        "size",
-                        &value,
-                    ),
-                )
-            } else {
-                Self(self.0.query_param_missing("size"))
-            }
+            let value = value.into();
+            Self(
+                ::compute_kfp_runtime::mock::expect_optional(
+                    self.0,
+                    &super::super::operations::READ_FILES,
+                    "size",
+                    value,
+                ),
+            )
         }
 
         /// Expects `id`.
@@ -3929,18 +3677,15 @@ pub mod operations {
         where
             T: Into<Option<i64>>,
         {
-            if let Some(value) = value.into() {
-                Self(
-                    ::compute_kfp_runtime::mock::expect(
-                        self.0,
-                        &super::super::operations::READ_FILES,
-                        "id",
-                        &value,
-                    ),
-                )
-            } else {
-                Self(self.0.query_param_missing("id"))
-            }
+            let value = value.into();
+            Self(
+                ::compute_kfp_runtime::mock::expect_optional(
+                    self.0,
+                    &super::super::operations::READ_FILES,
+                    "id",
+                    value,
+                ),
+            )
         }
 
         /// Expects `commit_id`.
@@ -3948,18 +3693,15 @@ pub mod operations {
         where
             T: Into<Option<i64>>,
         {
-            if let Some(value) = value.into() {
-                Self(
-                    ::compute_kfp_runtime::mock::expect(
-                        self.0,
-                        &super::super::operations::READ_FILES,
-                        "commit_id",
-                        &value,
-                    ),
-                )
-            } else {
-                Self(self.0.query_param_missing("commit_id"))
-            }
+            let value = value.into();
+            Self(
+                ::compute_kfp_runtime::mock::expect_optional(
+                    self.0,
+                    &super::super::operations::READ_FILES,
+                    "commit_id",
+                    value,
+                ),
+            )
         }
 
         /// Expects `content`.
@@ -3967,18 +3709,15 @@ pub mod operations {
         where
             T: Into<Option<&'a str>>,
         {
-            if let Some(value) = value.into() {
-                Self(
-                    ::compute_kfp_runtime::mock::expect(
-                        self.0,
-                        &super::super::operations::READ_FILES,
-                        "content",
-                        &value,
-                    ),
-                )
-            } else {
-                Self(self.0.query_param_missing("content"))
-            }
+            let value = value.into();
+            Self(
+                ::compute_kfp_runtime::mock::expect_optional(
+                    self.0,
+                    &super::super::operations::READ_FILES,
+                    "content",
+                    value,
+                ),
+            )
         }
 
         /// Expects `language_id`.
@@ -3986,18 +3725,15 @@ pub mod operations {
         where
             T: Into<Option<i64>>,
         {
-            if let Some(value) = value.into() {
-                Self(
-                    ::compute_kfp_runtime::mock::expect(
-                        self.0,
-                        &super::super::operations::READ_FILES,
-                        "language_id",
-                        &value,
-                    ),
-                )
-            } else {
-                Self(self.0.query_param_missing("language_id"))
-            }
+            let value = value.into();
+            Self(
+                ::compute_kfp_runtime::mock::expect_optional(
+                    self.0,
+                    &super::super::operations::READ_FILES,
+                    "language_id",
+                    value,
+                ),
+            )
         }
 
         /// Expects `compile_stage`.
@@ -4005,18 +3741,15 @@ pub mod operations {
         where
             T: Into<Option<types::CompileStage>>,
         {
-            if let Some(value) = value.into() {
-                Self(
-                    ::compute_kfp_runtime::mock::expect(
-                        self.0,
-                        &super::super::operations::READ_FILES,
-                        "compile_stage",
-                        &value,
-                    ),
-                )
-            } else {
-                Self(self.0.query_param_missing("compile_stage"))
-            }
+            let value = value.into();
+            Self(
+                ::compute_kfp_runtime::mock::expect_optional(
+                    self.0,
+                    &super::super::operations::READ_FILES,
+                    "compile_stage",
+                    value,
+                ),
+            )
         }
 
         /// Expects `generated`.
@@ -4024,18 +3757,15 @@ pub mod operations {
         where
             T: Into<Option<bool>>,
         {
-            if let Some(value) = value.into() {
-                Self(
-                    ::compute_kfp_runtime::mock::expect(
-                        self.0,
-                        &super::super::operations::READ_FILES,
-                        "generated",
-                        &value,
-                    ),
-                )
-            } else {
-                Self(self.0.query_param_missing("generated"))
-            }
+            let value = value.into();
+            Self(
+                ::compute_kfp_runtime::mock::expect_optional(
+                    self.0,
+                    &super::super::operations::READ_FILES,
+                    "generated",
+                    value,
+                ),
+            )
         }
 
         /// Expects `name_isnull`.
@@ -4043,18 +3773,15 @@ pub mod operations {
         where
             T: Into<Option<bool>>,
         {
-            if let Some(value) = value.into() {
-                Self(
-                    ::compute_kfp_runtime::mock::expect(
-                        self.0,
-                        &super::super::operations::READ_FILES,
-                        "name__isnull",
-                        &value,
-                    ),
-                )
-            } else {
-                Self(self.0.query_param_missing("name__isnull"))
-            }
+            let value = value.into();
+            Self(
+                ::compute_kfp_runtime::mock::expect_optional(
+                    self.0,
+                    &super::super::operations::READ_FILES,
+                    "name__isnull",
+                    value,
+                ),
+            )
         }
 
         /// Expects `name`.
@@ -4062,18 +3789,15 @@ pub mod operations {
         where
             T: Into<Option<&'a str>>,
         {
-            if let Some(value) = value.into() {
-                Self(
-                    ::compute_kfp_runtime::mock::expect(
-                        self.0,
-                        &super::super::operations::READ_FILES,
-                        "name",
-                        &value,
-                    ),
-                )
-            } else {
-                Self(self.0.query_param_missing("name"))
-            }
+            let value = value.into();
+            Self(
+                ::compute_kfp_runtime::mock::expect_optional(
+                    self.0,
+                    &super::super::operations::READ_FILES,
+                    "name",
+                    value,
+                ),
+            )
         }
 
         /// Expects `sort_by`.
@@ -4081,18 +3805,15 @@ pub mod operations {
         where
             T: Into<Option<&'a str>>,
         {
-            if let Some(value) = value.into() {
-                Self(
-                    ::compute_kfp_runtime::mock::expect(
-                        self.0,
-                        &super::super::operations::READ_FILES,
-                        "sort_by",
-                        &value,
-                    ),
-                )
-            } else {
-                Self(self.0.query_param_missing("sort_by"))
-            }
+            let value = value.into();
+            Self(
+                ::compute_kfp_runtime::mock::expect_optional(
+                    self.0,
+                    &super::super::operations::READ_FILES,
+                    "sort_by",
+                    value,
+                ),
+            )
         }
 
         /// Expects `latest`.
@@ -4100,18 +3821,15 @@ pub mod operations {
         where
             T: Into<Option<bool>>,
         {
-            if let Some(value) = value.into() {
-                Self(
-                    ::compute_kfp_runtime::mock::expect(
-                        self.0,
-                        &super::super::operations::READ_FILES,
-                        "latest",
-                        &value,
-                    ),
-                )
-            } else {
-                Self(self.0.query_param_missing("latest"))
-            }
+            let value = value.into();
+            Self(
+                ::compute_kfp_runtime::mock::expect_optional(
+                    self.0,
+                    &super::super::operations::READ_FILES,
+                    "latest",
+                    value,
+                ),
+            )
         }
     }
 
@@ -4757,18 +4475,15 @@ pub mod operations {
         where
             T: Into<Option<i64>>,
         {
-            if let Some(value) = value.into() {
-                Self(
-                    ::compute_kfp_runtime::mock::expect(
-                        self.0,
-                        &super::super::operations::READ_JOBS,
-                        "page",
-                        &value,
-                    ),
-                )
-            } else {
-                Self(self.0.query_param_missing("page"))
-            }
+            let value = value.into();
+            Self(
+                ::compute_kfp_runtime::mock::expect_optional(
+                    self.0,
+                    &super::super::operations::READ_JOBS,
+                    "page",
+                    value,
+                ),
+            )
         }
 
         /// Expects `size`.
@@ -4776,18 +4491,15 @@ pub mod operations {
         where
             T: Into<Option<i64>>,
         {
-            if let Some(value) = value.into() {
-                Self(
-                    ::compute_kfp_runtime::mock::expect(
-                        self.0,
-                        &super::super::operations::READ_JOBS,
-                        "size",
-                        &value,
-                    ),
-                )
-            } else {
-                Self(self.0.query_param_missing("size"))
-            }
+            let value = value.into();
+            Self(
+                ::compute_kfp_runtime::mock::expect_optional(
+                    self.0,
+                    &super::super::operations::READ_JOBS,
+                    "size",
+                    value,
+                ),
+            )
         }
 
         /// Expects `id`.
@@ -4795,18 +4507,15 @@ pub mod operations {
         where
             T: Into<Option<i64>>,
         {
-            if let Some(value) = value.into() {
-                Self(
-                    ::compute_kfp_runtime::mock::expect(
-                        self.0,
-                        &super::super::operations::READ_JOBS,
-                        "id",
-                        &value,
-                    ),
-                )
-            } else {
-                Self(self.0.query_param_missing("id"))
-            }
+            let value = value.into();
+            Self(
+                ::compute_kfp_runtime::mock::expect_optional(
+                    self.0,
+                    &super::super::operations::READ_JOBS,
+                    "id",
+                    value,
+                ),
+            )
         }
 
         /// Expects `created_on`.
@@ -4814,18 +4523,15 @@ pub mod operations {
         where
             T: Into<Option<&'a ::compute_kfp_runtime::Timestamp>>,
         {
-            if let Some(value) = value.into() {
-                Self(
-                    ::compute_kfp_runtime::mock::expect(
-                        self.0,
-                        &super::super::operations::READ_JOBS,
-                        "created_on",
-                        &value,
-                    ),
-                )
-            } else {
-                Self(self.0.query_param_missing("created_on"))
-            }
+            let value = value.into();
+            Self(
+                ::compute_kfp_runtime::mock::expect_optional(
+                    self.0,
+                    &super::super::operations::READ_JOBS,
+                    "created_on",
+                    value,
+                ),
+            )
         }
 
         /// Expects `file_id`.
@@ -4833,18 +4539,15 @@ pub mod operations {
         where
             T: Into<Option<i64>>,
         {
-            if let Some(value) = value.into() {
-                Self(
-                    ::compute_kfp_runtime::mock::expect(
-                        self.0,
-                        &super::super::operations::READ_JOBS,
-                        "file_id",
-                        &value,
-                    ),
-                )
-            } else {
-                Self(self.0.query_param_missing("file_id"))
-            }
+            let value = value.into();
+            Self(
+                ::compute_kfp_runtime::mock::expect_optional(
+                    self.0,
+                    &super::super::operations::READ_JOBS,
+                    "file_id",
+                    value,
+                ),
+            )
         }
 
         /// Expects `algorithm_type`.
@@ -4852,18 +4555,15 @@ pub mod operations {
         where
             T: Into<Option<types::AlgorithmType>>,
         {
-            if let Some(value) = value.into() {
-                Self(
-                    ::compute_kfp_runtime::mock::expect(
-                        self.0,
-                        &super::super::operations::READ_JOBS,
-                        "algorithm_type",
-                        &value,
-                    ),
-                )
-            } else {
-                Self(self.0.query_param_missing("algorithm_type"))
-            }
+            let value = value.into();
+            Self(
+                ::compute_kfp_runtime::mock::expect_optional(
+                    self.0,
+                    &super::super::operations::READ_JOBS,
+                    "algorithm_type",
+                    value,
+                ),
+            )
         }
 
         /// Expects `status`.
@@ -4871,18 +4571,15 @@ pub mod operations {
         where
             T: Into<Option<types::JobStatus>>,
         {
-            if let Some(value) = value.into() {
-                Self(
-                    ::compute_kfp_runtime::mock::expect(
-                        self.0,
-                        &super::super::operations::READ_JOBS,
-                        "status",
-                        &value,
-                    ),
-                )
-            } else {
-                Self(self.0.query_param_missing("status"))
-            }
+            let value = value.into();
+            Self(
+                ::compute_kfp_runtime::mock::expect_optional(
+                    self.0,
+                    &super::super::operations::READ_JOBS,
+                    "status",
+                    value,
+                ),
+            )
         }
 
         /// Expects `batch_job_id`.
@@ -4890,18 +4587,15 @@ pub mod operations {
         where
             T: Into<Option<i64>>,
         {
-            if let Some(value) = value.into() {
-                Self(
-                    ::compute_kfp_runtime::mock::expect(
-                        self.0,
-                        &super::super::operations::READ_JOBS,
-                        "batch_job_id",
-                        &value,
-                    ),
-                )
-            } else {
-                Self(self.0.query_param_missing("batch_job_id"))
-            }
+            let value = value.into();
+            Self(
+                ::compute_kfp_runtime::mock::expect_optional(
+                    self.0,
+                    &super::super::operations::READ_JOBS,
+                    "batch_job_id",
+                    value,
+                ),
+            )
         }
 
         /// Expects `queued_at_isnull`.
@@ -4909,18 +4603,15 @@ pub mod operations {
         where
             T: Into<Option<bool>>,
         {
-            if let Some(value) = value.into() {
-                Self(
-                    ::compute_kfp_runtime::mock::expect(
-                        self.0,
-                        &super::super::operations::READ_JOBS,
-                        "queued_at__isnull",
-                        &value,
-                    ),
-                )
-            } else {
-                Self(self.0.query_param_missing("queued_at__isnull"))
-            }
+            let value = value.into();
+            Self(
+                ::compute_kfp_runtime::mock::expect_optional(
+                    self.0,
+                    &super::super::operations::READ_JOBS,
+                    "queued_at__isnull",
+                    value,
+                ),
+            )
         }
 
         /// Expects `queued_at`.
@@ -4928,18 +4619,15 @@ pub mod operations {
         where
             T: Into<Option<&'a ::compute_kfp_runtime::Timestamp>>,
         {
-            if let Some(value) = value.into() {
-                Self(
-                    ::compute_kfp_runtime::mock::expect(
-                        self.0,
-                        &super::super::operations::READ_JOBS,
-                        "queued_at",
-                        &value,
-                    ),
-                )
-            } else {
-                Self(self.0.query_param_missing("queued_at"))
-            }
+            let value = value.into();
+            Self(
+                ::compute_kfp_runtime::mock::expect_optional(
+                    self.0,
+                    &super::super::operations::READ_JOBS,
+                    "queued_at",
+                    value,
+                ),
+            )
         }
 
         /// Expects `finished_at_isnull`.
@@ -4947,18 +4635,15 @@ pub mod operations {
         where
             T: Into<Option<bool>>,
         {
-            if let Some(value) = value.into() {
-                Self(
-                    ::compute_kfp_runtime::mock::expect(
-                        self.0,
-                        &super::super::operations::READ_JOBS,
-                        "finished_at__isnull",
-                        &value,
-                    ),
-                )
-            } else {
-                Self(self.0.query_param_missing("finished_at__isnull"))
-            }
+            let value = value.into();
+            Self(
+                ::compute_kfp_runtime::mock::expect_optional(
+                    self.0,
+                    &super::super::operations::READ_JOBS,
+                    "finished_at__isnull",
+                    value,
+                ),
+            )
         }
 
         /// Expects `finished_at`.
@@ -4966,18 +4651,15 @@ pub mod operations {
         where
             T: Into<Option<&'a ::compute_kfp_runtime::Timestamp>>,
         {
-            if let Some(value) = value.into() {
-                Self(
-                    ::compute_kfp_runtime::mock::expect(
-                        self.0,
-                        &super::super::operations::READ_JOBS,
-                        "finished_at",
-                        &value,
-                    ),
-                )
-            } else {
-                Self(self.0.query_param_missing("finished_at"))
-            }
+            let value = value.into();
+            Self(
+                ::compute_kfp_runtime::mock::expect_optional(
+                    self.0,
+                    &super::super::operations::READ_JOBS,
+                    "finished_at",
+                    value,
+                ),
+            )
         }
 
         /// Expects `number_of_shots_isnull`.
@@ -4985,18 +4667,15 @@ pub mod operations {
         where
             T: Into<Option<bool>>,
         {
-            if let Some(value) = value.into() {
-                Self(
-                    ::compute_kfp_runtime::mock::expect(
-                        self.0,
-                        &super::super::operations::READ_JOBS,
-                        "number_of_shots__isnull",
-                        &value,
-                    ),
-                )
-            } else {
-                Self(self.0.query_param_missing("number_of_shots__isnull"))
-            }
+            let value = value.into();
+            Self(
+                ::compute_kfp_runtime::mock::expect_optional(
+                    self.0,
+                    &super::super::operations::READ_JOBS,
+                    "number_of_shots__isnull",
+                    value,
+                ),
+            )
         }
 
         /// Expects `number_of_shots`.
@@ -5004,18 +4683,15 @@ pub mod operations {
         where
             T: Into<Option<i64>>,
         {
-            if let Some(value) = value.into() {
-                Self(
-                    ::compute_kfp_runtime::mock::expect(
-                        self.0,
-                        &super::super::operations::READ_JOBS,
-                        "number_of_shots",
-                        &value,
-                    ),
-                )
-            } else {
-                Self(self.0.query_param_missing("number_of_shots"))
-            }
+            let value = value.into();
+            Self(
+                ::compute_kfp_runtime::mock::expect_optional(
+                    self.0,
+                    &super::super::operations::READ_JOBS,
+                    "number_of_shots",
+                    value,
+                ),
+            )
         }
 
         /// Expects `raw_data_enabled`.
@@ -5023,18 +4699,15 @@ pub mod operations {
         where
             T: Into<Option<bool>>,
         {
-            if let Some(value) = value.into() {
-                Self(
-                    ::compute_kfp_runtime::mock::expect(
-                        self.0,
-                        &super::super::operations::READ_JOBS,
-                        "raw_data_enabled",
-                        &value,
-                    ),
-                )
-            } else {
-                Self(self.0.query_param_missing("raw_data_enabled"))
-            }
+            let value = value.into();
+            Self(
+                ::compute_kfp_runtime::mock::expect_optional(
+                    self.0,
+                    &super::super::operations::READ_JOBS,
+                    "raw_data_enabled",
+                    value,
+                ),
+            )
         }
 
         /// Expects `session_id`.
@@ -5042,18 +4715,15 @@ pub mod operations {
         where
             T: Into<Option<&'a str>>,
         {
-            if let Some(value) = value.into() {
-                Self(
-                    ::compute_kfp_runtime::mock::expect(
-                        self.0,
-                        &super::super::operations::READ_JOBS,
-                        "session_id",
-                        &value,
-                    ),
-                )
-            } else {
-                Self(self.0.query_param_missing("session_id"))
-            }
+            let value = value.into();
+            Self(
+                ::compute_kfp_runtime::mock::expect_optional(
+                    self.0,
+                    &super::super::operations::READ_JOBS,
+                    "session_id",
+                    value,
+                ),
+            )
         }
 
         /// Expects `trace_id`.
@@ -5061,18 +4731,15 @@ pub mod operations {
         where
             T: Into<Option<&'a str>>,
         {
-            if let Some(value) = value.into() {
-                Self(
-                    ::compute_kfp_runtime::mock::expect(
-                        self.0,
-                        &super::super::operations::READ_JOBS,
-                        "trace_id",
-                        &value,
-                    ),
-                )
-            } else {
-                Self(self.0.query_param_missing("trace_id"))
-            }
+            let value = value.into();
+            Self(
+                ::compute_kfp_runtime::mock::expect_optional(
+                    self.0,
+                    &super::super::operations::READ_JOBS,
+                    "trace_id",
+                    value,
+                ),
+            )
         }
 
         /// Expects `message`.
@@ -5080,18 +4747,15 @@ pub mod operations {
         where
             T: Into<Option<&'a str>>,
         {
-            if let Some(value) = value.into() {
-                Self(
-                    ::compute_kfp_runtime::mock::expect(
-                        self.0,
-                        &super::super::operations::READ_JOBS,
-                        "message",
-                        &value,
-                    ),
-                )
-            } else {
-                Self(self.0.query_param_missing("message"))
-            }
+            let value = value.into();
+            Self(
+                ::compute_kfp_runtime::mock::expect_optional(
+                    self.0,
+                    &super::super::operations::READ_JOBS,
+                    "message",
+                    value,
+                ),
+            )
         }
 
         /// Expects `source`.
@@ -5099,18 +4763,15 @@ pub mod operations {
         where
             T: Into<Option<&'a str>>,
         {
-            if let Some(value) = value.into() {
-                Self(
-                    ::compute_kfp_runtime::mock::expect(
-                        self.0,
-                        &super::super::operations::READ_JOBS,
-                        "source",
-                        &value,
-                    ),
-                )
-            } else {
-                Self(self.0.query_param_missing("source"))
-            }
+            let value = value.into();
+            Self(
+                ::compute_kfp_runtime::mock::expect_optional(
+                    self.0,
+                    &super::super::operations::READ_JOBS,
+                    "source",
+                    value,
+                ),
+            )
         }
 
         /// Expects `sort_by`.
@@ -5118,18 +4779,15 @@ pub mod operations {
         where
             T: Into<Option<&'a str>>,
         {
-            if let Some(value) = value.into() {
-                Self(
-                    ::compute_kfp_runtime::mock::expect(
-                        self.0,
-                        &super::super::operations::READ_JOBS,
-                        "sort_by",
-                        &value,
-                    ),
-                )
-            } else {
-                Self(self.0.query_param_missing("sort_by"))
-            }
+            let value = value.into();
+            Self(
+                ::compute_kfp_runtime::mock::expect_optional(
+                    self.0,
+                    &super::super::operations::READ_JOBS,
+                    "sort_by",
+                    value,
+                ),
+            )
         }
 
         /// Expects `latest`.
@@ -5137,18 +4795,15 @@ pub mod operations {
         where
             T: Into<Option<bool>>,
         {
-            if let Some(value) = value.into() {
-                Self(
-                    ::compute_kfp_runtime::mock::expect(
-                        self.0,
-                        &super::super::operations::READ_JOBS,
-                        "latest",
-                        &value,
-                    ),
-                )
-            } else {
-                Self(self.0.query_param_missing("latest"))
-            }
+            let value = value.into();
+            Self(
+                ::compute_kfp_runtime::mock::expect_optional(
+                    self.0,
+                    &super::super::operations::READ_JOBS,
+                    "latest",
+                    value,
+                ),
+            )
         }
     }
 
@@ -5602,18 +5257,15 @@ pub mod operations {
         where
             T: Into<Option<i64>>,
         {
-            if let Some(value) = value.into() {
-                Self(
-                    ::compute_kfp_runtime::mock::expect(
-                        self.0,
-                        &super::super::operations::GET_JOB_LOGS,
-                        "start",
-                        &value,
-                    ),
-                )
-            } else {
-                Self(self.0.query_param_missing("start"))
-            }
+            let value = value.into();
+            Self(
+                ::compute_kfp_runtime::mock::expect_optional(
+                    self.0,
+                    &super::super::operations::GET_JOB_LOGS,
+                    "start",
+                    value,
+                ),
+            )
         }
 
         /// Expects `end`.
@@ -5621,18 +5273,15 @@ pub mod operations {
         where
             T: Into<Option<i64>>,
         {
-            if let Some(value) = value.into() {
-                Self(
-                    ::compute_kfp_runtime::mock::expect(
-                        self.0,
-                        &super::super::operations::GET_JOB_LOGS,
-                        "end",
-                        &value,
-                    ),
-                )
-            } else {
-                Self(self.0.query_param_missing("end"))
-            }
+            let value = value.into();
+            Self(
+                ::compute_kfp_runtime::mock::expect_optional(
+                    self.0,
+                    &super::super::operations::GET_JOB_LOGS,
+                    "end",
+                    value,
+                ),
+            )
         }
 
         /// Expects `limit`.
@@ -5640,18 +5289,15 @@ pub mod operations {
         where
             T: Into<Option<i64>>,
         {
-            if let Some(value) = value.into() {
-                Self(
-                    ::compute_kfp_runtime::mock::expect(
-                        self.0,
-                        &super::super::operations::GET_JOB_LOGS,
-                        "limit",
-                        &value,
-                    ),
-                )
-            } else {
-                Self(self.0.query_param_missing("limit"))
-            }
+            let value = value.into();
+            Self(
+                ::compute_kfp_runtime::mock::expect_optional(
+                    self.0,
+                    &super::super::operations::GET_JOB_LOGS,
+                    "limit",
+                    value,
+                ),
+            )
         }
     }
 
@@ -5853,18 +5499,15 @@ pub mod operations {
         where
             T: Into<Option<&'a str>>,
         {
-            if let Some(value) = value.into() {
-                Self(
-                    ::compute_kfp_runtime::mock::expect(
-                        self.0,
-                        &super::super::operations::READ_LANGUAGES,
-                        "q",
-                        &value,
-                    ),
-                )
-            } else {
-                Self(self.0.query_param_missing("q"))
-            }
+            let value = value.into();
+            Self(
+                ::compute_kfp_runtime::mock::expect_optional(
+                    self.0,
+                    &super::super::operations::READ_LANGUAGES,
+                    "q",
+                    value,
+                ),
+            )
         }
 
         /// Expects `page`.
@@ -5872,18 +5515,15 @@ pub mod operations {
         where
             T: Into<Option<i64>>,
         {
-            if let Some(value) = value.into() {
-                Self(
-                    ::compute_kfp_runtime::mock::expect(
-                        self.0,
-                        &super::super::operations::READ_LANGUAGES,
-                        "page",
-                        &value,
-                    ),
-                )
-            } else {
-                Self(self.0.query_param_missing("page"))
-            }
+            let value = value.into();
+            Self(
+                ::compute_kfp_runtime::mock::expect_optional(
+                    self.0,
+                    &super::super::operations::READ_LANGUAGES,
+                    "page",
+                    value,
+                ),
+            )
         }
 
         /// Expects `size`.
@@ -5891,18 +5531,15 @@ pub mod operations {
         where
             T: Into<Option<i64>>,
         {
-            if let Some(value) = value.into() {
-                Self(
-                    ::compute_kfp_runtime::mock::expect(
-                        self.0,
-                        &super::super::operations::READ_LANGUAGES,
-                        "size",
-                        &value,
-                    ),
-                )
-            } else {
-                Self(self.0.query_param_missing("size"))
-            }
+            let value = value.into();
+            Self(
+                ::compute_kfp_runtime::mock::expect_optional(
+                    self.0,
+                    &super::super::operations::READ_LANGUAGES,
+                    "size",
+                    value,
+                ),
+            )
         }
 
         /// Expects `id`.
@@ -5910,18 +5547,15 @@ pub mod operations {
         where
             T: Into<Option<i64>>,
         {
-            if let Some(value) = value.into() {
-                Self(
-                    ::compute_kfp_runtime::mock::expect(
-                        self.0,
-                        &super::super::operations::READ_LANGUAGES,
-                        "id",
-                        &value,
-                    ),
-                )
-            } else {
-                Self(self.0.query_param_missing("id"))
-            }
+            let value = value.into();
+            Self(
+                ::compute_kfp_runtime::mock::expect_optional(
+                    self.0,
+                    &super::super::operations::READ_LANGUAGES,
+                    "id",
+                    value,
+                ),
+            )
         }
 
         /// Expects `name`.
@@ -5929,18 +5563,15 @@ pub mod operations {
         where
             T: Into<Option<&'a str>>,
         {
-            if let Some(value) = value.into() {
-                Self(
-                    ::compute_kfp_runtime::mock::expect(
-                        self.0,
-                        &super::super::operations::READ_LANGUAGES,
-                        "name",
-                        &value,
-                    ),
-                )
-            } else {
-                Self(self.0.query_param_missing("name"))
-            }
+            let value = value.into();
+            Self(
+                ::compute_kfp_runtime::mock::expect_optional(
+                    self.0,
+                    &super::super::operations::READ_LANGUAGES,
+                    "name",
+                    value,
+                ),
+            )
         }
 
         /// Expects `version`.
@@ -5948,18 +5579,15 @@ pub mod operations {
         where
             T: Into<Option<&'a str>>,
         {
-            if let Some(value) = value.into() {
-                Self(
-                    ::compute_kfp_runtime::mock::expect(
-                        self.0,
-                        &super::super::operations::READ_LANGUAGES,
-                        "version",
-                        &value,
-                    ),
-                )
-            } else {
-                Self(self.0.query_param_missing("version"))
-            }
+            let value = value.into();
+            Self(
+                ::compute_kfp_runtime::mock::expect_optional(
+                    self.0,
+                    &super::super::operations::READ_LANGUAGES,
+                    "version",
+                    value,
+                ),
+            )
         }
 
         /// Expects `sort_by`.
@@ -5967,18 +5595,15 @@ pub mod operations {
         where
             T: Into<Option<&'a str>>,
         {
-            if let Some(value) = value.into() {
-                Self(
-                    ::compute_kfp_runtime::mock::expect(
-                        self.0,
-                        &super::super::operations::READ_LANGUAGES,
-                        "sort_by",
-                        &value,
-                    ),
-                )
-            } else {
-                Self(self.0.query_param_missing("sort_by"))
-            }
+            let value = value.into();
+            Self(
+                ::compute_kfp_runtime::mock::expect_optional(
+                    self.0,
+                    &super::super::operations::READ_LANGUAGES,
+                    "sort_by",
+                    value,
+                ),
+            )
         }
 
         /// Expects `latest`.
@@ -5986,18 +5611,15 @@ pub mod operations {
         where
             T: Into<Option<bool>>,
         {
-            if let Some(value) = value.into() {
-                Self(
-                    ::compute_kfp_runtime::mock::expect(
-                        self.0,
-                        &super::super::operations::READ_LANGUAGES,
-                        "latest",
-                        &value,
-                    ),
-                )
-            } else {
-                Self(self.0.query_param_missing("latest"))
-            }
+            let value = value.into();
+            Self(
+                ::compute_kfp_runtime::mock::expect_optional(
+                    self.0,
+                    &super::super::operations::READ_LANGUAGES,
+                    "latest",
+                    value,
+                ),
+            )
         }
     }
 
@@ -6065,18 +5687,15 @@ pub mod operations {
         where
             T: Into<Option<i64>>,
         {
-            if let Some(value) = value.into() {
-                Self(
-                    ::compute_kfp_runtime::mock::expect(
-                        self.0,
-                        &super::super::operations::READ_MEMBERS,
-                        "page",
-                        &value,
-                    ),
-                )
-            } else {
-                Self(self.0.query_param_missing("page"))
-            }
+            let value = value.into();
+            Self(
+                ::compute_kfp_runtime::mock::expect_optional(
+                    self.0,
+                    &super::super::operations::READ_MEMBERS,
+                    "page",
+                    value,
+                ),
+            )
         }
 
         /// Expects `size`.
@@ -6084,18 +5703,15 @@ pub mod operations {
         where
             T: Into<Option<i64>>,
         {
-            if let Some(value) = value.into() {
-                Self(
-                    ::compute_kfp_runtime::mock::expect(
-                        self.0,
-                        &super::super::operations::READ_MEMBERS,
-                        "size",
-                        &value,
-                    ),
-                )
-            } else {
-                Self(self.0.query_param_missing("size"))
-            }
+            let value = value.into();
+            Self(
+                ::compute_kfp_runtime::mock::expect_optional(
+                    self.0,
+                    &super::super::operations::READ_MEMBERS,
+                    "size",
+                    value,
+                ),
+            )
         }
 
         /// Expects `id`.
@@ -6103,18 +5719,15 @@ pub mod operations {
         where
             T: Into<Option<i64>>,
         {
-            if let Some(value) = value.into() {
-                Self(
-                    ::compute_kfp_runtime::mock::expect(
-                        self.0,
-                        &super::super::operations::READ_MEMBERS,
-                        "id",
-                        &value,
-                    ),
-                )
-            } else {
-                Self(self.0.query_param_missing("id"))
-            }
+            let value = value.into();
+            Self(
+                ::compute_kfp_runtime::mock::expect_optional(
+                    self.0,
+                    &super::super::operations::READ_MEMBERS,
+                    "id",
+                    value,
+                ),
+            )
         }
 
         /// Expects `team_id`.
@@ -6122,18 +5735,15 @@ pub mod operations {
         where
             T: Into<Option<i64>>,
         {
-            if let Some(value) = value.into() {
-                Self(
-                    ::compute_kfp_runtime::mock::expect(
-                        self.0,
-                        &super::super::operations::READ_MEMBERS,
-                        "team_id",
-                        &value,
-                    ),
-                )
-            } else {
-                Self(self.0.query_param_missing("team_id"))
-            }
+            let value = value.into();
+            Self(
+                ::compute_kfp_runtime::mock::expect_optional(
+                    self.0,
+                    &super::super::operations::READ_MEMBERS,
+                    "team_id",
+                    value,
+                ),
+            )
         }
 
         /// Expects `role`.
@@ -6141,18 +5751,15 @@ pub mod operations {
         where
             T: Into<Option<types::Role>>,
         {
-            if let Some(value) = value.into() {
-                Self(
-                    ::compute_kfp_runtime::mock::expect(
-                        self.0,
-                        &super::super::operations::READ_MEMBERS,
-                        "role",
-                        &value,
-                    ),
-                )
-            } else {
-                Self(self.0.query_param_missing("role"))
-            }
+            let value = value.into();
+            Self(
+                ::compute_kfp_runtime::mock::expect_optional(
+                    self.0,
+                    &super::super::operations::READ_MEMBERS,
+                    "role",
+                    value,
+                ),
+            )
         }
 
         /// Expects `is_active`.
@@ -6160,18 +5767,15 @@ pub mod operations {
         where
             T: Into<Option<bool>>,
         {
-            if let Some(value) = value.into() {
-                Self(
-                    ::compute_kfp_runtime::mock::expect(
-                        self.0,
-                        &super::super::operations::READ_MEMBERS,
-                        "is_active",
-                        &value,
-                    ),
-                )
-            } else {
-                Self(self.0.query_param_missing("is_active"))
-            }
+            let value = value.into();
+            Self(
+                ::compute_kfp_runtime::mock::expect_optional(
+                    self.0,
+                    &super::super::operations::READ_MEMBERS,
+                    "is_active",
+                    value,
+                ),
+            )
         }
 
         /// Expects `sort_by`.
@@ -6179,18 +5783,15 @@ pub mod operations {
         where
             T: Into<Option<&'a str>>,
         {
-            if let Some(value) = value.into() {
-                Self(
-                    ::compute_kfp_runtime::mock::expect(
-                        self.0,
-                        &super::super::operations::READ_MEMBERS,
-                        "sort_by",
-                        &value,
-                    ),
-                )
-            } else {
-                Self(self.0.query_param_missing("sort_by"))
-            }
+            let value = value.into();
+            Self(
+                ::compute_kfp_runtime::mock::expect_optional(
+                    self.0,
+                    &super::super::operations::READ_MEMBERS,
+                    "sort_by",
+                    value,
+                ),
+            )
         }
 
         /// Expects `latest`.
@@ -6198,18 +5799,15 @@ pub mod operations {
         where
             T: Into<Option<bool>>,
         {
-            if let Some(value) = value.into() {
-                Self(
-                    ::compute_kfp_runtime::mock::expect(
-                        self.0,
-                        &super::super::operations::READ_MEMBERS,
-                        "latest",
-                        &value,
-                    ),
-                )
-            } else {
-                Self(self.0.query_param_missing("latest"))
-            }
+            let value = value.into();
+            Self(
+                ::compute_kfp_runtime::mock::expect_optional(
+                    self.0,
+                    &super::super::operations::READ_MEMBERS,
+                    "latest",
+                    value,
+                ),
+            )
         }
     }
 
@@ -6635,18 +6233,15 @@ pub mod operations {
         where
             T: Into<Option<i64>>,
         {
-            if let Some(value) = value.into() {
-                Self(
-                    ::compute_kfp_runtime::mock::expect(
-                        self.0,
-                        &super::super::operations::READ_PERMISSION_GROUPS,
-                        "page",
-                        &value,
-                    ),
-                )
-            } else {
-                Self(self.0.query_param_missing("page"))
-            }
+            let value = value.into();
+            Self(
+                ::compute_kfp_runtime::mock::expect_optional(
+                    self.0,
+                    &super::super::operations::READ_PERMISSION_GROUPS,
+                    "page",
+                    value,
+                ),
+            )
         }
 
         /// Expects `size`.
@@ -6654,18 +6249,15 @@ pub mod operations {
         where
             T: Into<Option<i64>>,
         {
-            if let Some(value) = value.into() {
-                Self(
-                    ::compute_kfp_runtime::mock::expect(
-                        self.0,
-                        &super::super::operations::READ_PERMISSION_GROUPS,
-                        "size",
-                        &value,
-                    ),
-                )
-            } else {
-                Self(self.0.query_param_missing("size"))
-            }
+            let value = value.into();
+            Self(
+                ::compute_kfp_runtime::mock::expect_optional(
+                    self.0,
+                    &super::super::operations::READ_PERMISSION_GROUPS,
+                    "size",
+                    value,
+                ),
+            )
         }
 
         /// Expects `id`.
@@ -6673,18 +6265,15 @@ pub mod operations {
         where
             T: Into<Option<i64>>,
         {
-            if let Some(value) = value.into() {
-                Self(
-                    ::compute_kfp_runtime::mock::expect(
-                        self.0,
-                        &super::super::operations::READ_PERMISSION_GROUPS,
-                        "id",
-                        &value,
-                    ),
-                )
-            } else {
-                Self(self.0.query_param_missing("id"))
-            }
+            let value = value.into();
+            Self(
+                ::compute_kfp_runtime::mock::expect_optional(
+                    self.0,
+                    &super::super::operations::READ_PERMISSION_GROUPS,
+                    "id",
+                    value,
+                ),
+            )
         }
 
         /// Expects `name`.
@@ -6692,18 +6281,15 @@ pub mod operations {
         where
             T: Into<Option<&'a str>>,
         {
-            if let Some(value) = value.into() {
-                Self(
-                    ::compute_kfp_runtime::mock::expect(
-                        self.0,
-                        &super::super::operations::READ_PERMISSION_GROUPS,
-                        "name",
-                        &value,
-                    ),
-                )
-            } else {
-                Self(self.0.query_param_missing("name"))
-            }
+            let value = value.into();
+            Self(
+                ::compute_kfp_runtime::mock::expect_optional(
+                    self.0,
+                    &super::super::operations::READ_PERMISSION_GROUPS,
+                    "name",
+                    value,
+                ),
+            )
         }
 
         /// Expects `sort_by`.
@@ -6711,18 +6297,15 @@ pub mod operations {
         where
             T: Into<Option<&'a str>>,
         {
-            if let Some(value) = value.into() {
-                Self(
-                    ::compute_kfp_runtime::mock::expect(
-                        self.0,
-                        &super::super::operations::READ_PERMISSION_GROUPS,
-                        "sort_by",
-                        &value,
-                    ),
-                )
-            } else {
-                Self(self.0.query_param_missing("sort_by"))
-            }
+            let value = value.into();
+            Self(
+                ::compute_kfp_runtime::mock::expect_optional(
+                    self.0,
+                    &super::super::operations::READ_PERMISSION_GROUPS,
+                    "sort_by",
+                    value,
+                ),
+            )
         }
 
         /// Expects `latest`.
@@ -6730,18 +6313,15 @@ pub mod operations {
         where
             T: Into<Option<bool>>,
         {
-            if let Some(value) = value.into() {
-                Self(
-                    ::compute_kfp_runtime::mock::expect(
-                        self.0,
-                        &super::super::operations::READ_PERMISSION_GROUPS,
-                        "latest",
-                        &value,
-                    ),
-                )
-            } else {
-                Self(self.0.query_param_missing("latest"))
-            }
+            let value = value.into();
+            Self(
+                ::compute_kfp_runtime::mock::expect_optional(
+                    self.0,
+                    &super::super::operations::READ_PERMISSION_GROUPS,
+                    "latest",
+                    value,
+                ),
+            )
         }
     }
 
@@ -6893,18 +6473,15 @@ pub mod operations {
         where
             T: Into<Option<i64>>,
         {
-            if let Some(value) = value.into() {
-                Self(
-                    ::compute_kfp_runtime::mock::expect(
-                        self.0,
-                        &super::super::operations::READ_PERMISSIONS,
-                        "page",
-                        &value,
-                    ),
-                )
-            } else {
-                Self(self.0.query_param_missing("page"))
-            }
+            let value = value.into();
+            Self(
+                ::compute_kfp_runtime::mock::expect_optional(
+                    self.0,
+                    &super::super::operations::READ_PERMISSIONS,
+                    "page",
+                    value,
+                ),
+            )
         }
 
         /// Expects `size`.
@@ -6912,18 +6489,15 @@ pub mod operations {
         where
             T: Into<Option<i64>>,
         {
-            if let Some(value) = value.into() {
-                Self(
-                    ::compute_kfp_runtime::mock::expect(
-                        self.0,
-                        &super::super::operations::READ_PERMISSIONS,
-                        "size",
-                        &value,
-                    ),
-                )
-            } else {
-                Self(self.0.query_param_missing("size"))
-            }
+            let value = value.into();
+            Self(
+                ::compute_kfp_runtime::mock::expect_optional(
+                    self.0,
+                    &super::super::operations::READ_PERMISSIONS,
+                    "size",
+                    value,
+                ),
+            )
         }
 
         /// Expects `id`.
@@ -6931,18 +6505,15 @@ pub mod operations {
         where
             T: Into<Option<i64>>,
         {
-            if let Some(value) = value.into() {
-                Self(
-                    ::compute_kfp_runtime::mock::expect(
-                        self.0,
-                        &super::super::operations::READ_PERMISSIONS,
-                        "id",
-                        &value,
-                    ),
-                )
-            } else {
-                Self(self.0.query_param_missing("id"))
-            }
+            let value = value.into();
+            Self(
+                ::compute_kfp_runtime::mock::expect_optional(
+                    self.0,
+                    &super::super::operations::READ_PERMISSIONS,
+                    "id",
+                    value,
+                ),
+            )
         }
 
         /// Expects `permission`.
@@ -6950,18 +6521,15 @@ pub mod operations {
         where
             T: Into<Option<&'a str>>,
         {
-            if let Some(value) = value.into() {
-                Self(
-                    ::compute_kfp_runtime::mock::expect(
-                        self.0,
-                        &super::super::operations::READ_PERMISSIONS,
-                        "permission",
-                        &value,
-                    ),
-                )
-            } else {
-                Self(self.0.query_param_missing("permission"))
-            }
+            let value = value.into();
+            Self(
+                ::compute_kfp_runtime::mock::expect_optional(
+                    self.0,
+                    &super::super::operations::READ_PERMISSIONS,
+                    "permission",
+                    value,
+                ),
+            )
         }
 
         /// Expects `name`.
@@ -6969,18 +6537,15 @@ pub mod operations {
         where
             T: Into<Option<&'a str>>,
         {
-            if let Some(value) = value.into() {
-                Self(
-                    ::compute_kfp_runtime::mock::expect(
-                        self.0,
-                        &super::super::operations::READ_PERMISSIONS,
-                        "name",
-                        &value,
-                    ),
-                )
-            } else {
-                Self(self.0.query_param_missing("name"))
-            }
+            let value = value.into();
+            Self(
+                ::compute_kfp_runtime::mock::expect_optional(
+                    self.0,
+                    &super::super::operations::READ_PERMISSIONS,
+                    "name",
+                    value,
+                ),
+            )
         }
 
         /// Expects `sort_by`.
@@ -6988,18 +6553,15 @@ pub mod operations {
         where
             T: Into<Option<&'a str>>,
         {
-            if let Some(value) = value.into() {
-                Self(
-                    ::compute_kfp_runtime::mock::expect(
-                        self.0,
-                        &super::super::operations::READ_PERMISSIONS,
-                        "sort_by",
-                        &value,
-                    ),
-                )
-            } else {
-                Self(self.0.query_param_missing("sort_by"))
-            }
+            let value = value.into();
+            Self(
+                ::compute_kfp_runtime::mock::expect_optional(
+                    self.0,
+                    &super::super::operations::READ_PERMISSIONS,
+                    "sort_by",
+                    value,
+                ),
+            )
         }
 
         /// Expects `latest`.
@@ -7007,18 +6569,15 @@ pub mod operations {
         where
             T: Into<Option<bool>>,
         {
-            if let Some(value) = value.into() {
-                Self(
-                    ::compute_kfp_runtime::mock::expect(
-                        self.0,
-                        &super::super::operations::READ_PERMISSIONS,
-                        "latest",
-                        &value,
-                    ),
-                )
-            } else {
-                Self(self.0.query_param_missing("latest"))
-            }
+            let value = value.into();
+            Self(
+                ::compute_kfp_runtime::mock::expect_optional(
+                    self.0,
+                    &super::super::operations::READ_PERMISSIONS,
+                    "latest",
+                    value,
+                ),
+            )
         }
     }
 
@@ -7086,18 +6645,15 @@ pub mod operations {
         where
             T: Into<Option<&'a str>>,
         {
-            if let Some(value) = value.into() {
-                Self(
-                    ::compute_kfp_runtime::mock::expect(
-                        self.0,
-                        &super::super::operations::READ_PROJECTS,
-                        "search",
-                        &value,
-                    ),
-                )
-            } else {
-                Self(self.0.query_param_missing("search"))
-            }
+            let value = value.into();
+            Self(
+                ::compute_kfp_runtime::mock::expect_optional(
+                    self.0,
+                    &super::super::operations::READ_PROJECTS,
+                    "search",
+                    value,
+                ),
+            )
         }
 
         /// Expects `page`.
@@ -7105,18 +6661,15 @@ pub mod operations {
         where
             T: Into<Option<i64>>,
         {
-            if let Some(value) = value.into() {
-                Self(
-                    ::compute_kfp_runtime::mock::expect(
-                        self.0,
-                        &super::super::operations::READ_PROJECTS,
-                        "page",
-                        &value,
-                    ),
-                )
-            } else {
-                Self(self.0.query_param_missing("page"))
-            }
+            let value = value.into();
+            Self(
+                ::compute_kfp_runtime::mock::expect_optional(
+                    self.0,
+                    &super::super::operations::READ_PROJECTS,
+                    "page",
+                    value,
+                ),
+            )
         }
 
         /// Expects `size`.
@@ -7124,18 +6677,15 @@ pub mod operations {
         where
             T: Into<Option<i64>>,
         {
-            if let Some(value) = value.into() {
-                Self(
-                    ::compute_kfp_runtime::mock::expect(
-                        self.0,
-                        &super::super::operations::READ_PROJECTS,
-                        "size",
-                        &value,
-                    ),
-                )
-            } else {
-                Self(self.0.query_param_missing("size"))
-            }
+            let value = value.into();
+            Self(
+                ::compute_kfp_runtime::mock::expect_optional(
+                    self.0,
+                    &super::super::operations::READ_PROJECTS,
+                    "size",
+                    value,
+                ),
+            )
         }
 
         /// Expects `id`.
@@ -7143,18 +6693,15 @@ pub mod operations {
         where
             T: Into<Option<i64>>,
         {
-            if let Some(value) = value.into() {
-                Self(
-                    ::compute_kfp_runtime::mock::expect(
-                        self.0,
-                        &super::super::operations::READ_PROJECTS,
-                        "id",
-                        &value,
-                    ),
-                )
-            } else {
-                Self(self.0.query_param_missing("id"))
-            }
+            let value = value.into();
+            Self(
+                ::compute_kfp_runtime::mock::expect_optional(
+                    self.0,
+                    &super::super::operations::READ_PROJECTS,
+                    "id",
+                    value,
+                ),
+            )
         }
 
         /// Expects `created_on`.
@@ -7162,18 +6709,15 @@ pub mod operations {
         where
             T: Into<Option<&'a ::compute_kfp_runtime::Timestamp>>,
         {
-            if let Some(value) = value.into() {
-                Self(
-                    ::compute_kfp_runtime::mock::expect(
-                        self.0,
-                        &super::super::operations::READ_PROJECTS,
-                        "created_on",
-                        &value,
-                    ),
-                )
-            } else {
-                Self(self.0.query_param_missing("created_on"))
-            }
+            let value = value.into();
+            Self(
+                ::compute_kfp_runtime::mock::expect_optional(
+                    self.0,
+                    &super::super::operations::READ_PROJECTS,
+                    "created_on",
+                    value,
+                ),
+            )
         }
 
         /// Expects `owner_id`.
@@ -7181,18 +6725,15 @@ pub mod operations {
         where
             T: Into<Option<i64>>,
         {
-            if let Some(value) = value.into() {
-                Self(
-                    ::compute_kfp_runtime::mock::expect(
-                        self.0,
-                        &super::super::operations::READ_PROJECTS,
-                        "owner_id",
-                        &value,
-                    ),
-                )
-            } else {
-                Self(self.0.query_param_missing("owner_id"))
-            }
+            let value = value.into();
+            Self(
+                ::compute_kfp_runtime::mock::expect_optional(
+                    self.0,
+                    &super::super::operations::READ_PROJECTS,
+                    "owner_id",
+                    value,
+                ),
+            )
         }
 
         /// Expects `name`.
@@ -7200,18 +6741,15 @@ pub mod operations {
         where
             T: Into<Option<&'a str>>,
         {
-            if let Some(value) = value.into() {
-                Self(
-                    ::compute_kfp_runtime::mock::expect(
-                        self.0,
-                        &super::super::operations::READ_PROJECTS,
-                        "name",
-                        &value,
-                    ),
-                )
-            } else {
-                Self(self.0.query_param_missing("name"))
-            }
+            let value = value.into();
+            Self(
+                ::compute_kfp_runtime::mock::expect_optional(
+                    self.0,
+                    &super::super::operations::READ_PROJECTS,
+                    "name",
+                    value,
+                ),
+            )
         }
 
         /// Expects `description`.
@@ -7219,18 +6757,15 @@ pub mod operations {
         where
             T: Into<Option<&'a str>>,
         {
-            if let Some(value) = value.into() {
-                Self(
-                    ::compute_kfp_runtime::mock::expect(
-                        self.0,
-                        &super::super::operations::READ_PROJECTS,
-                        "description",
-                        &value,
-                    ),
-                )
-            } else {
-                Self(self.0.query_param_missing("description"))
-            }
+            let value = value.into();
+            Self(
+                ::compute_kfp_runtime::mock::expect_optional(
+                    self.0,
+                    &super::super::operations::READ_PROJECTS,
+                    "description",
+                    value,
+                ),
+            )
         }
 
         /// Expects `starred`.
@@ -7238,18 +6773,15 @@ pub mod operations {
         where
             T: Into<Option<bool>>,
         {
-            if let Some(value) = value.into() {
-                Self(
-                    ::compute_kfp_runtime::mock::expect(
-                        self.0,
-                        &super::super::operations::READ_PROJECTS,
-                        "starred",
-                        &value,
-                    ),
-                )
-            } else {
-                Self(self.0.query_param_missing("starred"))
-            }
+            let value = value.into();
+            Self(
+                ::compute_kfp_runtime::mock::expect_optional(
+                    self.0,
+                    &super::super::operations::READ_PROJECTS,
+                    "starred",
+                    value,
+                ),
+            )
         }
 
         /// Expects `sort_by`.
@@ -7257,18 +6789,15 @@ pub mod operations {
         where
             T: Into<Option<&'a str>>,
         {
-            if let Some(value) = value.into() {
-                Self(
-                    ::compute_kfp_runtime::mock::expect(
-                        self.0,
-                        &super::super::operations::READ_PROJECTS,
-                        "sort_by",
-                        &value,
-                    ),
-                )
-            } else {
-                Self(self.0.query_param_missing("sort_by"))
-            }
+            let value = value.into();
+            Self(
+                ::compute_kfp_runtime::mock::expect_optional(
+                    self.0,
+                    &super::super::operations::READ_PROJECTS,
+                    "sort_by",
+                    value,
+                ),
+            )
         }
 
         /// Expects `latest`.
@@ -7276,18 +6805,15 @@ pub mod operations {
         where
             T: Into<Option<bool>>,
         {
-            if let Some(value) = value.into() {
-                Self(
-                    ::compute_kfp_runtime::mock::expect(
-                        self.0,
-                        &super::super::operations::READ_PROJECTS,
-                        "latest",
-                        &value,
-                    ),
-                )
-            } else {
-                Self(self.0.query_param_missing("latest"))
-            }
+            let value = value.into();
+            Self(
+                ::compute_kfp_runtime::mock::expect_optional(
+                    self.0,
+                    &super::super::operations::READ_PROJECTS,
+                    "latest",
+                    value,
+                ),
+            )
         }
     }
 
@@ -7819,18 +7345,15 @@ pub mod operations {
         where
             T: Into<Option<i64>>,
         {
-            if let Some(value) = value.into() {
-                Self(
-                    ::compute_kfp_runtime::mock::expect(
-                        self.0,
-                        &super::super::operations::READ_RESERVATIONS,
-                        "page",
-                        &value,
-                    ),
-                )
-            } else {
-                Self(self.0.query_param_missing("page"))
-            }
+            let value = value.into();
+            Self(
+                ::compute_kfp_runtime::mock::expect_optional(
+                    self.0,
+                    &super::super::operations::READ_RESERVATIONS,
+                    "page",
+                    value,
+                ),
+            )
         }
 
         /// Expects `size`.
@@ -7838,18 +7361,15 @@ pub mod operations {
         where
             T: Into<Option<i64>>,
         {
-            if let Some(value) = value.into() {
-                Self(
-                    ::compute_kfp_runtime::mock::expect(
-                        self.0,
-                        &super::super::operations::READ_RESERVATIONS,
-                        "size",
-                        &value,
-                    ),
-                )
-            } else {
-                Self(self.0.query_param_missing("size"))
-            }
+            let value = value.into();
+            Self(
+                ::compute_kfp_runtime::mock::expect_optional(
+                    self.0,
+                    &super::super::operations::READ_RESERVATIONS,
+                    "size",
+                    value,
+                ),
+            )
         }
 
         /// Expects `id`.
@@ -7857,18 +7377,15 @@ pub mod operations {
         where
             T: Into<Option<i64>>,
         {
-            if let Some(value) = value.into() {
-                Self(
-                    ::compute_kfp_runtime::mock::expect(
-                        self.0,
-                        &super::super::operations::READ_RESERVATIONS,
-                        "id",
-                        &value,
-                    ),
-                )
-            } else {
-                Self(self.0.query_param_missing("id"))
-            }
+            let value = value.into();
+            Self(
+                ::compute_kfp_runtime::mock::expect_optional(
+                    self.0,
+                    &super::super::operations::READ_RESERVATIONS,
+                    "id",
+                    value,
+                ),
+            )
         }
 
         /// Expects `member_id`.
@@ -7876,18 +7393,15 @@ pub mod operations {
         where
             T: Into<Option<i64>>,
         {
-            if let Some(value) = value.into() {
-                Self(
-                    ::compute_kfp_runtime::mock::expect(
-                        self.0,
-                        &super::super::operations::READ_RESERVATIONS,
-                        "member_id",
-                        &value,
-                    ),
-                )
-            } else {
-                Self(self.0.query_param_missing("member_id"))
-            }
+            let value = value.into();
+            Self(
+                ::compute_kfp_runtime::mock::expect_optional(
+                    self.0,
+                    &super::super::operations::READ_RESERVATIONS,
+                    "member_id",
+                    value,
+                ),
+            )
         }
 
         /// Expects `start_time`.
@@ -7895,18 +7409,15 @@ pub mod operations {
         where
             T: Into<Option<&'a ::compute_kfp_runtime::Timestamp>>,
         {
-            if let Some(value) = value.into() {
-                Self(
-                    ::compute_kfp_runtime::mock::expect(
-                        self.0,
-                        &super::super::operations::READ_RESERVATIONS,
-                        "start_time",
-                        &value,
-                    ),
-                )
-            } else {
-                Self(self.0.query_param_missing("start_time"))
-            }
+            let value = value.into();
+            Self(
+                ::compute_kfp_runtime::mock::expect_optional(
+                    self.0,
+                    &super::super::operations::READ_RESERVATIONS,
+                    "start_time",
+                    value,
+                ),
+            )
         }
 
         /// Expects `end_time`.
@@ -7914,18 +7425,15 @@ pub mod operations {
         where
             T: Into<Option<&'a ::compute_kfp_runtime::Timestamp>>,
         {
-            if let Some(value) = value.into() {
-                Self(
-                    ::compute_kfp_runtime::mock::expect(
-                        self.0,
-                        &super::super::operations::READ_RESERVATIONS,
-                        "end_time",
-                        &value,
-                    ),
-                )
-            } else {
-                Self(self.0.query_param_missing("end_time"))
-            }
+            let value = value.into();
+            Self(
+                ::compute_kfp_runtime::mock::expect_optional(
+                    self.0,
+                    &super::super::operations::READ_RESERVATIONS,
+                    "end_time",
+                    value,
+                ),
+            )
         }
 
         /// Expects `backend_type_id`.
@@ -7933,18 +7441,15 @@ pub mod operations {
         where
             T: Into<Option<i64>>,
         {
-            if let Some(value) = value.into() {
-                Self(
-                    ::compute_kfp_runtime::mock::expect(
-                        self.0,
-                        &super::super::operations::READ_RESERVATIONS,
-                        "backend_type_id",
-                        &value,
-                    ),
-                )
-            } else {
-                Self(self.0.query_param_missing("backend_type_id"))
-            }
+            let value = value.into();
+            Self(
+                ::compute_kfp_runtime::mock::expect_optional(
+                    self.0,
+                    &super::super::operations::READ_RESERVATIONS,
+                    "backend_type_id",
+                    value,
+                ),
+            )
         }
 
         /// Expects `backend_id_isnull`.
@@ -7952,18 +7457,15 @@ pub mod operations {
         where
             T: Into<Option<bool>>,
         {
-            if let Some(value) = value.into() {
-                Self(
-                    ::compute_kfp_runtime::mock::expect(
-                        self.0,
-                        &super::super::operations::READ_RESERVATIONS,
-                        "backend_id__isnull",
-                        &value,
-                    ),
-                )
-            } else {
-                Self(self.0.query_param_missing("backend_id__isnull"))
-            }
+            let value = value.into();
+            Self(
+                ::compute_kfp_runtime::mock::expect_optional(
+                    self.0,
+                    &super::super::operations::READ_RESERVATIONS,
+                    "backend_id__isnull",
+                    value,
+                ),
+            )
         }
 
         /// Expects `backend_id`.
@@ -7971,18 +7473,15 @@ pub mod operations {
         where
             T: Into<Option<i64>>,
         {
-            if let Some(value) = value.into() {
-                Self(
-                    ::compute_kfp_runtime::mock::expect(
-                        self.0,
-                        &super::super::operations::READ_RESERVATIONS,
-                        "backend_id",
-                        &value,
-                    ),
-                )
-            } else {
-                Self(self.0.query_param_missing("backend_id"))
-            }
+            let value = value.into();
+            Self(
+                ::compute_kfp_runtime::mock::expect_optional(
+                    self.0,
+                    &super::super::operations::READ_RESERVATIONS,
+                    "backend_id",
+                    value,
+                ),
+            )
         }
 
         /// Expects `is_terminated`.
@@ -7990,18 +7489,15 @@ pub mod operations {
         where
             T: Into<Option<bool>>,
         {
-            if let Some(value) = value.into() {
-                Self(
-                    ::compute_kfp_runtime::mock::expect(
-                        self.0,
-                        &super::super::operations::READ_RESERVATIONS,
-                        "is_terminated",
-                        &value,
-                    ),
-                )
-            } else {
-                Self(self.0.query_param_missing("is_terminated"))
-            }
+            let value = value.into();
+            Self(
+                ::compute_kfp_runtime::mock::expect_optional(
+                    self.0,
+                    &super::super::operations::READ_RESERVATIONS,
+                    "is_terminated",
+                    value,
+                ),
+            )
         }
 
         /// Expects `sort_by`.
@@ -8009,18 +7505,15 @@ pub mod operations {
         where
             T: Into<Option<&'a str>>,
         {
-            if let Some(value) = value.into() {
-                Self(
-                    ::compute_kfp_runtime::mock::expect(
-                        self.0,
-                        &super::super::operations::READ_RESERVATIONS,
-                        "sort_by",
-                        &value,
-                    ),
-                )
-            } else {
-                Self(self.0.query_param_missing("sort_by"))
-            }
+            let value = value.into();
+            Self(
+                ::compute_kfp_runtime::mock::expect_optional(
+                    self.0,
+                    &super::super::operations::READ_RESERVATIONS,
+                    "sort_by",
+                    value,
+                ),
+            )
         }
 
         /// Expects `latest`.
@@ -8028,18 +7521,15 @@ pub mod operations {
         where
             T: Into<Option<bool>>,
         {
-            if let Some(value) = value.into() {
-                Self(
-                    ::compute_kfp_runtime::mock::expect(
-                        self.0,
-                        &super::super::operations::READ_RESERVATIONS,
-                        "latest",
-                        &value,
-                    ),
-                )
-            } else {
-                Self(self.0.query_param_missing("latest"))
-            }
+            let value = value.into();
+            Self(
+                ::compute_kfp_runtime::mock::expect_optional(
+                    self.0,
+                    &super::super::operations::READ_RESERVATIONS,
+                    "latest",
+                    value,
+                ),
+            )
         }
     }
 
@@ -8418,18 +7908,15 @@ pub mod operations {
         where
             T: Into<Option<i64>>,
         {
-            if let Some(value) = value.into() {
-                Self(
-                    ::compute_kfp_runtime::mock::expect(
-                        self.0,
-                        &super::super::operations::READ_RESULTS_BY_JOB_ID,
-                        "page",
-                        &value,
-                    ),
-                )
-            } else {
-                Self(self.0.query_param_missing("page"))
-            }
+            let value = value.into();
+            Self(
+                ::compute_kfp_runtime::mock::expect_optional(
+                    self.0,
+                    &super::super::operations::READ_RESULTS_BY_JOB_ID,
+                    "page",
+                    value,
+                ),
+            )
         }
 
         /// Expects `size`.
@@ -8437,18 +7924,15 @@ pub mod operations {
         where
             T: Into<Option<i64>>,
         {
-            if let Some(value) = value.into() {
-                Self(
-                    ::compute_kfp_runtime::mock::expect(
-                        self.0,
-                        &super::super::operations::READ_RESULTS_BY_JOB_ID,
-                        "size",
-                        &value,
-                    ),
-                )
-            } else {
-                Self(self.0.query_param_missing("size"))
-            }
+            let value = value.into();
+            Self(
+                ::compute_kfp_runtime::mock::expect_optional(
+                    self.0,
+                    &super::super::operations::READ_RESULTS_BY_JOB_ID,
+                    "size",
+                    value,
+                ),
+            )
         }
 
         /// Expects `sort_by`.
@@ -8456,18 +7940,15 @@ pub mod operations {
         where
             T: Into<Option<&'a str>>,
         {
-            if let Some(value) = value.into() {
-                Self(
-                    ::compute_kfp_runtime::mock::expect(
-                        self.0,
-                        &super::super::operations::READ_RESULTS_BY_JOB_ID,
-                        "sort_by",
-                        &value,
-                    ),
-                )
-            } else {
-                Self(self.0.query_param_missing("sort_by"))
-            }
+            let value = value.into();
+            Self(
+                ::compute_kfp_runtime::mock::expect_optional(
+                    self.0,
+                    &super::super::operations::READ_RESULTS_BY_JOB_ID,
+                    "sort_by",
+                    value,
+                ),
+            )
         }
 
         /// Expects `latest`.
@@ -8475,18 +7956,15 @@ pub mod operations {
         where
             T: Into<Option<bool>>,
         {
-            if let Some(value) = value.into() {
-                Self(
-                    ::compute_kfp_runtime::mock::expect(
-                        self.0,
-                        &super::super::operations::READ_RESULTS_BY_JOB_ID,
-                        "latest",
-                        &value,
-                    ),
-                )
-            } else {
-                Self(self.0.query_param_missing("latest"))
-            }
+            let value = value.into();
+            Self(
+                ::compute_kfp_runtime::mock::expect_optional(
+                    self.0,
+                    &super::super::operations::READ_RESULTS_BY_JOB_ID,
+                    "latest",
+                    value,
+                ),
+            )
         }
     }
 
@@ -8761,18 +8239,15 @@ pub mod operations {
         where
             T: Into<Option<i64>>,
         {
-            if let Some(value) = value.into() {
-                Self(
-                    ::compute_kfp_runtime::mock::expect(
-                        self.0,
-                        &super::super::operations::READ_RESULTS_BY_ALGORITHM_ID,
-                        "page",
-                        &value,
-                    ),
-                )
-            } else {
-                Self(self.0.query_param_missing("page"))
-            }
+            let value = value.into();
+            Self(
+                ::compute_kfp_runtime::mock::expect_optional(
+                    self.0,
+                    &super::super::operations::READ_RESULTS_BY_ALGORITHM_ID,
+                    "page",
+                    value,
+                ),
+            )
         }
 
         /// Expects `size`.
@@ -8780,18 +8255,15 @@ pub mod operations {
         where
             T: Into<Option<i64>>,
         {
-            if let Some(value) = value.into() {
-                Self(
-                    ::compute_kfp_runtime::mock::expect(
-                        self.0,
-                        &super::super::operations::READ_RESULTS_BY_ALGORITHM_ID,
-                        "size",
-                        &value,
-                    ),
-                )
-            } else {
-                Self(self.0.query_param_missing("size"))
-            }
+            let value = value.into();
+            Self(
+                ::compute_kfp_runtime::mock::expect_optional(
+                    self.0,
+                    &super::super::operations::READ_RESULTS_BY_ALGORITHM_ID,
+                    "size",
+                    value,
+                ),
+            )
         }
 
         /// Expects `id`.
@@ -8799,18 +8271,15 @@ pub mod operations {
         where
             T: Into<Option<i64>>,
         {
-            if let Some(value) = value.into() {
-                Self(
-                    ::compute_kfp_runtime::mock::expect(
-                        self.0,
-                        &super::super::operations::READ_RESULTS_BY_ALGORITHM_ID,
-                        "id",
-                        &value,
-                    ),
-                )
-            } else {
-                Self(self.0.query_param_missing("id"))
-            }
+            let value = value.into();
+            Self(
+                ::compute_kfp_runtime::mock::expect_optional(
+                    self.0,
+                    &super::super::operations::READ_RESULTS_BY_ALGORITHM_ID,
+                    "id",
+                    value,
+                ),
+            )
         }
 
         /// Expects `created_on`.
@@ -8818,18 +8287,15 @@ pub mod operations {
         where
             T: Into<Option<&'a ::compute_kfp_runtime::Timestamp>>,
         {
-            if let Some(value) = value.into() {
-                Self(
-                    ::compute_kfp_runtime::mock::expect(
-                        self.0,
-                        &super::super::operations::READ_RESULTS_BY_ALGORITHM_ID,
-                        "created_on",
-                        &value,
-                    ),
-                )
-            } else {
-                Self(self.0.query_param_missing("created_on"))
-            }
+            let value = value.into();
+            Self(
+                ::compute_kfp_runtime::mock::expect_optional(
+                    self.0,
+                    &super::super::operations::READ_RESULTS_BY_ALGORITHM_ID,
+                    "created_on",
+                    value,
+                ),
+            )
         }
 
         /// Expects `job_id`.
@@ -8837,18 +8303,15 @@ pub mod operations {
         where
             T: Into<Option<i64>>,
         {
-            if let Some(value) = value.into() {
-                Self(
-                    ::compute_kfp_runtime::mock::expect(
-                        self.0,
-                        &super::super::operations::READ_RESULTS_BY_ALGORITHM_ID,
-                        "job_id",
-                        &value,
-                    ),
-                )
-            } else {
-                Self(self.0.query_param_missing("job_id"))
-            }
+            let value = value.into();
+            Self(
+                ::compute_kfp_runtime::mock::expect_optional(
+                    self.0,
+                    &super::super::operations::READ_RESULTS_BY_ALGORITHM_ID,
+                    "job_id",
+                    value,
+                ),
+            )
         }
 
         /// Expects `execution_time_in_seconds`.
@@ -8856,18 +8319,15 @@ pub mod operations {
         where
             T: Into<Option<f64>>,
         {
-            if let Some(value) = value.into() {
-                Self(
-                    ::compute_kfp_runtime::mock::expect(
-                        self.0,
-                        &super::super::operations::READ_RESULTS_BY_ALGORITHM_ID,
-                        "execution_time_in_seconds",
-                        &value,
-                    ),
-                )
-            } else {
-                Self(self.0.query_param_missing("execution_time_in_seconds"))
-            }
+            let value = value.into();
+            Self(
+                ::compute_kfp_runtime::mock::expect_optional(
+                    self.0,
+                    &super::super::operations::READ_RESULTS_BY_ALGORITHM_ID,
+                    "execution_time_in_seconds",
+                    value,
+                ),
+            )
         }
 
         /// Expects `shots_requested_isnull`.
@@ -8875,18 +8335,15 @@ pub mod operations {
         where
             T: Into<Option<bool>>,
         {
-            if let Some(value) = value.into() {
-                Self(
-                    ::compute_kfp_runtime::mock::expect(
-                        self.0,
-                        &super::super::operations::READ_RESULTS_BY_ALGORITHM_ID,
-                        "shots_requested__isnull",
-                        &value,
-                    ),
-                )
-            } else {
-                Self(self.0.query_param_missing("shots_requested__isnull"))
-            }
+            let value = value.into();
+            Self(
+                ::compute_kfp_runtime::mock::expect_optional(
+                    self.0,
+                    &super::super::operations::READ_RESULTS_BY_ALGORITHM_ID,
+                    "shots_requested__isnull",
+                    value,
+                ),
+            )
         }
 
         /// Expects `shots_requested`.
@@ -8894,18 +8351,15 @@ pub mod operations {
         where
             T: Into<Option<i64>>,
         {
-            if let Some(value) = value.into() {
-                Self(
-                    ::compute_kfp_runtime::mock::expect(
-                        self.0,
-                        &super::super::operations::READ_RESULTS_BY_ALGORITHM_ID,
-                        "shots_requested",
-                        &value,
-                    ),
-                )
-            } else {
-                Self(self.0.query_param_missing("shots_requested"))
-            }
+            let value = value.into();
+            Self(
+                ::compute_kfp_runtime::mock::expect_optional(
+                    self.0,
+                    &super::super::operations::READ_RESULTS_BY_ALGORITHM_ID,
+                    "shots_requested",
+                    value,
+                ),
+            )
         }
 
         /// Expects `shots_done_isnull`.
@@ -8913,18 +8367,15 @@ pub mod operations {
         where
             T: Into<Option<bool>>,
         {
-            if let Some(value) = value.into() {
-                Self(
-                    ::compute_kfp_runtime::mock::expect(
-                        self.0,
-                        &super::super::operations::READ_RESULTS_BY_ALGORITHM_ID,
-                        "shots_done__isnull",
-                        &value,
-                    ),
-                )
-            } else {
-                Self(self.0.query_param_missing("shots_done__isnull"))
-            }
+            let value = value.into();
+            Self(
+                ::compute_kfp_runtime::mock::expect_optional(
+                    self.0,
+                    &super::super::operations::READ_RESULTS_BY_ALGORITHM_ID,
+                    "shots_done__isnull",
+                    value,
+                ),
+            )
         }
 
         /// Expects `shots_done`.
@@ -8932,18 +8383,15 @@ pub mod operations {
         where
             T: Into<Option<i64>>,
         {
-            if let Some(value) = value.into() {
-                Self(
-                    ::compute_kfp_runtime::mock::expect(
-                        self.0,
-                        &super::super::operations::READ_RESULTS_BY_ALGORITHM_ID,
-                        "shots_done",
-                        &value,
-                    ),
-                )
-            } else {
-                Self(self.0.query_param_missing("shots_done"))
-            }
+            let value = value.into();
+            Self(
+                ::compute_kfp_runtime::mock::expect_optional(
+                    self.0,
+                    &super::super::operations::READ_RESULTS_BY_ALGORITHM_ID,
+                    "shots_done",
+                    value,
+                ),
+            )
         }
 
         /// Expects `sort_by`.
@@ -8951,18 +8399,15 @@ pub mod operations {
         where
             T: Into<Option<&'a str>>,
         {
-            if let Some(value) = value.into() {
-                Self(
-                    ::compute_kfp_runtime::mock::expect(
-                        self.0,
-                        &super::super::operations::READ_RESULTS_BY_ALGORITHM_ID,
-                        "sort_by",
-                        &value,
-                    ),
-                )
-            } else {
-                Self(self.0.query_param_missing("sort_by"))
-            }
+            let value = value.into();
+            Self(
+                ::compute_kfp_runtime::mock::expect_optional(
+                    self.0,
+                    &super::super::operations::READ_RESULTS_BY_ALGORITHM_ID,
+                    "sort_by",
+                    value,
+                ),
+            )
         }
 
         /// Expects `latest`.
@@ -8970,18 +8415,15 @@ pub mod operations {
         where
             T: Into<Option<bool>>,
         {
-            if let Some(value) = value.into() {
-                Self(
-                    ::compute_kfp_runtime::mock::expect(
-                        self.0,
-                        &super::super::operations::READ_RESULTS_BY_ALGORITHM_ID,
-                        "latest",
-                        &value,
-                    ),
-                )
-            } else {
-                Self(self.0.query_param_missing("latest"))
-            }
+            let value = value.into();
+            Self(
+                ::compute_kfp_runtime::mock::expect_optional(
+                    self.0,
+                    &super::super::operations::READ_RESULTS_BY_ALGORITHM_ID,
+                    "latest",
+                    value,
+                ),
+            )
         }
     }
 
@@ -9169,18 +8611,15 @@ pub mod operations {
         where
             T: Into<Option<i64>>,
         {
-            if let Some(value) = value.into() {
-                Self(
-                    ::compute_kfp_runtime::mock::expect(
-                        self.0,
-                        &super::super::operations::READ_TEAMS,
-                        "page",
-                        &value,
-                    ),
-                )
-            } else {
-                Self(self.0.query_param_missing("page"))
-            }
+            let value = value.into();
+            Self(
+                ::compute_kfp_runtime::mock::expect_optional(
+                    self.0,
+                    &super::super::operations::READ_TEAMS,
+                    "page",
+                    value,
+                ),
+            )
         }
 
         /// Expects `size`.
@@ -9188,18 +8627,15 @@ pub mod operations {
         where
             T: Into<Option<i64>>,
         {
-            if let Some(value) = value.into() {
-                Self(
-                    ::compute_kfp_runtime::mock::expect(
-                        self.0,
-                        &super::super::operations::READ_TEAMS,
-                        "size",
-                        &value,
-                    ),
-                )
-            } else {
-                Self(self.0.query_param_missing("size"))
-            }
+            let value = value.into();
+            Self(
+                ::compute_kfp_runtime::mock::expect_optional(
+                    self.0,
+                    &super::super::operations::READ_TEAMS,
+                    "size",
+                    value,
+                ),
+            )
         }
 
         /// Expects `id`.
@@ -9207,18 +8643,15 @@ pub mod operations {
         where
             T: Into<Option<i64>>,
         {
-            if let Some(value) = value.into() {
-                Self(
-                    ::compute_kfp_runtime::mock::expect(
-                        self.0,
-                        &super::super::operations::READ_TEAMS,
-                        "id",
-                        &value,
-                    ),
-                )
-            } else {
-                Self(self.0.query_param_missing("id"))
-            }
+            let value = value.into();
+            Self(
+                ::compute_kfp_runtime::mock::expect_optional(
+                    self.0,
+                    &super::super::operations::READ_TEAMS,
+                    "id",
+                    value,
+                ),
+            )
         }
 
         /// Expects `name`.
@@ -9226,18 +8659,15 @@ pub mod operations {
         where
             T: Into<Option<&'a str>>,
         {
-            if let Some(value) = value.into() {
-                Self(
-                    ::compute_kfp_runtime::mock::expect(
-                        self.0,
-                        &super::super::operations::READ_TEAMS,
-                        "name",
-                        &value,
-                    ),
-                )
-            } else {
-                Self(self.0.query_param_missing("name"))
-            }
+            let value = value.into();
+            Self(
+                ::compute_kfp_runtime::mock::expect_optional(
+                    self.0,
+                    &super::super::operations::READ_TEAMS,
+                    "name",
+                    value,
+                ),
+            )
         }
 
         /// Expects `slug`.
@@ -9245,18 +8675,15 @@ pub mod operations {
         where
             T: Into<Option<&'a str>>,
         {
-            if let Some(value) = value.into() {
-                Self(
-                    ::compute_kfp_runtime::mock::expect(
-                        self.0,
-                        &super::super::operations::READ_TEAMS,
-                        "slug",
-                        &value,
-                    ),
-                )
-            } else {
-                Self(self.0.query_param_missing("slug"))
-            }
+            let value = value.into();
+            Self(
+                ::compute_kfp_runtime::mock::expect_optional(
+                    self.0,
+                    &super::super::operations::READ_TEAMS,
+                    "slug",
+                    value,
+                ),
+            )
         }
 
         /// Expects `individual_user`.
@@ -9264,18 +8691,15 @@ pub mod operations {
         where
             T: Into<Option<bool>>,
         {
-            if let Some(value) = value.into() {
-                Self(
-                    ::compute_kfp_runtime::mock::expect(
-                        self.0,
-                        &super::super::operations::READ_TEAMS,
-                        "individual_user",
-                        &value,
-                    ),
-                )
-            } else {
-                Self(self.0.query_param_missing("individual_user"))
-            }
+            let value = value.into();
+            Self(
+                ::compute_kfp_runtime::mock::expect_optional(
+                    self.0,
+                    &super::super::operations::READ_TEAMS,
+                    "individual_user",
+                    value,
+                ),
+            )
         }
 
         /// Expects `sort_by`.
@@ -9283,18 +8707,15 @@ pub mod operations {
         where
             T: Into<Option<&'a str>>,
         {
-            if let Some(value) = value.into() {
-                Self(
-                    ::compute_kfp_runtime::mock::expect(
-                        self.0,
-                        &super::super::operations::READ_TEAMS,
-                        "sort_by",
-                        &value,
-                    ),
-                )
-            } else {
-                Self(self.0.query_param_missing("sort_by"))
-            }
+            let value = value.into();
+            Self(
+                ::compute_kfp_runtime::mock::expect_optional(
+                    self.0,
+                    &super::super::operations::READ_TEAMS,
+                    "sort_by",
+                    value,
+                ),
+            )
         }
 
         /// Expects `latest`.
@@ -9302,18 +8723,15 @@ pub mod operations {
         where
             T: Into<Option<bool>>,
         {
-            if let Some(value) = value.into() {
-                Self(
-                    ::compute_kfp_runtime::mock::expect(
-                        self.0,
-                        &super::super::operations::READ_TEAMS,
-                        "latest",
-                        &value,
-                    ),
-                )
-            } else {
-                Self(self.0.query_param_missing("latest"))
-            }
+            let value = value.into();
+            Self(
+                ::compute_kfp_runtime::mock::expect_optional(
+                    self.0,
+                    &super::super::operations::READ_TEAMS,
+                    "latest",
+                    value,
+                ),
+            )
         }
     }
 
@@ -9465,18 +8883,15 @@ pub mod operations {
         where
             T: Into<Option<i64>>,
         {
-            if let Some(value) = value.into() {
-                Self(
-                    ::compute_kfp_runtime::mock::expect(
-                        self.0,
-                        &super::super::operations::READ_TRANSACTIONS,
-                        "page",
-                        &value,
-                    ),
-                )
-            } else {
-                Self(self.0.query_param_missing("page"))
-            }
+            let value = value.into();
+            Self(
+                ::compute_kfp_runtime::mock::expect_optional(
+                    self.0,
+                    &super::super::operations::READ_TRANSACTIONS,
+                    "page",
+                    value,
+                ),
+            )
         }
 
         /// Expects `size`.
@@ -9484,18 +8899,15 @@ pub mod operations {
         where
             T: Into<Option<i64>>,
         {
-            if let Some(value) = value.into() {
-                Self(
-                    ::compute_kfp_runtime::mock::expect(
-                        self.0,
-                        &super::super::operations::READ_TRANSACTIONS,
-                        "size",
-                        &value,
-                    ),
-                )
-            } else {
-                Self(self.0.query_param_missing("size"))
-            }
+            let value = value.into();
+            Self(
+                ::compute_kfp_runtime::mock::expect_optional(
+                    self.0,
+                    &super::super::operations::READ_TRANSACTIONS,
+                    "size",
+                    value,
+                ),
+            )
         }
 
         /// Expects `id`.
@@ -9503,18 +8915,15 @@ pub mod operations {
         where
             T: Into<Option<i64>>,
         {
-            if let Some(value) = value.into() {
-                Self(
-                    ::compute_kfp_runtime::mock::expect(
-                        self.0,
-                        &super::super::operations::READ_TRANSACTIONS,
-                        "id",
-                        &value,
-                    ),
-                )
-            } else {
-                Self(self.0.query_param_missing("id"))
-            }
+            let value = value.into();
+            Self(
+                ::compute_kfp_runtime::mock::expect_optional(
+                    self.0,
+                    &super::super::operations::READ_TRANSACTIONS,
+                    "id",
+                    value,
+                ),
+            )
         }
 
         /// Expects `domain_isnull`.
@@ -9522,18 +8931,15 @@ pub mod operations {
         where
             T: Into<Option<bool>>,
         {
-            if let Some(value) = value.into() {
-                Self(
-                    ::compute_kfp_runtime::mock::expect(
-                        self.0,
-                        &super::super::operations::READ_TRANSACTIONS,
-                        "domain__isnull",
-                        &value,
-                    ),
-                )
-            } else {
-                Self(self.0.query_param_missing("domain__isnull"))
-            }
+            let value = value.into();
+            Self(
+                ::compute_kfp_runtime::mock::expect_optional(
+                    self.0,
+                    &super::super::operations::READ_TRANSACTIONS,
+                    "domain__isnull",
+                    value,
+                ),
+            )
         }
 
         /// Expects `domain`.
@@ -9541,18 +8947,15 @@ pub mod operations {
         where
             T: Into<Option<types::Domain>>,
         {
-            if let Some(value) = value.into() {
-                Self(
-                    ::compute_kfp_runtime::mock::expect(
-                        self.0,
-                        &super::super::operations::READ_TRANSACTIONS,
-                        "domain",
-                        &value,
-                    ),
-                )
-            } else {
-                Self(self.0.query_param_missing("domain"))
-            }
+            let value = value.into();
+            Self(
+                ::compute_kfp_runtime::mock::expect_optional(
+                    self.0,
+                    &super::super::operations::READ_TRANSACTIONS,
+                    "domain",
+                    value,
+                ),
+            )
         }
 
         /// Expects `job_isnull`.
@@ -9560,18 +8963,15 @@ pub mod operations {
         where
             T: Into<Option<bool>>,
         {
-            if let Some(value) = value.into() {
-                Self(
-                    ::compute_kfp_runtime::mock::expect(
-                        self.0,
-                        &super::super::operations::READ_TRANSACTIONS,
-                        "job__isnull",
-                        &value,
-                    ),
-                )
-            } else {
-                Self(self.0.query_param_missing("job__isnull"))
-            }
+            let value = value.into();
+            Self(
+                ::compute_kfp_runtime::mock::expect_optional(
+                    self.0,
+                    &super::super::operations::READ_TRANSACTIONS,
+                    "job__isnull",
+                    value,
+                ),
+            )
         }
 
         /// Expects `job`.
@@ -9579,18 +8979,15 @@ pub mod operations {
         where
             T: Into<Option<i64>>,
         {
-            if let Some(value) = value.into() {
-                Self(
-                    ::compute_kfp_runtime::mock::expect(
-                        self.0,
-                        &super::super::operations::READ_TRANSACTIONS,
-                        "job",
-                        &value,
-                    ),
-                )
-            } else {
-                Self(self.0.query_param_missing("job"))
-            }
+            let value = value.into();
+            Self(
+                ::compute_kfp_runtime::mock::expect_optional(
+                    self.0,
+                    &super::super::operations::READ_TRANSACTIONS,
+                    "job",
+                    value,
+                ),
+            )
         }
 
         /// Expects `team_id`.
@@ -9598,18 +8995,15 @@ pub mod operations {
         where
             T: Into<Option<i64>>,
         {
-            if let Some(value) = value.into() {
-                Self(
-                    ::compute_kfp_runtime::mock::expect(
-                        self.0,
-                        &super::super::operations::READ_TRANSACTIONS,
-                        "team_id",
-                        &value,
-                    ),
-                )
-            } else {
-                Self(self.0.query_param_missing("team_id"))
-            }
+            let value = value.into();
+            Self(
+                ::compute_kfp_runtime::mock::expect_optional(
+                    self.0,
+                    &super::super::operations::READ_TRANSACTIONS,
+                    "team_id",
+                    value,
+                ),
+            )
         }
 
         /// Expects `member_id_isnull`.
@@ -9617,18 +9011,15 @@ pub mod operations {
         where
             T: Into<Option<bool>>,
         {
-            if let Some(value) = value.into() {
-                Self(
-                    ::compute_kfp_runtime::mock::expect(
-                        self.0,
-                        &super::super::operations::READ_TRANSACTIONS,
-                        "member_id__isnull",
-                        &value,
-                    ),
-                )
-            } else {
-                Self(self.0.query_param_missing("member_id__isnull"))
-            }
+            let value = value.into();
+            Self(
+                ::compute_kfp_runtime::mock::expect_optional(
+                    self.0,
+                    &super::super::operations::READ_TRANSACTIONS,
+                    "member_id__isnull",
+                    value,
+                ),
+            )
         }
 
         /// Expects `member_id`.
@@ -9636,18 +9027,15 @@ pub mod operations {
         where
             T: Into<Option<i64>>,
         {
-            if let Some(value) = value.into() {
-                Self(
-                    ::compute_kfp_runtime::mock::expect(
-                        self.0,
-                        &super::super::operations::READ_TRANSACTIONS,
-                        "member_id",
-                        &value,
-                    ),
-                )
-            } else {
-                Self(self.0.query_param_missing("member_id"))
-            }
+            let value = value.into();
+            Self(
+                ::compute_kfp_runtime::mock::expect_optional(
+                    self.0,
+                    &super::super::operations::READ_TRANSACTIONS,
+                    "member_id",
+                    value,
+                ),
+            )
         }
 
         /// Expects `change`.
@@ -9655,18 +9043,15 @@ pub mod operations {
         where
             T: Into<Option<i64>>,
         {
-            if let Some(value) = value.into() {
-                Self(
-                    ::compute_kfp_runtime::mock::expect(
-                        self.0,
-                        &super::super::operations::READ_TRANSACTIONS,
-                        "change",
-                        &value,
-                    ),
-                )
-            } else {
-                Self(self.0.query_param_missing("change"))
-            }
+            let value = value.into();
+            Self(
+                ::compute_kfp_runtime::mock::expect_optional(
+                    self.0,
+                    &super::super::operations::READ_TRANSACTIONS,
+                    "change",
+                    value,
+                ),
+            )
         }
 
         /// Expects `timestamp`.
@@ -9674,18 +9059,15 @@ pub mod operations {
         where
             T: Into<Option<&'a ::compute_kfp_runtime::Timestamp>>,
         {
-            if let Some(value) = value.into() {
-                Self(
-                    ::compute_kfp_runtime::mock::expect(
-                        self.0,
-                        &super::super::operations::READ_TRANSACTIONS,
-                        "timestamp",
-                        &value,
-                    ),
-                )
-            } else {
-                Self(self.0.query_param_missing("timestamp"))
-            }
+            let value = value.into();
+            Self(
+                ::compute_kfp_runtime::mock::expect_optional(
+                    self.0,
+                    &super::super::operations::READ_TRANSACTIONS,
+                    "timestamp",
+                    value,
+                ),
+            )
         }
 
         /// Expects `sort_by`.
@@ -9693,18 +9075,15 @@ pub mod operations {
         where
             T: Into<Option<&'a str>>,
         {
-            if let Some(value) = value.into() {
-                Self(
-                    ::compute_kfp_runtime::mock::expect(
-                        self.0,
-                        &super::super::operations::READ_TRANSACTIONS,
-                        "sort_by",
-                        &value,
-                    ),
-                )
-            } else {
-                Self(self.0.query_param_missing("sort_by"))
-            }
+            let value = value.into();
+            Self(
+                ::compute_kfp_runtime::mock::expect_optional(
+                    self.0,
+                    &super::super::operations::READ_TRANSACTIONS,
+                    "sort_by",
+                    value,
+                ),
+            )
         }
 
         /// Expects `latest`.
@@ -9712,18 +9091,15 @@ pub mod operations {
         where
             T: Into<Option<bool>>,
         {
-            if let Some(value) = value.into() {
-                Self(
-                    ::compute_kfp_runtime::mock::expect(
-                        self.0,
-                        &super::super::operations::READ_TRANSACTIONS,
-                        "latest",
-                        &value,
-                    ),
-                )
-            } else {
-                Self(self.0.query_param_missing("latest"))
-            }
+            let value = value.into();
+            Self(
+                ::compute_kfp_runtime::mock::expect_optional(
+                    self.0,
+                    &super::super::operations::READ_TRANSACTIONS,
+                    "latest",
+                    value,
+                ),
+            )
         }
     }
 
@@ -9791,18 +9167,15 @@ pub mod operations {
         where
             T: Into<Option<i64>>,
         {
-            if let Some(value) = value.into() {
-                Self(
-                    ::compute_kfp_runtime::mock::expect(
-                        self.0,
-                        &super::super::operations::READ_USERS,
-                        "page",
-                        &value,
-                    ),
-                )
-            } else {
-                Self(self.0.query_param_missing("page"))
-            }
+            let value = value.into();
+            Self(
+                ::compute_kfp_runtime::mock::expect_optional(
+                    self.0,
+                    &super::super::operations::READ_USERS,
+                    "page",
+                    value,
+                ),
+            )
         }
 
         /// Expects `size`.
@@ -9810,18 +9183,15 @@ pub mod operations {
         where
             T: Into<Option<i64>>,
         {
-            if let Some(value) = value.into() {
-                Self(
-                    ::compute_kfp_runtime::mock::expect(
-                        self.0,
-                        &super::super::operations::READ_USERS,
-                        "size",
-                        &value,
-                    ),
-                )
-            } else {
-                Self(self.0.query_param_missing("size"))
-            }
+            let value = value.into();
+            Self(
+                ::compute_kfp_runtime::mock::expect_optional(
+                    self.0,
+                    &super::super::operations::READ_USERS,
+                    "size",
+                    value,
+                ),
+            )
         }
 
         /// Expects `id`.
@@ -9829,18 +9199,15 @@ pub mod operations {
         where
             T: Into<Option<i64>>,
         {
-            if let Some(value) = value.into() {
-                Self(
-                    ::compute_kfp_runtime::mock::expect(
-                        self.0,
-                        &super::super::operations::READ_USERS,
-                        "id",
-                        &value,
-                    ),
-                )
-            } else {
-                Self(self.0.query_param_missing("id"))
-            }
+            let value = value.into();
+            Self(
+                ::compute_kfp_runtime::mock::expect_optional(
+                    self.0,
+                    &super::super::operations::READ_USERS,
+                    "id",
+                    value,
+                ),
+            )
         }
 
         /// Expects `full_name`.
@@ -9848,18 +9215,15 @@ pub mod operations {
         where
             T: Into<Option<&'a str>>,
         {
-            if let Some(value) = value.into() {
-                Self(
-                    ::compute_kfp_runtime::mock::expect(
-                        self.0,
-                        &super::super::operations::READ_USERS,
-                        "full_name",
-                        &value,
-                    ),
-                )
-            } else {
-                Self(self.0.query_param_missing("full_name"))
-            }
+            let value = value.into();
+            Self(
+                ::compute_kfp_runtime::mock::expect_optional(
+                    self.0,
+                    &super::super::operations::READ_USERS,
+                    "full_name",
+                    value,
+                ),
+            )
         }
 
         /// Expects `email`.
@@ -9867,18 +9231,15 @@ pub mod operations {
         where
             T: Into<Option<&'a str>>,
         {
-            if let Some(value) = value.into() {
-                Self(
-                    ::compute_kfp_runtime::mock::expect(
-                        self.0,
-                        &super::super::operations::READ_USERS,
-                        "email",
-                        &value,
-                    ),
-                )
-            } else {
-                Self(self.0.query_param_missing("email"))
-            }
+            let value = value.into();
+            Self(
+                ::compute_kfp_runtime::mock::expect_optional(
+                    self.0,
+                    &super::super::operations::READ_USERS,
+                    "email",
+                    value,
+                ),
+            )
         }
 
         /// Expects `is_superuser`.
@@ -9886,18 +9247,15 @@ pub mod operations {
         where
             T: Into<Option<bool>>,
         {
-            if let Some(value) = value.into() {
-                Self(
-                    ::compute_kfp_runtime::mock::expect(
-                        self.0,
-                        &super::super::operations::READ_USERS,
-                        "is_superuser",
-                        &value,
-                    ),
-                )
-            } else {
-                Self(self.0.query_param_missing("is_superuser"))
-            }
+            let value = value.into();
+            Self(
+                ::compute_kfp_runtime::mock::expect_optional(
+                    self.0,
+                    &super::super::operations::READ_USERS,
+                    "is_superuser",
+                    value,
+                ),
+            )
         }
 
         /// Expects `is_staff`.
@@ -9905,18 +9263,15 @@ pub mod operations {
         where
             T: Into<Option<bool>>,
         {
-            if let Some(value) = value.into() {
-                Self(
-                    ::compute_kfp_runtime::mock::expect(
-                        self.0,
-                        &super::super::operations::READ_USERS,
-                        "is_staff",
-                        &value,
-                    ),
-                )
-            } else {
-                Self(self.0.query_param_missing("is_staff"))
-            }
+            let value = value.into();
+            Self(
+                ::compute_kfp_runtime::mock::expect_optional(
+                    self.0,
+                    &super::super::operations::READ_USERS,
+                    "is_staff",
+                    value,
+                ),
+            )
         }
 
         /// Expects `is_active`.
@@ -9924,18 +9279,15 @@ pub mod operations {
         where
             T: Into<Option<bool>>,
         {
-            if let Some(value) = value.into() {
-                Self(
-                    ::compute_kfp_runtime::mock::expect(
-                        self.0,
-                        &super::super::operations::READ_USERS,
-                        "is_active",
-                        &value,
-                    ),
-                )
-            } else {
-                Self(self.0.query_param_missing("is_active"))
-            }
+            let value = value.into();
+            Self(
+                ::compute_kfp_runtime::mock::expect_optional(
+                    self.0,
+                    &super::super::operations::READ_USERS,
+                    "is_active",
+                    value,
+                ),
+            )
         }
 
         /// Expects `is_confirmed`.
@@ -9943,18 +9295,15 @@ pub mod operations {
         where
             T: Into<Option<bool>>,
         {
-            if let Some(value) = value.into() {
-                Self(
-                    ::compute_kfp_runtime::mock::expect(
-                        self.0,
-                        &super::super::operations::READ_USERS,
-                        "is_confirmed",
-                        &value,
-                    ),
-                )
-            } else {
-                Self(self.0.query_param_missing("is_confirmed"))
-            }
+            let value = value.into();
+            Self(
+                ::compute_kfp_runtime::mock::expect_optional(
+                    self.0,
+                    &super::super::operations::READ_USERS,
+                    "is_confirmed",
+                    value,
+                ),
+            )
         }
 
         /// Expects `oidc_sub`.
@@ -9962,18 +9311,15 @@ pub mod operations {
         where
             T: Into<Option<&'a str>>,
         {
-            if let Some(value) = value.into() {
-                Self(
-                    ::compute_kfp_runtime::mock::expect(
-                        self.0,
-                        &super::super::operations::READ_USERS,
-                        "oidc_sub",
-                        &value,
-                    ),
-                )
-            } else {
-                Self(self.0.query_param_missing("oidc_sub"))
-            }
+            let value = value.into();
+            Self(
+                ::compute_kfp_runtime::mock::expect_optional(
+                    self.0,
+                    &super::super::operations::READ_USERS,
+                    "oidc_sub",
+                    value,
+                ),
+            )
         }
 
         /// Expects `sort_by`.
@@ -9981,18 +9327,15 @@ pub mod operations {
         where
             T: Into<Option<&'a str>>,
         {
-            if let Some(value) = value.into() {
-                Self(
-                    ::compute_kfp_runtime::mock::expect(
-                        self.0,
-                        &super::super::operations::READ_USERS,
-                        "sort_by",
-                        &value,
-                    ),
-                )
-            } else {
-                Self(self.0.query_param_missing("sort_by"))
-            }
+            let value = value.into();
+            Self(
+                ::compute_kfp_runtime::mock::expect_optional(
+                    self.0,
+                    &super::super::operations::READ_USERS,
+                    "sort_by",
+                    value,
+                ),
+            )
         }
 
         /// Expects `latest`.
@@ -10000,18 +9343,15 @@ pub mod operations {
         where
             T: Into<Option<bool>>,
         {
-            if let Some(value) = value.into() {
-                Self(
-                    ::compute_kfp_runtime::mock::expect(
-                        self.0,
-                        &super::super::operations::READ_USERS,
-                        "latest",
-                        &value,
-                    ),
-                )
-            } else {
-                Self(self.0.query_param_missing("latest"))
-            }
+            let value = value.into();
+            Self(
+                ::compute_kfp_runtime::mock::expect_optional(
+                    self.0,
+                    &super::super::operations::READ_USERS,
+                    "latest",
+                    value,
+                ),
+            )
         }
     }
 
@@ -10406,18 +9746,15 @@ pub mod operations {
         where
             T: Into<Option<&'a str>>,
         {
-            if let Some(value) = value.into() {
-                Self(
-                    ::compute_kfp_runtime::mock::expect(
-                        self.0,
-                        &super::super::operations::READ_METADATA_BY_BACKEND_ID,
-                        "sort_by",
-                        &value,
-                    ),
-                )
-            } else {
-                Self(self.0.query_param_missing("sort_by"))
-            }
+            let value = value.into();
+            Self(
+                ::compute_kfp_runtime::mock::expect_optional(
+                    self.0,
+                    &super::super::operations::READ_METADATA_BY_BACKEND_ID,
+                    "sort_by",
+                    value,
+                ),
+            )
         }
 
         /// Expects `latest`.
@@ -10425,18 +9762,15 @@ pub mod operations {
         where
             T: Into<Option<bool>>,
         {
-            if let Some(value) = value.into() {
-                Self(
-                    ::compute_kfp_runtime::mock::expect(
-                        self.0,
-                        &super::super::operations::READ_METADATA_BY_BACKEND_ID,
-                        "latest",
-                        &value,
-                    ),
-                )
-            } else {
-                Self(self.0.query_param_missing("latest"))
-            }
+            let value = value.into();
+            Self(
+                ::compute_kfp_runtime::mock::expect_optional(
+                    self.0,
+                    &super::super::operations::READ_METADATA_BY_BACKEND_ID,
+                    "latest",
+                    value,
+                ),
+            )
         }
 
         /// Expects `page`.
@@ -10444,18 +9778,15 @@ pub mod operations {
         where
             T: Into<Option<i64>>,
         {
-            if let Some(value) = value.into() {
-                Self(
-                    ::compute_kfp_runtime::mock::expect(
-                        self.0,
-                        &super::super::operations::READ_METADATA_BY_BACKEND_ID,
-                        "page",
-                        &value,
-                    ),
-                )
-            } else {
-                Self(self.0.query_param_missing("page"))
-            }
+            let value = value.into();
+            Self(
+                ::compute_kfp_runtime::mock::expect_optional(
+                    self.0,
+                    &super::super::operations::READ_METADATA_BY_BACKEND_ID,
+                    "page",
+                    value,
+                ),
+            )
         }
 
         /// Expects `size`.
@@ -10463,18 +9794,15 @@ pub mod operations {
         where
             T: Into<Option<i64>>,
         {
-            if let Some(value) = value.into() {
-                Self(
-                    ::compute_kfp_runtime::mock::expect(
-                        self.0,
-                        &super::super::operations::READ_METADATA_BY_BACKEND_ID,
-                        "size",
-                        &value,
-                    ),
-                )
-            } else {
-                Self(self.0.query_param_missing("size"))
-            }
+            let value = value.into();
+            Self(
+                ::compute_kfp_runtime::mock::expect_optional(
+                    self.0,
+                    &super::super::operations::READ_METADATA_BY_BACKEND_ID,
+                    "size",
+                    value,
+                ),
+            )
         }
     }
 

@@ -101,18 +101,15 @@ pub mod operations {
         where
             T: Into<Option<types::ArtifactTaskType>>,
         {
-            if let Some(value) = value.into() {
-                Self(
-                    ::compute_kfp_runtime::mock::expect(
-                        self.0,
-                        &super::super::operations::LIST_ARTIFACT_TASKS,
-                        "type",
-                        &value,
-                    ),
-                )
-            } else {
-                Self(self.0.query_param_missing("type"))
-            }
+            let value = value.into();
+            Self(
+                ::compute_kfp_runtime::mock::expect_optional(
+                    self.0,
+                    &super::super::operations::LIST_ARTIFACT_TASKS,
+                    "type",
+                    value,
+                ),
+            )
         }
 
         /// Expects `page_token`.
@@ -120,18 +117,15 @@ pub mod operations {
         where
             T: Into<Option<&'a str>>,
         {
-            if let Some(value) = value.into() {
-                Self(
-                    ::compute_kfp_runtime::mock::expect(
-                        self.0,
-                        &super::super::operations::LIST_ARTIFACT_TASKS,
-                        "page_token",
-                        &value,
-                    ),
-                )
-            } else {
-                Self(self.0.query_param_missing("page_token"))
-            }
+            let value = value.into();
+            Self(
+                ::compute_kfp_runtime::mock::expect_optional(
+                    self.0,
+                    &super::super::operations::LIST_ARTIFACT_TASKS,
+                    "page_token",
+                    value,
+                ),
+            )
         }
 
         /// Expects `page_size`.
@@ -139,18 +133,15 @@ pub mod operations {
         where
             T: Into<Option<u32>>,
         {
-            if let Some(value) = value.into() {
-                Self(
-                    ::compute_kfp_runtime::mock::expect(
-                        self.0,
-                        &super::super::operations::LIST_ARTIFACT_TASKS,
-                        "page_size",
-                        &value,
-                    ),
-                )
-            } else {
-                Self(self.0.query_param_missing("page_size"))
-            }
+            let value = value.into();
+            Self(
+                ::compute_kfp_runtime::mock::expect_optional(
+                    self.0,
+                    &super::super::operations::LIST_ARTIFACT_TASKS,
+                    "page_size",
+                    value,
+                ),
+            )
         }
 
         /// Expects `sort_by`.
@@ -158,18 +149,15 @@ pub mod operations {
         where
             T: Into<Option<&'a str>>,
         {
-            if let Some(value) = value.into() {
-                Self(
-                    ::compute_kfp_runtime::mock::expect(
-                        self.0,
-                        &super::super::operations::LIST_ARTIFACT_TASKS,
-                        "sort_by",
-                        &value,
-                    ),
-                )
-            } else {
-                Self(self.0.query_param_missing("sort_by"))
-            }
+            let value = value.into();
+            Self(
+                ::compute_kfp_runtime::mock::expect_optional(
+                    self.0,
+                    &super::super::operations::LIST_ARTIFACT_TASKS,
+                    "sort_by",
+                    value,
+                ),
+            )
         }
 
         /// Expects `filter`.
@@ -177,18 +165,15 @@ pub mod operations {
         where
             T: Into<Option<&'a str>>,
         {
-            if let Some(value) = value.into() {
-                Self(
-                    ::compute_kfp_runtime::mock::expect(
-                        self.0,
-                        &super::super::operations::LIST_ARTIFACT_TASKS,
-                        "filter",
-                        &value,
-                    ),
-                )
-            } else {
-                Self(self.0.query_param_missing("filter"))
-            }
+            let value = value.into();
+            Self(
+                ::compute_kfp_runtime::mock::expect_optional(
+                    self.0,
+                    &super::super::operations::LIST_ARTIFACT_TASKS,
+                    "filter",
+                    value,
+                ),
+            )
         }
     }
 
@@ -442,18 +427,15 @@ pub mod operations {
         where
             T: Into<Option<&'a str>>,
         {
-            if let Some(value) = value.into() {
-                Self(
-                    ::compute_kfp_runtime::mock::expect(
-                        self.0,
-                        &super::super::operations::LIST_ARTIFACTS,
-                        "namespace",
-                        &value,
-                    ),
-                )
-            } else {
-                Self(self.0.query_param_missing("namespace"))
-            }
+            let value = value.into();
+            Self(
+                ::compute_kfp_runtime::mock::expect_optional(
+                    self.0,
+                    &super::super::operations::LIST_ARTIFACTS,
+                    "namespace",
+                    value,
+                ),
+            )
         }
 
         /// Expects `page_token`.
@@ -461,18 +443,15 @@ pub mod operations {
         where
             T: Into<Option<&'a str>>,
         {
-            if let Some(value) = value.into() {
-                Self(
-                    ::compute_kfp_runtime::mock::expect(
-                        self.0,
-                        &super::super::operations::LIST_ARTIFACTS,
-                        "page_token",
-                        &value,
-                    ),
-                )
-            } else {
-                Self(self.0.query_param_missing("page_token"))
-            }
+            let value = value.into();
+            Self(
+                ::compute_kfp_runtime::mock::expect_optional(
+                    self.0,
+                    &super::super::operations::LIST_ARTIFACTS,
+                    "page_token",
+                    value,
+                ),
+            )
         }
 
         /// Expects `page_size`.
@@ -480,18 +459,15 @@ pub mod operations {
         where
             T: Into<Option<u32>>,
         {
-            if let Some(value) = value.into() {
-                Self(
-                    ::compute_kfp_runtime::mock::expect(
-                        self.0,
-                        &super::super::operations::LIST_ARTIFACTS,
-                        "page_size",
-                        &value,
-                    ),
-                )
-            } else {
-                Self(self.0.query_param_missing("page_size"))
-            }
+            let value = value.into();
+            Self(
+                ::compute_kfp_runtime::mock::expect_optional(
+                    self.0,
+                    &super::super::operations::LIST_ARTIFACTS,
+                    "page_size",
+                    value,
+                ),
+            )
         }
 
         /// Expects `sort_by`.
@@ -499,18 +475,15 @@ pub mod operations {
         where
             T: Into<Option<&'a str>>,
         {
-            if let Some(value) = value.into() {
-                Self(
-                    ::compute_kfp_runtime::mock::expect(
-                        self.0,
-                        &super::super::operations::LIST_ARTIFACTS,
-                        "sort_by",
-                        &value,
-                    ),
-                )
-            } else {
-                Self(self.0.query_param_missing("sort_by"))
-            }
+            let value = value.into();
+            Self(
+                ::compute_kfp_runtime::mock::expect_optional(
+                    self.0,
+                    &super::super::operations::LIST_ARTIFACTS,
+                    "sort_by",
+                    value,
+                ),
+            )
         }
 
         /// Expects `filter`.
@@ -518,18 +491,15 @@ pub mod operations {
         where
             T: Into<Option<&'a str>>,
         {
-            if let Some(value) = value.into() {
-                Self(
-                    ::compute_kfp_runtime::mock::expect(
-                        self.0,
-                        &super::super::operations::LIST_ARTIFACTS,
-                        "filter",
-                        &value,
-                    ),
-                )
-            } else {
-                Self(self.0.query_param_missing("filter"))
-            }
+            let value = value.into();
+            Self(
+                ::compute_kfp_runtime::mock::expect_optional(
+                    self.0,
+                    &super::super::operations::LIST_ARTIFACTS,
+                    "filter",
+                    value,
+                ),
+            )
         }
     }
 
@@ -1017,18 +987,15 @@ pub mod operations {
         where
             T: Into<Option<&'a str>>,
         {
-            if let Some(value) = value.into() {
-                Self(
-                    ::compute_kfp_runtime::mock::expect(
-                        self.0,
-                        &super::super::operations::LIST_METRICS,
-                        "namespace",
-                        &value,
-                    ),
-                )
-            } else {
-                Self(self.0.query_param_missing("namespace"))
-            }
+            let value = value.into();
+            Self(
+                ::compute_kfp_runtime::mock::expect_optional(
+                    self.0,
+                    &super::super::operations::LIST_METRICS,
+                    "namespace",
+                    value,
+                ),
+            )
         }
 
         /// Expects `page_token`.
@@ -1036,18 +1003,15 @@ pub mod operations {
         where
             T: Into<Option<&'a str>>,
         {
-            if let Some(value) = value.into() {
-                Self(
-                    ::compute_kfp_runtime::mock::expect(
-                        self.0,
-                        &super::super::operations::LIST_METRICS,
-                        "page_token",
-                        &value,
-                    ),
-                )
-            } else {
-                Self(self.0.query_param_missing("page_token"))
-            }
+            let value = value.into();
+            Self(
+                ::compute_kfp_runtime::mock::expect_optional(
+                    self.0,
+                    &super::super::operations::LIST_METRICS,
+                    "page_token",
+                    value,
+                ),
+            )
         }
 
         /// Expects `page_size`.
@@ -1055,18 +1019,15 @@ pub mod operations {
         where
             T: Into<Option<u32>>,
         {
-            if let Some(value) = value.into() {
-                Self(
-                    ::compute_kfp_runtime::mock::expect(
-                        self.0,
-                        &super::super::operations::LIST_METRICS,
-                        "page_size",
-                        &value,
-                    ),
-                )
-            } else {
-                Self(self.0.query_param_missing("page_size"))
-            }
+            let value = value.into();
+            Self(
+                ::compute_kfp_runtime::mock::expect_optional(
+                    self.0,
+                    &super::super::operations::LIST_METRICS,
+                    "page_size",
+                    value,
+                ),
+            )
         }
 
         /// Expects `sort_by`.
@@ -1074,18 +1035,15 @@ pub mod operations {
         where
             T: Into<Option<&'a str>>,
         {
-            if let Some(value) = value.into() {
-                Self(
-                    ::compute_kfp_runtime::mock::expect(
-                        self.0,
-                        &super::super::operations::LIST_METRICS,
-                        "sort_by",
-                        &value,
-                    ),
-                )
-            } else {
-                Self(self.0.query_param_missing("sort_by"))
-            }
+            let value = value.into();
+            Self(
+                ::compute_kfp_runtime::mock::expect_optional(
+                    self.0,
+                    &super::super::operations::LIST_METRICS,
+                    "sort_by",
+                    value,
+                ),
+            )
         }
 
         /// Expects `filter`.
@@ -1093,18 +1051,15 @@ pub mod operations {
         where
             T: Into<Option<&'a str>>,
         {
-            if let Some(value) = value.into() {
-                Self(
-                    ::compute_kfp_runtime::mock::expect(
-                        self.0,
-                        &super::super::operations::LIST_METRICS,
-                        "filter",
-                        &value,
-                    ),
-                )
-            } else {
-                Self(self.0.query_param_missing("filter"))
-            }
+            let value = value.into();
+            Self(
+                ::compute_kfp_runtime::mock::expect_optional(
+                    self.0,
+                    &super::super::operations::LIST_METRICS,
+                    "filter",
+                    value,
+                ),
+            )
         }
     }
 
@@ -1386,18 +1341,15 @@ pub mod operations {
         where
             T: Into<Option<&'a str>>,
         {
-            if let Some(value) = value.into() {
-                Self(
-                    ::compute_kfp_runtime::mock::expect(
-                        self.0,
-                        &super::super::operations::AUTHORIZE,
-                        "namespace",
-                        &value,
-                    ),
-                )
-            } else {
-                Self(self.0.query_param_missing("namespace"))
-            }
+            let value = value.into();
+            Self(
+                ::compute_kfp_runtime::mock::expect_optional(
+                    self.0,
+                    &super::super::operations::AUTHORIZE,
+                    "namespace",
+                    value,
+                ),
+            )
         }
 
         /// Expects `resources`.
@@ -1405,18 +1357,15 @@ pub mod operations {
         where
             T: Into<Option<types::AuthorizeRequestResources>>,
         {
-            if let Some(value) = value.into() {
-                Self(
-                    ::compute_kfp_runtime::mock::expect(
-                        self.0,
-                        &super::super::operations::AUTHORIZE,
-                        "resources",
-                        &value,
-                    ),
-                )
-            } else {
-                Self(self.0.query_param_missing("resources"))
-            }
+            let value = value.into();
+            Self(
+                ::compute_kfp_runtime::mock::expect_optional(
+                    self.0,
+                    &super::super::operations::AUTHORIZE,
+                    "resources",
+                    value,
+                ),
+            )
         }
 
         /// Expects `verb`.
@@ -1424,18 +1373,15 @@ pub mod operations {
         where
             T: Into<Option<types::AuthorizeRequestVerb>>,
         {
-            if let Some(value) = value.into() {
-                Self(
-                    ::compute_kfp_runtime::mock::expect(
-                        self.0,
-                        &super::super::operations::AUTHORIZE,
-                        "verb",
-                        &value,
-                    ),
-                )
-            } else {
-                Self(self.0.query_param_missing("verb"))
-            }
+            let value = value.into();
+            Self(
+                ::compute_kfp_runtime::mock::expect_optional(
+                    self.0,
+                    &super::super::operations::AUTHORIZE,
+                    "verb",
+                    value,
+                ),
+            )
         }
     }
 
@@ -1524,18 +1470,15 @@ pub mod operations {
         where
             T: Into<Option<&'a str>>,
         {
-            if let Some(value) = value.into() {
-                Self(
-                    ::compute_kfp_runtime::mock::expect(
-                        self.0,
-                        &super::super::operations::LIST_EXPERIMENTS,
-                        "page_token",
-                        &value,
-                    ),
-                )
-            } else {
-                Self(self.0.query_param_missing("page_token"))
-            }
+            let value = value.into();
+            Self(
+                ::compute_kfp_runtime::mock::expect_optional(
+                    self.0,
+                    &super::super::operations::LIST_EXPERIMENTS,
+                    "page_token",
+                    value,
+                ),
+            )
         }
 
         /// Expects `page_size`.
@@ -1543,18 +1486,15 @@ pub mod operations {
         where
             T: Into<Option<u32>>,
         {
-            if let Some(value) = value.into() {
-                Self(
-                    ::compute_kfp_runtime::mock::expect(
-                        self.0,
-                        &super::super::operations::LIST_EXPERIMENTS,
-                        "page_size",
-                        &value,
-                    ),
-                )
-            } else {
-                Self(self.0.query_param_missing("page_size"))
-            }
+            let value = value.into();
+            Self(
+                ::compute_kfp_runtime::mock::expect_optional(
+                    self.0,
+                    &super::super::operations::LIST_EXPERIMENTS,
+                    "page_size",
+                    value,
+                ),
+            )
         }
 
         /// Expects `sort_by`.
@@ -1562,18 +1502,15 @@ pub mod operations {
         where
             T: Into<Option<&'a str>>,
         {
-            if let Some(value) = value.into() {
-                Self(
-                    ::compute_kfp_runtime::mock::expect(
-                        self.0,
-                        &super::super::operations::LIST_EXPERIMENTS,
-                        "sort_by",
-                        &value,
-                    ),
-                )
-            } else {
-                Self(self.0.query_param_missing("sort_by"))
-            }
+            let value = value.into();
+            Self(
+                ::compute_kfp_runtime::mock::expect_optional(
+                    self.0,
+                    &super::super::operations::LIST_EXPERIMENTS,
+                    "sort_by",
+                    value,
+                ),
+            )
         }
 
         /// Expects `filter`.
@@ -1581,18 +1518,15 @@ pub mod operations {
         where
             T: Into<Option<&'a str>>,
         {
-            if let Some(value) = value.into() {
-                Self(
-                    ::compute_kfp_runtime::mock::expect(
-                        self.0,
-                        &super::super::operations::LIST_EXPERIMENTS,
-                        "filter",
-                        &value,
-                    ),
-                )
-            } else {
-                Self(self.0.query_param_missing("filter"))
-            }
+            let value = value.into();
+            Self(
+                ::compute_kfp_runtime::mock::expect_optional(
+                    self.0,
+                    &super::super::operations::LIST_EXPERIMENTS,
+                    "filter",
+                    value,
+                ),
+            )
         }
 
         /// Expects `namespace`.
@@ -1600,18 +1534,15 @@ pub mod operations {
         where
             T: Into<Option<&'a str>>,
         {
-            if let Some(value) = value.into() {
-                Self(
-                    ::compute_kfp_runtime::mock::expect(
-                        self.0,
-                        &super::super::operations::LIST_EXPERIMENTS,
-                        "namespace",
-                        &value,
-                    ),
-                )
-            } else {
-                Self(self.0.query_param_missing("namespace"))
-            }
+            let value = value.into();
+            Self(
+                ::compute_kfp_runtime::mock::expect_optional(
+                    self.0,
+                    &super::super::operations::LIST_EXPERIMENTS,
+                    "namespace",
+                    value,
+                ),
+            )
         }
     }
 
@@ -2332,18 +2263,15 @@ pub mod operations {
         where
             T: Into<Option<&'a str>>,
         {
-            if let Some(value) = value.into() {
-                Self(
-                    ::compute_kfp_runtime::mock::expect(
-                        self.0,
-                        &super::super::operations::LIST_PIPELINES,
-                        "namespace",
-                        &value,
-                    ),
-                )
-            } else {
-                Self(self.0.query_param_missing("namespace"))
-            }
+            let value = value.into();
+            Self(
+                ::compute_kfp_runtime::mock::expect_optional(
+                    self.0,
+                    &super::super::operations::LIST_PIPELINES,
+                    "namespace",
+                    value,
+                ),
+            )
         }
 
         /// Expects `page_token`.
@@ -2351,18 +2279,15 @@ pub mod operations {
         where
             T: Into<Option<&'a str>>,
         {
-            if let Some(value) = value.into() {
-                Self(
-                    ::compute_kfp_runtime::mock::expect(
-                        self.0,
-                        &super::super::operations::LIST_PIPELINES,
-                        "page_token",
-                        &value,
-                    ),
-                )
-            } else {
-                Self(self.0.query_param_missing("page_token"))
-            }
+            let value = value.into();
+            Self(
+                ::compute_kfp_runtime::mock::expect_optional(
+                    self.0,
+                    &super::super::operations::LIST_PIPELINES,
+                    "page_token",
+                    value,
+                ),
+            )
         }
 
         /// Expects `page_size`.
@@ -2370,18 +2295,15 @@ pub mod operations {
         where
             T: Into<Option<u32>>,
         {
-            if let Some(value) = value.into() {
-                Self(
-                    ::compute_kfp_runtime::mock::expect(
-                        self.0,
-                        &super::super::operations::LIST_PIPELINES,
-                        "page_size",
-                        &value,
-                    ),
-                )
-            } else {
-                Self(self.0.query_param_missing("page_size"))
-            }
+            let value = value.into();
+            Self(
+                ::compute_kfp_runtime::mock::expect_optional(
+                    self.0,
+                    &super::super::operations::LIST_PIPELINES,
+                    "page_size",
+                    value,
+                ),
+            )
         }
 
         /// Expects `sort_by`.
@@ -2389,18 +2311,15 @@ pub mod operations {
         where
             T: Into<Option<&'a str>>,
         {
-            if let Some(value) = value.into() {
-                Self(
-                    ::compute_kfp_runtime::mock::expect(
-                        self.0,
-                        &super::super::operations::LIST_PIPELINES,
-                        "sort_by",
-                        &value,
-                    ),
-                )
-            } else {
-                Self(self.0.query_param_missing("sort_by"))
-            }
+            let value = value.into();
+            Self(
+                ::compute_kfp_runtime::mock::expect_optional(
+                    self.0,
+                    &super::super::operations::LIST_PIPELINES,
+                    "sort_by",
+                    value,
+                ),
+            )
         }
 
         /// Expects `filter`.
@@ -2408,18 +2327,15 @@ pub mod operations {
         where
             T: Into<Option<&'a str>>,
         {
-            if let Some(value) = value.into() {
-                Self(
-                    ::compute_kfp_runtime::mock::expect(
-                        self.0,
-                        &super::super::operations::LIST_PIPELINES,
-                        "filter",
-                        &value,
-                    ),
-                )
-            } else {
-                Self(self.0.query_param_missing("filter"))
-            }
+            let value = value.into();
+            Self(
+                ::compute_kfp_runtime::mock::expect_optional(
+                    self.0,
+                    &super::super::operations::LIST_PIPELINES,
+                    "filter",
+                    value,
+                ),
+            )
         }
     }
 
@@ -2690,18 +2606,15 @@ pub mod operations {
         where
             T: Into<Option<&'a str>>,
         {
-            if let Some(value) = value.into() {
-                Self(
-                    ::compute_kfp_runtime::mock::expect(
-                        self.0,
-                        &super::super::operations::GET_PIPELINE_BY_NAME,
-                        "namespace",
-                        &value,
-                    ),
-                )
-            } else {
-                Self(self.0.query_param_missing("namespace"))
-            }
+            let value = value.into();
+            Self(
+                ::compute_kfp_runtime::mock::expect_optional(
+                    self.0,
+                    &super::super::operations::GET_PIPELINE_BY_NAME,
+                    "namespace",
+                    value,
+                ),
+            )
         }
     }
 
@@ -2994,18 +2907,15 @@ pub mod operations {
         where
             T: Into<Option<bool>>,
         {
-            if let Some(value) = value.into() {
-                Self(
-                    ::compute_kfp_runtime::mock::expect(
-                        self.0,
-                        &super::super::operations::DELETE_PIPELINE,
-                        "cascade",
-                        &value,
-                    ),
-                )
-            } else {
-                Self(self.0.query_param_missing("cascade"))
-            }
+            let value = value.into();
+            Self(
+                ::compute_kfp_runtime::mock::expect_optional(
+                    self.0,
+                    &super::super::operations::DELETE_PIPELINE,
+                    "cascade",
+                    value,
+                ),
+            )
         }
     }
 
@@ -3111,18 +3021,15 @@ pub mod operations {
         where
             T: Into<Option<&'a str>>,
         {
-            if let Some(value) = value.into() {
-                Self(
-                    ::compute_kfp_runtime::mock::expect(
-                        self.0,
-                        &super::super::operations::LIST_PIPELINE_VERSIONS,
-                        "page_token",
-                        &value,
-                    ),
-                )
-            } else {
-                Self(self.0.query_param_missing("page_token"))
-            }
+            let value = value.into();
+            Self(
+                ::compute_kfp_runtime::mock::expect_optional(
+                    self.0,
+                    &super::super::operations::LIST_PIPELINE_VERSIONS,
+                    "page_token",
+                    value,
+                ),
+            )
         }
 
         /// Expects `page_size`.
@@ -3130,18 +3037,15 @@ pub mod operations {
         where
             T: Into<Option<u32>>,
         {
-            if let Some(value) = value.into() {
-                Self(
-                    ::compute_kfp_runtime::mock::expect(
-                        self.0,
-                        &super::super::operations::LIST_PIPELINE_VERSIONS,
-                        "page_size",
-                        &value,
-                    ),
-                )
-            } else {
-                Self(self.0.query_param_missing("page_size"))
-            }
+            let value = value.into();
+            Self(
+                ::compute_kfp_runtime::mock::expect_optional(
+                    self.0,
+                    &super::super::operations::LIST_PIPELINE_VERSIONS,
+                    "page_size",
+                    value,
+                ),
+            )
         }
 
         /// Expects `sort_by`.
@@ -3149,18 +3053,15 @@ pub mod operations {
         where
             T: Into<Option<&'a str>>,
         {
-            if let Some(value) = value.into() {
-                Self(
-                    ::compute_kfp_runtime::mock::expect(
-                        self.0,
-                        &super::super::operations::LIST_PIPELINE_VERSIONS,
-                        "sort_by",
-                        &value,
-                    ),
-                )
-            } else {
-                Self(self.0.query_param_missing("sort_by"))
-            }
+            let value = value.into();
+            Self(
+                ::compute_kfp_runtime::mock::expect_optional(
+                    self.0,
+                    &super::super::operations::LIST_PIPELINE_VERSIONS,
+                    "sort_by",
+                    value,
+                ),
+            )
         }
 
         /// Expects `filter`.
@@ -3168,18 +3069,15 @@ pub mod operations {
         where
             T: Into<Option<&'a str>>,
         {
-            if let Some(value) = value.into() {
-                Self(
-                    ::compute_kfp_runtime::mock::expect(
-                        self.0,
-                        &super::super::operations::LIST_PIPELINE_VERSIONS,
-                        "filter",
-                        &value,
-                    ),
-                )
-            } else {
-                Self(self.0.query_param_missing("filter"))
-            }
+            let value = value.into();
+            Self(
+                ::compute_kfp_runtime::mock::expect_optional(
+                    self.0,
+                    &super::super::operations::LIST_PIPELINE_VERSIONS,
+                    "filter",
+                    value,
+                ),
+            )
         }
     }
 
@@ -3735,18 +3633,15 @@ pub mod operations {
         where
             T: Into<Option<&'a str>>,
         {
-            if let Some(value) = value.into() {
-                Self(
-                    ::compute_kfp_runtime::mock::expect(
-                        self.0,
-                        &super::super::operations::UPLOAD_PIPELINE,
-                        "name",
-                        &value,
-                    ),
-                )
-            } else {
-                Self(self.0.query_param_missing("name"))
-            }
+            let value = value.into();
+            Self(
+                ::compute_kfp_runtime::mock::expect_optional(
+                    self.0,
+                    &super::super::operations::UPLOAD_PIPELINE,
+                    "name",
+                    value,
+                ),
+            )
         }
 
         /// Expects `display_name`.
@@ -3754,18 +3649,15 @@ pub mod operations {
         where
             T: Into<Option<&'a str>>,
         {
-            if let Some(value) = value.into() {
-                Self(
-                    ::compute_kfp_runtime::mock::expect(
-                        self.0,
-                        &super::super::operations::UPLOAD_PIPELINE,
-                        "display_name",
-                        &value,
-                    ),
-                )
-            } else {
-                Self(self.0.query_param_missing("display_name"))
-            }
+            let value = value.into();
+            Self(
+                ::compute_kfp_runtime::mock::expect_optional(
+                    self.0,
+                    &super::super::operations::UPLOAD_PIPELINE,
+                    "display_name",
+                    value,
+                ),
+            )
         }
 
         /// Expects `description`.
@@ -3773,18 +3665,15 @@ pub mod operations {
         where
             T: Into<Option<&'a str>>,
         {
-            if let Some(value) = value.into() {
-                Self(
-                    ::compute_kfp_runtime::mock::expect(
-                        self.0,
-                        &super::super::operations::UPLOAD_PIPELINE,
-                        "description",
-                        &value,
-                    ),
-                )
-            } else {
-                Self(self.0.query_param_missing("description"))
-            }
+            let value = value.into();
+            Self(
+                ::compute_kfp_runtime::mock::expect_optional(
+                    self.0,
+                    &super::super::operations::UPLOAD_PIPELINE,
+                    "description",
+                    value,
+                ),
+            )
         }
 
         /// Expects `namespace`.
@@ -3792,18 +3681,15 @@ pub mod operations {
         where
             T: Into<Option<&'a str>>,
         {
-            if let Some(value) = value.into() {
-                Self(
-                    ::compute_kfp_runtime::mock::expect(
-                        self.0,
-                        &super::super::operations::UPLOAD_PIPELINE,
-                        "namespace",
-                        &value,
-                    ),
-                )
-            } else {
-                Self(self.0.query_param_missing("namespace"))
-            }
+            let value = value.into();
+            Self(
+                ::compute_kfp_runtime::mock::expect_optional(
+                    self.0,
+                    &super::super::operations::UPLOAD_PIPELINE,
+                    "namespace",
+                    value,
+                ),
+            )
         }
 
         /// Expects `tags`.
@@ -3811,18 +3697,15 @@ pub mod operations {
         where
             T: Into<Option<&'a str>>,
         {
-            if let Some(value) = value.into() {
-                Self(
-                    ::compute_kfp_runtime::mock::expect(
-                        self.0,
-                        &super::super::operations::UPLOAD_PIPELINE,
-                        "tags",
-                        &value,
-                    ),
-                )
-            } else {
-                Self(self.0.query_param_missing("tags"))
-            }
+            let value = value.into();
+            Self(
+                ::compute_kfp_runtime::mock::expect_optional(
+                    self.0,
+                    &super::super::operations::UPLOAD_PIPELINE,
+                    "tags",
+                    value,
+                ),
+            )
         }
 
         /// Expects `code_source_url`.
@@ -3830,18 +3713,15 @@ pub mod operations {
         where
             T: Into<Option<&'a str>>,
         {
-            if let Some(value) = value.into() {
-                Self(
-                    ::compute_kfp_runtime::mock::expect(
-                        self.0,
-                        &super::super::operations::UPLOAD_PIPELINE,
-                        "code_source_url",
-                        &value,
-                    ),
-                )
-            } else {
-                Self(self.0.query_param_missing("code_source_url"))
-            }
+            let value = value.into();
+            Self(
+                ::compute_kfp_runtime::mock::expect_optional(
+                    self.0,
+                    &super::super::operations::UPLOAD_PIPELINE,
+                    "code_source_url",
+                    value,
+                ),
+            )
         }
 
         /// Expects `uploadfile`.
@@ -3933,18 +3813,15 @@ pub mod operations {
         where
             T: Into<Option<&'a str>>,
         {
-            if let Some(value) = value.into() {
-                Self(
-                    ::compute_kfp_runtime::mock::expect(
-                        self.0,
-                        &super::super::operations::UPLOAD_PIPELINE_VERSION,
-                        "name",
-                        &value,
-                    ),
-                )
-            } else {
-                Self(self.0.query_param_missing("name"))
-            }
+            let value = value.into();
+            Self(
+                ::compute_kfp_runtime::mock::expect_optional(
+                    self.0,
+                    &super::super::operations::UPLOAD_PIPELINE_VERSION,
+                    "name",
+                    value,
+                ),
+            )
         }
 
         /// Expects `display_name`.
@@ -3952,18 +3829,15 @@ pub mod operations {
         where
             T: Into<Option<&'a str>>,
         {
-            if let Some(value) = value.into() {
-                Self(
-                    ::compute_kfp_runtime::mock::expect(
-                        self.0,
-                        &super::super::operations::UPLOAD_PIPELINE_VERSION,
-                        "display_name",
-                        &value,
-                    ),
-                )
-            } else {
-                Self(self.0.query_param_missing("display_name"))
-            }
+            let value = value.into();
+            Self(
+                ::compute_kfp_runtime::mock::expect_optional(
+                    self.0,
+                    &super::super::operations::UPLOAD_PIPELINE_VERSION,
+                    "display_name",
+                    value,
+                ),
+            )
         }
 
         /// Expects `pipelineid`.
@@ -3971,18 +3845,15 @@ pub mod operations {
         where
             T: Into<Option<&'a str>>,
         {
-            if let Some(value) = value.into() {
-                Self(
-                    ::compute_kfp_runtime::mock::expect(
-                        self.0,
-                        &super::super::operations::UPLOAD_PIPELINE_VERSION,
-                        "pipelineid",
-                        &value,
-                    ),
-                )
-            } else {
-                Self(self.0.query_param_missing("pipelineid"))
-            }
+            let value = value.into();
+            Self(
+                ::compute_kfp_runtime::mock::expect_optional(
+                    self.0,
+                    &super::super::operations::UPLOAD_PIPELINE_VERSION,
+                    "pipelineid",
+                    value,
+                ),
+            )
         }
 
         /// Expects `description`.
@@ -3990,18 +3861,15 @@ pub mod operations {
         where
             T: Into<Option<&'a str>>,
         {
-            if let Some(value) = value.into() {
-                Self(
-                    ::compute_kfp_runtime::mock::expect(
-                        self.0,
-                        &super::super::operations::UPLOAD_PIPELINE_VERSION,
-                        "description",
-                        &value,
-                    ),
-                )
-            } else {
-                Self(self.0.query_param_missing("description"))
-            }
+            let value = value.into();
+            Self(
+                ::compute_kfp_runtime::mock::expect_optional(
+                    self.0,
+                    &super::super::operations::UPLOAD_PIPELINE_VERSION,
+                    "description",
+                    value,
+                ),
+            )
         }
 
         /// Expects `tags`.
@@ -4009,18 +3877,15 @@ pub mod operations {
         where
             T: Into<Option<&'a str>>,
         {
-            if let Some(value) = value.into() {
-                Self(
-                    ::compute_kfp_runtime::mock::expect(
-                        self.0,
-                        &super::super::operations::UPLOAD_PIPELINE_VERSION,
-                        "tags",
-                        &value,
-                    ),
-                )
-            } else {
-                Self(self.0.query_param_missing("tags"))
-            }
+            let value = value.into();
+            Self(
+                ::compute_kfp_runtime::mock::expect_optional(
+                    self.0,
+                    &super::super::operations::UPLOAD_PIPELINE_VERSION,
+                    "tags",
+                    value,
+                ),
+            )
         }
 
         /// Expects `code_source_url`.
@@ -4028,18 +3893,15 @@ pub mod operations {
         where
             T: Into<Option<&'a str>>,
         {
-            if let Some(value) = value.into() {
-                Self(
-                    ::compute_kfp_runtime::mock::expect(
-                        self.0,
-                        &super::super::operations::UPLOAD_PIPELINE_VERSION,
-                        "code_source_url",
-                        &value,
-                    ),
-                )
-            } else {
-                Self(self.0.query_param_missing("code_source_url"))
-            }
+            let value = value.into();
+            Self(
+                ::compute_kfp_runtime::mock::expect_optional(
+                    self.0,
+                    &super::super::operations::UPLOAD_PIPELINE_VERSION,
+                    "code_source_url",
+                    value,
+                ),
+            )
         }
 
         /// Expects `uploadfile`.
@@ -4131,18 +3993,15 @@ pub mod operations {
         where
             T: Into<Option<&'a str>>,
         {
-            if let Some(value) = value.into() {
-                Self(
-                    ::compute_kfp_runtime::mock::expect(
-                        self.0,
-                        &super::super::operations::LIST_RECURRING_RUNS,
-                        "page_token",
-                        &value,
-                    ),
-                )
-            } else {
-                Self(self.0.query_param_missing("page_token"))
-            }
+            let value = value.into();
+            Self(
+                ::compute_kfp_runtime::mock::expect_optional(
+                    self.0,
+                    &super::super::operations::LIST_RECURRING_RUNS,
+                    "page_token",
+                    value,
+                ),
+            )
         }
 
         /// Expects `page_size`.
@@ -4150,18 +4009,15 @@ pub mod operations {
         where
             T: Into<Option<u32>>,
         {
-            if let Some(value) = value.into() {
-                Self(
-                    ::compute_kfp_runtime::mock::expect(
-                        self.0,
-                        &super::super::operations::LIST_RECURRING_RUNS,
-                        "page_size",
-                        &value,
-                    ),
-                )
-            } else {
-                Self(self.0.query_param_missing("page_size"))
-            }
+            let value = value.into();
+            Self(
+                ::compute_kfp_runtime::mock::expect_optional(
+                    self.0,
+                    &super::super::operations::LIST_RECURRING_RUNS,
+                    "page_size",
+                    value,
+                ),
+            )
         }
 
         /// Expects `sort_by`.
@@ -4169,18 +4025,15 @@ pub mod operations {
         where
             T: Into<Option<&'a str>>,
         {
-            if let Some(value) = value.into() {
-                Self(
-                    ::compute_kfp_runtime::mock::expect(
-                        self.0,
-                        &super::super::operations::LIST_RECURRING_RUNS,
-                        "sort_by",
-                        &value,
-                    ),
-                )
-            } else {
-                Self(self.0.query_param_missing("sort_by"))
-            }
+            let value = value.into();
+            Self(
+                ::compute_kfp_runtime::mock::expect_optional(
+                    self.0,
+                    &super::super::operations::LIST_RECURRING_RUNS,
+                    "sort_by",
+                    value,
+                ),
+            )
         }
 
         /// Expects `namespace`.
@@ -4188,18 +4041,15 @@ pub mod operations {
         where
             T: Into<Option<&'a str>>,
         {
-            if let Some(value) = value.into() {
-                Self(
-                    ::compute_kfp_runtime::mock::expect(
-                        self.0,
-                        &super::super::operations::LIST_RECURRING_RUNS,
-                        "namespace",
-                        &value,
-                    ),
-                )
-            } else {
-                Self(self.0.query_param_missing("namespace"))
-            }
+            let value = value.into();
+            Self(
+                ::compute_kfp_runtime::mock::expect_optional(
+                    self.0,
+                    &super::super::operations::LIST_RECURRING_RUNS,
+                    "namespace",
+                    value,
+                ),
+            )
         }
 
         /// Expects `filter`.
@@ -4207,18 +4057,15 @@ pub mod operations {
         where
             T: Into<Option<&'a str>>,
         {
-            if let Some(value) = value.into() {
-                Self(
-                    ::compute_kfp_runtime::mock::expect(
-                        self.0,
-                        &super::super::operations::LIST_RECURRING_RUNS,
-                        "filter",
-                        &value,
-                    ),
-                )
-            } else {
-                Self(self.0.query_param_missing("filter"))
-            }
+            let value = value.into();
+            Self(
+                ::compute_kfp_runtime::mock::expect_optional(
+                    self.0,
+                    &super::super::operations::LIST_RECURRING_RUNS,
+                    "filter",
+                    value,
+                ),
+            )
         }
 
         /// Expects `experiment_id`.
@@ -4226,18 +4073,15 @@ pub mod operations {
         where
             T: Into<Option<&'a str>>,
         {
-            if let Some(value) = value.into() {
-                Self(
-                    ::compute_kfp_runtime::mock::expect(
-                        self.0,
-                        &super::super::operations::LIST_RECURRING_RUNS,
-                        "experiment_id",
-                        &value,
-                    ),
-                )
-            } else {
-                Self(self.0.query_param_missing("experiment_id"))
-            }
+            let value = value.into();
+            Self(
+                ::compute_kfp_runtime::mock::expect_optional(
+                    self.0,
+                    &super::super::operations::LIST_RECURRING_RUNS,
+                    "experiment_id",
+                    value,
+                ),
+            )
         }
     }
 
@@ -4519,18 +4363,15 @@ pub mod operations {
         where
             T: Into<Option<types::DeletePropagationPolicy>>,
         {
-            if let Some(value) = value.into() {
-                Self(
-                    ::compute_kfp_runtime::mock::expect(
-                        self.0,
-                        &super::super::operations::DELETE_RECURRING_RUN,
-                        "propagation_policy",
-                        &value,
-                    ),
-                )
-            } else {
-                Self(self.0.query_param_missing("propagation_policy"))
-            }
+            let value = value.into();
+            Self(
+                ::compute_kfp_runtime::mock::expect_optional(
+                    self.0,
+                    &super::super::operations::DELETE_RECURRING_RUN,
+                    "propagation_policy",
+                    value,
+                ),
+            )
         }
     }
 
@@ -4997,18 +4838,15 @@ pub mod operations {
         where
             T: Into<Option<&'a str>>,
         {
-            if let Some(value) = value.into() {
-                Self(
-                    ::compute_kfp_runtime::mock::expect(
-                        self.0,
-                        &super::super::operations::LIST_RUNS,
-                        "namespace",
-                        &value,
-                    ),
-                )
-            } else {
-                Self(self.0.query_param_missing("namespace"))
-            }
+            let value = value.into();
+            Self(
+                ::compute_kfp_runtime::mock::expect_optional(
+                    self.0,
+                    &super::super::operations::LIST_RUNS,
+                    "namespace",
+                    value,
+                ),
+            )
         }
 
         /// Expects `experiment_id`.
@@ -5016,18 +4854,15 @@ pub mod operations {
         where
             T: Into<Option<&'a str>>,
         {
-            if let Some(value) = value.into() {
-                Self(
-                    ::compute_kfp_runtime::mock::expect(
-                        self.0,
-                        &super::super::operations::LIST_RUNS,
-                        "experiment_id",
-                        &value,
-                    ),
-                )
-            } else {
-                Self(self.0.query_param_missing("experiment_id"))
-            }
+            let value = value.into();
+            Self(
+                ::compute_kfp_runtime::mock::expect_optional(
+                    self.0,
+                    &super::super::operations::LIST_RUNS,
+                    "experiment_id",
+                    value,
+                ),
+            )
         }
 
         /// Expects `page_token`.
@@ -5035,18 +4870,15 @@ pub mod operations {
         where
             T: Into<Option<&'a str>>,
         {
-            if let Some(value) = value.into() {
-                Self(
-                    ::compute_kfp_runtime::mock::expect(
-                        self.0,
-                        &super::super::operations::LIST_RUNS,
-                        "page_token",
-                        &value,
-                    ),
-                )
-            } else {
-                Self(self.0.query_param_missing("page_token"))
-            }
+            let value = value.into();
+            Self(
+                ::compute_kfp_runtime::mock::expect_optional(
+                    self.0,
+                    &super::super::operations::LIST_RUNS,
+                    "page_token",
+                    value,
+                ),
+            )
         }
 
         /// Expects `page_size`.
@@ -5054,18 +4886,15 @@ pub mod operations {
         where
             T: Into<Option<u32>>,
         {
-            if let Some(value) = value.into() {
-                Self(
-                    ::compute_kfp_runtime::mock::expect(
-                        self.0,
-                        &super::super::operations::LIST_RUNS,
-                        "page_size",
-                        &value,
-                    ),
-                )
-            } else {
-                Self(self.0.query_param_missing("page_size"))
-            }
+            let value = value.into();
+            Self(
+                ::compute_kfp_runtime::mock::expect_optional(
+                    self.0,
+                    &super::super::operations::LIST_RUNS,
+                    "page_size",
+                    value,
+                ),
+            )
         }
 
         /// Expects `sort_by`.
@@ -5073,18 +4902,15 @@ pub mod operations {
         where
             T: Into<Option<&'a str>>,
         {
-            if let Some(value) = value.into() {
-                Self(
-                    ::compute_kfp_runtime::mock::expect(
-                        self.0,
-                        &super::super::operations::LIST_RUNS,
-                        "sort_by",
-                        &value,
-                    ),
-                )
-            } else {
-                Self(self.0.query_param_missing("sort_by"))
-            }
+            let value = value.into();
+            Self(
+                ::compute_kfp_runtime::mock::expect_optional(
+                    self.0,
+                    &super::super::operations::LIST_RUNS,
+                    "sort_by",
+                    value,
+                ),
+            )
         }
 
         /// Expects `filter`.
@@ -5092,18 +4918,15 @@ pub mod operations {
         where
             T: Into<Option<&'a str>>,
         {
-            if let Some(value) = value.into() {
-                Self(
-                    ::compute_kfp_runtime::mock::expect(
-                        self.0,
-                        &super::super::operations::LIST_RUNS,
-                        "filter",
-                        &value,
-                    ),
-                )
-            } else {
-                Self(self.0.query_param_missing("filter"))
-            }
+            let value = value.into();
+            Self(
+                ::compute_kfp_runtime::mock::expect_optional(
+                    self.0,
+                    &super::super::operations::LIST_RUNS,
+                    "filter",
+                    value,
+                ),
+            )
         }
 
         /// Expects `view`.
@@ -5111,18 +4934,15 @@ pub mod operations {
         where
             T: Into<Option<types::ListRunsView>>,
         {
-            if let Some(value) = value.into() {
-                Self(
-                    ::compute_kfp_runtime::mock::expect(
-                        self.0,
-                        &super::super::operations::LIST_RUNS,
-                        "view",
-                        &value,
-                    ),
-                )
-            } else {
-                Self(self.0.query_param_missing("view"))
-            }
+            let value = value.into();
+            Self(
+                ::compute_kfp_runtime::mock::expect_optional(
+                    self.0,
+                    &super::super::operations::LIST_RUNS,
+                    "view",
+                    value,
+                ),
+            )
         }
     }
 
@@ -5208,18 +5028,15 @@ pub mod operations {
         where
             T: Into<Option<&'a str>>,
         {
-            if let Some(value) = value.into() {
-                Self(
-                    ::compute_kfp_runtime::mock::expect(
-                        self.0,
-                        &super::super::operations::CREATE_RUN,
-                        "experiment_id",
-                        &value,
-                    ),
-                )
-            } else {
-                Self(self.0.query_param_missing("experiment_id"))
-            }
+            let value = value.into();
+            Self(
+                ::compute_kfp_runtime::mock::expect_optional(
+                    self.0,
+                    &super::super::operations::CREATE_RUN,
+                    "experiment_id",
+                    value,
+                ),
+            )
         }
 
         /// Expects `body`.
@@ -5322,18 +5139,15 @@ pub mod operations {
         where
             T: Into<Option<&'a str>>,
         {
-            if let Some(value) = value.into() {
-                Self(
-                    ::compute_kfp_runtime::mock::expect(
-                        self.0,
-                        &super::super::operations::GET_RUN,
-                        "experiment_id",
-                        &value,
-                    ),
-                )
-            } else {
-                Self(self.0.query_param_missing("experiment_id"))
-            }
+            let value = value.into();
+            Self(
+                ::compute_kfp_runtime::mock::expect_optional(
+                    self.0,
+                    &super::super::operations::GET_RUN,
+                    "experiment_id",
+                    value,
+                ),
+            )
         }
 
         /// Expects `view`.
@@ -5341,18 +5155,15 @@ pub mod operations {
         where
             T: Into<Option<types::GetRunView>>,
         {
-            if let Some(value) = value.into() {
-                Self(
-                    ::compute_kfp_runtime::mock::expect(
-                        self.0,
-                        &super::super::operations::GET_RUN,
-                        "view",
-                        &value,
-                    ),
-                )
-            } else {
-                Self(self.0.query_param_missing("view"))
-            }
+            let value = value.into();
+            Self(
+                ::compute_kfp_runtime::mock::expect_optional(
+                    self.0,
+                    &super::super::operations::GET_RUN,
+                    "view",
+                    value,
+                ),
+            )
         }
     }
 
@@ -5449,18 +5260,15 @@ pub mod operations {
         where
             T: Into<Option<&'a str>>,
         {
-            if let Some(value) = value.into() {
-                Self(
-                    ::compute_kfp_runtime::mock::expect(
-                        self.0,
-                        &super::super::operations::DELETE_RUN,
-                        "experiment_id",
-                        &value,
-                    ),
-                )
-            } else {
-                Self(self.0.query_param_missing("experiment_id"))
-            }
+            let value = value.into();
+            Self(
+                ::compute_kfp_runtime::mock::expect_optional(
+                    self.0,
+                    &super::super::operations::DELETE_RUN,
+                    "experiment_id",
+                    value,
+                ),
+            )
         }
     }
 
@@ -5566,18 +5374,15 @@ pub mod operations {
         where
             T: Into<Option<&'a str>>,
         {
-            if let Some(value) = value.into() {
-                Self(
-                    ::compute_kfp_runtime::mock::expect(
-                        self.0,
-                        &super::super::operations::LIST_TASKS,
-                        "parent_id",
-                        &value,
-                    ),
-                )
-            } else {
-                Self(self.0.query_param_missing("parent_id"))
-            }
+            let value = value.into();
+            Self(
+                ::compute_kfp_runtime::mock::expect_optional(
+                    self.0,
+                    &super::super::operations::LIST_TASKS,
+                    "parent_id",
+                    value,
+                ),
+            )
         }
 
         /// Expects `page_size`.
@@ -5585,18 +5390,15 @@ pub mod operations {
         where
             T: Into<Option<u32>>,
         {
-            if let Some(value) = value.into() {
-                Self(
-                    ::compute_kfp_runtime::mock::expect(
-                        self.0,
-                        &super::super::operations::LIST_TASKS,
-                        "page_size",
-                        &value,
-                    ),
-                )
-            } else {
-                Self(self.0.query_param_missing("page_size"))
-            }
+            let value = value.into();
+            Self(
+                ::compute_kfp_runtime::mock::expect_optional(
+                    self.0,
+                    &super::super::operations::LIST_TASKS,
+                    "page_size",
+                    value,
+                ),
+            )
         }
 
         /// Expects `page_token`.
@@ -5604,18 +5406,15 @@ pub mod operations {
         where
             T: Into<Option<&'a str>>,
         {
-            if let Some(value) = value.into() {
-                Self(
-                    ::compute_kfp_runtime::mock::expect(
-                        self.0,
-                        &super::super::operations::LIST_TASKS,
-                        "page_token",
-                        &value,
-                    ),
-                )
-            } else {
-                Self(self.0.query_param_missing("page_token"))
-            }
+            let value = value.into();
+            Self(
+                ::compute_kfp_runtime::mock::expect_optional(
+                    self.0,
+                    &super::super::operations::LIST_TASKS,
+                    "page_token",
+                    value,
+                ),
+            )
         }
 
         /// Expects `filter`.
@@ -5623,18 +5422,15 @@ pub mod operations {
         where
             T: Into<Option<&'a str>>,
         {
-            if let Some(value) = value.into() {
-                Self(
-                    ::compute_kfp_runtime::mock::expect(
-                        self.0,
-                        &super::super::operations::LIST_TASKS,
-                        "filter",
-                        &value,
-                    ),
-                )
-            } else {
-                Self(self.0.query_param_missing("filter"))
-            }
+            let value = value.into();
+            Self(
+                ::compute_kfp_runtime::mock::expect_optional(
+                    self.0,
+                    &super::super::operations::LIST_TASKS,
+                    "filter",
+                    value,
+                ),
+            )
         }
 
         /// Expects `order_by`.
@@ -5642,18 +5438,15 @@ pub mod operations {
         where
             T: Into<Option<&'a str>>,
         {
-            if let Some(value) = value.into() {
-                Self(
-                    ::compute_kfp_runtime::mock::expect(
-                        self.0,
-                        &super::super::operations::LIST_TASKS,
-                        "order_by",
-                        &value,
-                    ),
-                )
-            } else {
-                Self(self.0.query_param_missing("order_by"))
-            }
+            let value = value.into();
+            Self(
+                ::compute_kfp_runtime::mock::expect_optional(
+                    self.0,
+                    &super::super::operations::LIST_TASKS,
+                    "order_by",
+                    value,
+                ),
+            )
         }
     }
 
@@ -6201,18 +5994,15 @@ pub mod operations {
         where
             T: Into<Option<&'a str>>,
         {
-            if let Some(value) = value.into() {
-                Self(
-                    ::compute_kfp_runtime::mock::expect(
-                        self.0,
-                        &super::super::operations::ARCHIVE_RUN,
-                        "experiment_id",
-                        &value,
-                    ),
-                )
-            } else {
-                Self(self.0.query_param_missing("experiment_id"))
-            }
+            let value = value.into();
+            Self(
+                ::compute_kfp_runtime::mock::expect_optional(
+                    self.0,
+                    &super::super::operations::ARCHIVE_RUN,
+                    "experiment_id",
+                    value,
+                ),
+            )
         }
     }
 
@@ -6318,18 +6108,15 @@ pub mod operations {
         where
             T: Into<Option<&'a str>>,
         {
-            if let Some(value) = value.into() {
-                Self(
-                    ::compute_kfp_runtime::mock::expect(
-                        self.0,
-                        &super::super::operations::RETRY_RUN,
-                        "experiment_id",
-                        &value,
-                    ),
-                )
-            } else {
-                Self(self.0.query_param_missing("experiment_id"))
-            }
+            let value = value.into();
+            Self(
+                ::compute_kfp_runtime::mock::expect_optional(
+                    self.0,
+                    &super::super::operations::RETRY_RUN,
+                    "experiment_id",
+                    value,
+                ),
+            )
         }
     }
 
@@ -6435,18 +6222,15 @@ pub mod operations {
         where
             T: Into<Option<&'a str>>,
         {
-            if let Some(value) = value.into() {
-                Self(
-                    ::compute_kfp_runtime::mock::expect(
-                        self.0,
-                        &super::super::operations::TERMINATE_RUN,
-                        "experiment_id",
-                        &value,
-                    ),
-                )
-            } else {
-                Self(self.0.query_param_missing("experiment_id"))
-            }
+            let value = value.into();
+            Self(
+                ::compute_kfp_runtime::mock::expect_optional(
+                    self.0,
+                    &super::super::operations::TERMINATE_RUN,
+                    "experiment_id",
+                    value,
+                ),
+            )
         }
     }
 
@@ -6552,18 +6336,15 @@ pub mod operations {
         where
             T: Into<Option<&'a str>>,
         {
-            if let Some(value) = value.into() {
-                Self(
-                    ::compute_kfp_runtime::mock::expect(
-                        self.0,
-                        &super::super::operations::UNARCHIVE_RUN,
-                        "experiment_id",
-                        &value,
-                    ),
-                )
-            } else {
-                Self(self.0.query_param_missing("experiment_id"))
-            }
+            let value = value.into();
+            Self(
+                ::compute_kfp_runtime::mock::expect_optional(
+                    self.0,
+                    &super::super::operations::UNARCHIVE_RUN,
+                    "experiment_id",
+                    value,
+                ),
+            )
         }
     }
 
