@@ -8,10 +8,10 @@ use http::uri::Authority;
 use http::{HeaderMap, StatusCode};
 use serde_json::json;
 
-use crate::reply::Reply;
+use crate::response::{Response, json_response};
 
 /// Returns the rejection of a request that names another host, or comes from a page of another host.
-pub(crate) fn refusal(headers: &HeaderMap) -> Option<Reply> {
+pub(crate) fn refusal(headers: &HeaderMap) -> Option<Response> {
     let local = |name, prefix: &[&str]| {
         headers.get_all(name).iter().all(|value| {
             let value = value.to_str().unwrap_or_default();
@@ -26,10 +26,8 @@ pub(crate) fn refusal(headers: &HeaderMap) -> Option<Reply> {
     } else {
         return None;
     };
-    Some(Reply {
-        status: StatusCode::MISDIRECTED_REQUEST,
-        body: json!({ "detail": message, "message": message }),
-    })
+    let body = json!({ "detail": message, "message": message });
+    Some(json_response(StatusCode::MISDIRECTED_REQUEST, &body))
 }
 
 /// Returns whether a name cannot belong to anybody else.

@@ -6,7 +6,7 @@ use http::{HeaderValue, Method, StatusCode};
 use serde_json::json;
 
 use crate::page;
-use crate::reply::{Reply, Response, response};
+use crate::response::{Response, json_response, response};
 use crate::shared::Shared;
 use crate::specification;
 
@@ -47,11 +47,11 @@ fn index() -> Response {
             "path": path,
         })
     };
-    Reply::ok(json!({
+    let index = json!({
         "compute": entry(&specification::COMPUTE, "/openapi/compute.json"),
         "kfp": entry(&specification::KFP, "/openapi/kfp.json"),
-    }))
-    .into_response()
+    });
+    json_response(StatusCode::OK, &index)
 }
 
 #[cfg(test)]

@@ -13,7 +13,7 @@ use hyper::body::{Bytes, Frame};
 use tokio::sync::watch;
 
 use crate::fault::{Fault, Lost};
-use crate::reply::Response;
+use crate::response::Response;
 use crate::uuids::scramble;
 
 #[derive(Default)]

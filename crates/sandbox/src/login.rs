@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use sha2::Sha256;
 
 use crate::credentials::Credentials;
-use crate::reply::Reply;
+use crate::response::{Response, json_response};
 
 const DISCOVERY: &str = "/.well-known/openid-configuration";
 const DEVICE: &str = "/oauth/device";
@@ -44,16 +44,19 @@ fn own_url(headers: &HeaderMap) -> String {
 }
 
 /// Returns the response to a request for the identity provider, or `None` for other requests.
-pub(crate) fn respond(head: &Parts, body: &[u8], credentials: &Credentials) -> Option<Reply> {
+pub(crate) fn respond(head: &Parts, body: &[u8], credentials: &Credentials) -> Option<Response> {
     let url = own_url(&head.headers);
-    let reply = match (head.uri.path(), head.method.as_str()) {
-        (DISCOVERY, "GET") => Reply::ok(discovery(&url)),
-        (DEVICE, "POST") => Reply::ok(device_authorization(&url)),
+    let content = match (head.uri.path(), head.method.as_str()) {
+        (DISCOVERY, "GET") => Ok(discovery(&url)),
+        (DEVICE, "POST") => Ok(device_authorization(&url)),
         (TOKEN, "POST") => token(body, &url, credentials),
-        (REVOCATION, "POST") => Reply::ok(json!({})),
+        (REVOCATION, "POST") => Ok(json!({})),
         _ => return None,
     };
-    Some(reply)
+    Some(match content {
+        Ok(content) => json_response(StatusCode::OK, &content),
+        Err(error) => json_response(StatusCode::BAD_REQUEST, &json!({ "error": error })),
+    })
 }
 
 fn discovery(url: &str) -> Value {
@@ -80,7 +83,8 @@ fn device_authorization(url: &str) -> Value {
     })
 }
 
-fn token(body: &[u8], url: &str, credentials: &Credentials) -> Reply {
+/// Returns tokens, or the error of OAuth.
+fn token(body: &[u8], url: &str, credentials: &Credentials) -> Result<Value, &'static str> {
     let sent = |name: &str| {
         let found = form_urlencoded::parse(body).find(|(sent, _)| sent == name);
         found.map(|(_, value)| value).unwrap_or_default()
@@ -88,12 +92,12 @@ fn token(body: &[u8], url: &str, credentials: &Credentials) -> Reply {
     let (granted, expected) = match sent("grant_type").as_ref() {
         "urn:ietf:params:oauth:grant-type:device_code" => (sent("device_code"), DEVICE_CODE),
         "refresh_token" => (sent("refresh_token"), REFRESH_TOKEN),
-        _ => return refused("unsupported_grant_type"),
+        _ => return Err("unsupported_grant_type"),
     };
     if granted != expected {
-        return refused("invalid_grant");
+        return Err("invalid_grant");
     }
-    Reply::ok(json!({
+    Ok(json!({
         "access_token": access_token(url, credentials),
         "token_type": "Bearer",
         "expires_in": LIFETIME,
@@ -143,11 +147,4 @@ fn keyed(credentials: &Credentials) -> Option<Hmac<Sha256>> {
 fn seconds_now() -> u64 {
     let now = SystemTime::now().duration_since(UNIX_EPOCH);
     now.unwrap_or_default().as_secs()
-}
-
-fn refused(error: &str) -> Reply {
-    Reply {
-        status: StatusCode::BAD_REQUEST,
-        body: json!({ "error": error }),
-    }
 }

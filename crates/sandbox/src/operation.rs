@@ -3,11 +3,12 @@ use std::collections::BTreeSet;
 use compute_kfp_runtime::operation::Operation as Description;
 use http::{HeaderMap, Method, StatusCode};
 use hyper::body::Bytes;
+use serde_json::Value;
 
 use crate::authentication::{Refusal, authenticate};
 use crate::credentials::Credentials;
-use crate::path_template::fit;
-use crate::reply::{Reply, Response};
+use crate::path_template::{literal_length, values_in};
+use crate::response::{Response, json_response};
 use crate::store::Store;
 
 /// An operation of an API. `E` is the API's error type.
@@ -17,7 +18,8 @@ pub(crate) struct Operation<E: 'static> {
     pub(crate) handle: Handle<E>,
 }
 
-pub(crate) type Handle<E> = fn(&mut Store, &Call<'_>) -> Result<Reply, E>;
+/// Returns the content of a successful response. Its status is the one that the spec declares.
+pub(crate) type Handle<E> = fn(&mut Store, &Call<'_>) -> Result<Value, E>;
 
 /// The request as an operation sees it, not yet decoded.
 pub(crate) struct Call<'a> {
@@ -100,13 +102,13 @@ pub(crate) fn select<'a, E: ApiError>(
     path: &'a str,
 ) -> Result<Selected<'a, E>, E> {
     let mut fitting: Vec<_> = operations
-        .filter_map(|operation| Some((operation, fit(operation.described.path, path)?)))
+        .filter_map(|operation| Some((operation, values_in(operation.described.path, path)?)))
         .collect();
-    let closest = fitting.iter().map(|(_, fit)| fit.closeness.clone()).max();
-    let Some(closest) = closest else {
+    let length = |(operation, _): &Selected<'_, E>| literal_length(operation.described.path);
+    let Some(longest) = fitting.iter().map(length).max() else {
         return Err(E::rejected(Rejection::NoSuchPath));
     };
-    fitting.retain(|(_, fit)| fit.closeness == closest);
+    fitting.retain(|fitting| length(fitting) == longest);
     let methods = fitting
         .iter()
         .map(|(operation, _)| operation.described.method);
@@ -114,7 +116,6 @@ pub(crate) fn select<'a, E: ApiError>(
     fitting
         .into_iter()
         .find(|(operation, _)| operation.described.method == method.as_str())
-        .map(|(operation, fit)| (operation, fit.values))
         .ok_or_else(|| E::rejected(Rejection::MethodNotAllowed(&allowed)))
 }
 
@@ -125,7 +126,7 @@ pub(crate) fn perform<E: ApiError>(
     received: Result<(), Rejection<'_>>,
     credentials: &Credentials,
     store: &mut Store,
-) -> Result<Reply, E> {
+) -> Result<Response, E> {
     authenticate(call.headers, credentials, store, call.described)
         .map_err(|refusal| E::rejected(Rejection::Refused(refusal)))?;
     received.map_err(E::rejected)?;
@@ -135,5 +136,7 @@ pub(crate) fn perform<E: ApiError>(
         }
         store.is_changed = true;
     }
-    (operation.handle)(store, call).map_err(|error| error.of_operation(call))
+    let content = (operation.handle)(store, call).map_err(|error| error.of_operation(call))?;
+    let status = StatusCode::from_u16(call.described.success_status).unwrap_or_default();
+    Ok(json_response(status, &content))
 }

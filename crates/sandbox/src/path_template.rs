@@ -1,75 +1,64 @@
-/// The parameter values of a template in a path, as sent, and the closeness of the match.
-pub(crate) struct Fit<'path> {
-    pub(crate) values: Vec<(&'static str, &'path str)>,
-    /// Comparable between templates: a literal segment is closer than a parameter.
-    pub(crate) closeness: Vec<u8>,
-}
-
-/// Matches a path with a template in the format of the specs: `/a/{b}`, `/a/{b}:verb`.
+/// Returns the values in a path, as sent, if it matches a template in the format of the specs: `/a/{b}`,
+/// `/a/{b}:verb`.
 ///
 /// The path is used as sent, so that `%2F` stays inside its segment.
-pub(crate) fn fit<'path>(template: &'static str, path: &'path str) -> Option<Fit<'path>> {
-    let mut fit = Fit {
-        values: Vec::new(),
-        closeness: Vec::new(),
-    };
+pub(crate) fn values_in<'path>(
+    template: &'static str,
+    path: &'path str,
+) -> Option<Vec<(&'static str, &'path str)>> {
+    let mut values = Vec::new();
     let mut segments = path.split('/');
     for expected in template.split('/') {
-        fit_segment(expected, segments.next()?, &mut fit)?;
+        let segment = segments.next()?;
+        match parameter(expected) {
+            Some((name, verb)) => values.push((name, segment.strip_suffix(verb)?)),
+            None if expected == segment => {}
+            None => return None,
+        }
     }
-    segments.next().is_none().then_some(fit)
+    let is_complete =
+        segments.next().is_none() && values.iter().all(|(_, value)| !value.is_empty());
+    is_complete.then_some(values)
 }
 
-fn fit_segment<'path>(
-    expected: &'static str,
-    segment: &'path str,
-    fit: &mut Fit<'path>,
-) -> Option<()> {
-    let Some((name, suffix)) = parameter(expected) else {
-        fit.closeness.push(2);
-        return (expected == segment).then_some(());
-    };
-    let value = segment
-        .strip_suffix(suffix)
-        .filter(|value| !value.is_empty())?;
-    fit.closeness.push(u8::from(!suffix.is_empty()));
-    fit.values.push((name, value));
-    Some(())
+/// Returns the length of the literal parts of a template. Of the templates that match a path, that with
+/// the longest is the closest.
+pub(crate) fn literal_length(template: &str) -> usize {
+    let segments = template.split('/');
+    let literals = segments.map(|segment| parameter(segment).map_or(segment, |(_, verb)| verb));
+    literals.map(str::len).sum()
 }
 
-fn parameter(expected: &'static str) -> Option<(&'static str, &'static str)> {
+fn parameter(expected: &str) -> Option<(&str, &str)> {
     expected.strip_prefix('{')?.split_once('}')
 }
 
 #[cfg(test)]
 mod tests {
-    use super::fit;
+    use super::{literal_length, values_in};
 
     #[test]
     fn a_parameter_matches_one_segment_as_sent() {
-        let fit = fit("/a/{b}", "/a/x%2Fy").unwrap();
-        assert_eq!(fit.values, [("b", "x%2Fy")]);
+        let values = values_in("/a/{b}", "/a/x%2Fy");
+        assert_eq!(values.unwrap(), [("b", "x%2Fy")]);
     }
 
     #[test]
     fn a_parameter_matches_neither_an_empty_segment_nor_two() {
-        assert!(fit("/a/{b}", "/a/").is_none());
-        assert!(fit("/a/{b}", "/a/x/y").is_none());
-        assert!(fit("/a/{b}", "/a").is_none());
+        assert!(values_in("/a/{b}", "/a/").is_none());
+        assert!(values_in("/a/{b}", "/a/x/y").is_none());
+        assert!(values_in("/a/{b}", "/a").is_none());
     }
 
     #[test]
     fn a_verb_belongs_to_the_template_and_not_to_the_value() {
-        let fit = fit("/a/{b}:archive", "/a/x:archive").unwrap();
-        assert_eq!(fit.values, [("b", "x")]);
+        let values = values_in("/a/{b}:archive", "/a/x:archive");
+        assert_eq!(values.unwrap(), [("b", "x")]);
     }
 
     #[test]
     fn a_literal_is_closer_than_a_verb_and_a_verb_than_a_parameter() {
-        let closeness = |template, path| fit(template, path).unwrap().closeness;
-        let literal = closeness("/a/me:go", "/a/me:go");
-        let verb = closeness("/a/{b}:go", "/a/me:go");
-        let parameter = closeness("/a/{b}", "/a/me:go");
-        assert!(literal > verb && verb > parameter);
+        let lengths = ["/a/me:go", "/a/{b}:go", "/a/{b}"].map(literal_length);
+        assert!(lengths.is_sorted_by(|one, other| one > other));
     }
 }

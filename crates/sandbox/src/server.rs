@@ -21,8 +21,8 @@ use crate::inspection::ReceivedRequest;
 use crate::kfp::operations as kfp;
 use crate::login;
 use crate::operation::{ApiError, Call, Operation, Rejection, perform, select};
-use crate::reply::{Reply, Response};
 use crate::request_body::{self, parts};
+use crate::response::Response;
 use crate::shared::Shared;
 
 /// Time for active requests to end when the server stops.
@@ -187,7 +187,7 @@ async fn handle<E: ApiError>(
     let perform = || {
         let mut store = shared.store();
         store.catch_up();
-        let reply = selected.and_then(|(operation, path_values)| {
+        let response = selected.and_then(|(operation, path_values)| {
             let call = Call {
                 described: operation.described,
                 path_values,
@@ -198,7 +198,7 @@ async fn handle<E: ApiError>(
             };
             perform(operation, &call, received, &shared.credentials, &mut store)
         });
-        reply.map_or_else(E::into_response, Reply::into_response)
+        response.unwrap_or_else(E::into_response)
     };
     let Some(mut met) = described.and_then(|described| shared.faults.meeting(described)) else {
         return Ok(whole(perform()));
@@ -215,7 +215,7 @@ async fn handle<E: ApiError>(
 /// Returns the response to a request that is for no operation, or that no operation may get.
 fn beside_the_apis(shared: &Shared, head: &Parts, body: &[u8]) -> Option<Response> {
     let refusal = addressing::refusal(&head.headers).filter(|_| !shared.exposed);
-    let reply = refusal.or_else(|| login::respond(head, body, &shared.credentials));
-    let response = reply.map(Reply::into_response);
-    response.or_else(|| documents::respond(shared, head))
+    refusal
+        .or_else(|| login::respond(head, body, &shared.credentials))
+        .or_else(|| documents::respond(shared, head))
 }

@@ -1,12 +1,13 @@
 //! Rules for backends: which of them a request comes from, and what they may change.
 
+use serde_json::Value;
+
 use crate::compute::creation::calling_id;
 use crate::compute::error::ComputeError;
 use crate::compute::request;
 use crate::compute::resources::{apply, shown};
 use crate::object::Object;
 use crate::operation::Call;
-use crate::reply::Reply;
 use crate::store::Store;
 
 pub(super) fn calling(store: &Store, call: &Call<'_>) -> Result<Object, ComputeError> {
@@ -16,19 +17,19 @@ pub(super) fn calling(store: &Store, call: &Call<'_>) -> Result<Object, ComputeE
     Ok(backend.clone())
 }
 
-pub(super) fn read_own(store: &mut Store, call: &Call<'_>) -> Result<Reply, ComputeError> {
+pub(super) fn read_own(store: &mut Store, call: &Call<'_>) -> Result<Value, ComputeError> {
     request::read(call)?;
-    Ok(Reply::ok(shown(call, &calling(store, call)?)))
+    Ok(shown(call, &calling(store, call)?).into())
 }
 
-pub(super) fn change_own(store: &mut Store, call: &Call<'_>) -> Result<Reply, ComputeError> {
+pub(super) fn change_own(store: &mut Store, call: &Call<'_>) -> Result<Value, ComputeError> {
     let (_, body) = request::read(call)?;
     let backend = calling(store, call)?;
     apply(store, call, backend, body)
 }
 
 /// Changes the type of the calling backend.
-pub(super) fn change_own_type(store: &mut Store, call: &Call<'_>) -> Result<Reply, ComputeError> {
+pub(super) fn change_own_type(store: &mut Store, call: &Call<'_>) -> Result<Value, ComputeError> {
     let (_, body) = request::read(call)?;
     let backend = calling(store, call)?;
     let found = store

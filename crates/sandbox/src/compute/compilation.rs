@@ -7,14 +7,13 @@ use crate::compute::resources::{self, check_references, existing, named_schema};
 use crate::compute::{jobs, request};
 use crate::object::{Object, object, set, text};
 use crate::operation::Call;
-use crate::reply::Reply;
 use crate::store::Store;
 
 /// Default stage of a compilation.
 const WHOLLY: &str = "routing";
 
 /// Adds a compiled file. The sandbox compiles nothing: the new file has the content of the old one.
-pub(super) fn compile(store: &mut Store, call: &Call<'_>) -> Result<Reply, ComputeError> {
+pub(super) fn compile(store: &mut Store, call: &Call<'_>) -> Result<Value, ComputeError> {
     let (parameters, body) = request::read(call)?;
     let body = object(body);
     let commit_id = existing(store, call, &parameters)?.get("id").cloned();
@@ -40,5 +39,5 @@ pub(super) fn compile(store: &mut Store, call: &Call<'_>) -> Result<Reply, Compu
     set(&mut compiled, "compile_properties", properties);
     set(&mut compiled, "generated", true);
     resources::add(store, "files", named_schema("File"), compiled);
-    Ok(Reply::no_content())
+    Ok(Value::Null)
 }

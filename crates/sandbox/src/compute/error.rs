@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::authentication::Refusal;
 use crate::operation::{ApiError, Rejection};
-use crate::reply::{Reply, Response};
+use crate::response::{Response, json_response};
 
 /// An error in FastAPI's format: `{"detail": …}`.
 pub(crate) struct ComputeError {
@@ -82,12 +82,7 @@ impl ApiError for ComputeError {
     }
 
     fn into_response(self) -> Response {
-        let body = json!({ "detail": self.detail });
-        let mut response = Reply {
-            status: self.status,
-            body,
-        }
-        .into_response();
+        let mut response = json_response(self.status, &json!({ "detail": self.detail }));
         response
             .headers_mut()
             .extend(self.header.map(|header| *header));

@@ -4,12 +4,11 @@ use crate::compute::error::ComputeError;
 use crate::compute::request;
 use crate::compute::resources::existing;
 use crate::operation::Call;
-use crate::reply::Reply;
 use crate::store::Store;
 
 /// Returns a page of the lines from `start` to `end`, inclusive. `next_start` is the timestamp of the
 /// first line that was left out.
-pub(super) fn read(store: &mut Store, call: &Call<'_>) -> Result<Reply, ComputeError> {
+pub(super) fn read(store: &mut Store, call: &Call<'_>) -> Result<Value, ComputeError> {
     let (parameters, _) = request::read(call)?;
     let job = existing(store, call, &parameters)?;
     let id = job.get("id").and_then(Value::as_i64).unwrap_or_default();
@@ -32,5 +31,5 @@ pub(super) fn read(store: &mut Store, call: &Call<'_>) -> Result<Reply, ComputeE
         .map(|line| json!({ "timestamp": line.timestamp, "line": line.text }))
         .collect();
     let next_start = wanted.next().map(|line| line.timestamp);
-    Ok(Reply::ok(json!({ "logs": page, "next_start": next_start })))
+    Ok(json!({ "logs": page, "next_start": next_start }))
 }

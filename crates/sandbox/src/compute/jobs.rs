@@ -12,7 +12,6 @@ use crate::compute::store::{BACKEND_ID, id_of};
 use crate::compute::{request, results, time};
 use crate::object::{Object, object, set, text};
 use crate::operation::Call;
-use crate::reply::Reply;
 use crate::store::Store;
 
 /// Time that a batch job waits in the queue.
@@ -24,7 +23,7 @@ const LOGGING_PARTS: usize = 3;
 /// A job fails if its source contains this.
 const FAILURE: &str = "error";
 
-pub(super) fn enqueue(store: &mut Store, call: &Call<'_>) -> Result<Reply, ComputeError> {
+pub(super) fn enqueue(store: &mut Store, call: &Call<'_>) -> Result<Value, ComputeError> {
     let mut batch = in_path(store, call)?;
     let state = text(&batch, "status");
     if state != "planned" {
@@ -39,7 +38,7 @@ pub(super) fn enqueue(store: &mut Store, call: &Call<'_>) -> Result<Reply, Compu
     }
     store.compute.put("batch_jobs", batch.clone());
     plan(store, id_of(&batch), now);
-    Ok(Reply::ok(batch))
+    Ok(batch.into())
 }
 
 /// Plans that the sandbox's own backend claims a waiting batch job after some time.
@@ -53,7 +52,7 @@ fn plan(store: &mut Store, batch_job: i64, now: DateTime<Utc>) {
 }
 
 /// Ends a batch job if all its jobs have ended.
-pub(super) fn finish_batch(store: &mut Store, call: &Call<'_>) -> Result<Reply, ComputeError> {
+pub(super) fn finish_batch(store: &mut Store, call: &Call<'_>) -> Result<Value, ComputeError> {
     let mut batch = in_path(store, call)?;
     let jobs = store.compute.jobs_of(&batch);
     if !jobs.iter().all(|job| is_final(text(job, "status"))) {
@@ -65,17 +64,17 @@ pub(super) fn finish_batch(store: &mut Store, call: &Call<'_>) -> Result<Reply, 
         set(&mut batch, "finished_at", time::naive(now));
         store.compute.put("batch_jobs", batch.clone());
     }
-    Ok(Reply::ok(batch))
+    Ok(batch.into())
 }
 
 /// Changes the fields that the body names. A final state ends the job; no job leaves a final state.
-pub(super) fn update(store: &mut Store, call: &Call<'_>) -> Result<Reply, ComputeError> {
+pub(super) fn update(store: &mut Store, call: &Call<'_>) -> Result<Value, ComputeError> {
     let (parameters, body) = request::read(call)?;
     let held = existing(store, call, &parameters)?.clone();
     let before = text(&held, "status").to_owned();
     let was_final = is_final(&before);
     let changed = resources::apply(store, call, held.clone(), body)?;
-    let mut job = object(changed.body);
+    let mut job = object(changed);
     let state = text(&job, "status").to_owned();
     if was_final && state != before {
         store.compute.put("jobs", held);
@@ -88,10 +87,10 @@ pub(super) fn update(store: &mut Store, call: &Call<'_>) -> Result<Reply, Comput
         let now = store.clock.now();
         end(store, &mut job, &state, now);
     }
-    Ok(Reply::ok(job))
+    Ok(job.into())
 }
 
-pub(super) fn delete(store: &mut Store, call: &Call<'_>) -> Result<Reply, ComputeError> {
+pub(super) fn delete(store: &mut Store, call: &Call<'_>) -> Result<Value, ComputeError> {
     let job = in_path(store, call)?;
     let reply = resources::delete(store, call)?;
     if let Some(mut batch) = store.compute.batch_of(&job) {

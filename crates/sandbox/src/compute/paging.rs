@@ -5,7 +5,6 @@ use serde_json::{Value, json};
 use crate::collection::Rank;
 use crate::compute::error::ComputeError;
 use crate::object::{Object, text};
-use crate::reply::Reply;
 
 /// The parameters that the list operations share. They do not filter objects.
 pub(super) const NAMES: &[&str] = &["page", "size", "latest", "sort_by"];
@@ -16,7 +15,7 @@ pub(super) fn page_of(
     mut objects: Vec<&Object>,
     sortable: &[&str],
     shown: impl Fn(&Object) -> Object,
-) -> Result<Reply, ComputeError> {
+) -> Result<Value, ComputeError> {
     let page = count(parameters.get("page"), 1);
     let size = count(parameters.get("size"), 50);
     if parameters.get("latest") == Some(&json!(true)) {
@@ -32,13 +31,13 @@ pub(super) fn page_of(
     let total = objects.len();
     let skipped = (page - 1).saturating_mul(size);
     let items = objects.into_iter().skip(skipped).take(size).map(shown);
-    Ok(Reply::ok(json!({
+    Ok(json!({
         "items": items.collect::<Vec<_>>(),
         "total": total,
         "page": page,
         "size": size,
         "pages": total.div_ceil(size),
-    })))
+    }))
 }
 
 /// Returns a number, at least 1.

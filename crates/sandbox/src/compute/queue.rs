@@ -10,22 +10,21 @@ use crate::compute::store::id_of;
 use crate::compute::{backends, request, time};
 use crate::object::{Object, object, set, text};
 use crate::operation::Call;
-use crate::reply::Reply;
 use crate::store::Store;
 
 const NONE_WAITS: &str = "No batch job is waiting";
 
 /// Returns the next batch job, or a 422 if none waits: the spec declares no other error.
-pub(super) fn peek(store: &mut Store, call: &Call<'_>) -> Result<Reply, ComputeError> {
+pub(super) fn peek(store: &mut Store, call: &Call<'_>) -> Result<Value, ComputeError> {
     let (_, body) = request::read(call)?;
     let passed_over = body.as_array().map_or(&[][..], Vec::as_slice);
     let next = next(store, call, passed_over)?;
     let next = next.ok_or(NONE_WAITS)?;
-    Ok(Reply::ok(next))
+    Ok(next.into())
 }
 
 /// Claims the batch job for the caller. The caller then runs its jobs, not the sandbox.
-pub(super) fn pop(store: &mut Store, call: &Call<'_>) -> Result<Reply, ComputeError> {
+pub(super) fn pop(store: &mut Store, call: &Call<'_>) -> Result<Value, ComputeError> {
     let next = next(store, call, &[])?;
     let mut batch = next.ok_or_else(|| ComputeError::not_found(NONE_WAITS))?;
     let now = store.clock.now();
@@ -34,10 +33,10 @@ pub(super) fn pop(store: &mut Store, call: &Call<'_>) -> Result<Reply, ComputeEr
     set(&mut batch, "reserved_at", time::naive(now));
     store.compute.claimed.insert(id_of(&batch));
     store.compute.put("batch_jobs", batch.clone());
-    Ok(Reply::ok(batch))
+    Ok(batch.into())
 }
 
-pub(super) fn unpop(store: &mut Store, call: &Call<'_>) -> Result<Reply, ComputeError> {
+pub(super) fn unpop(store: &mut Store, call: &Call<'_>) -> Result<Value, ComputeError> {
     let mut batch = in_path(store, call)?;
     let backend_id = calling_id(store, call);
     if text(&batch, "status") != "reserved" || batch.get("backend_id") != Some(&json!(backend_id)) {
@@ -49,7 +48,7 @@ pub(super) fn unpop(store: &mut Store, call: &Call<'_>) -> Result<Reply, Compute
     store.compute.claimed.remove(&id_of(&batch));
     store.compute.put("batch_jobs", batch.clone());
     jobs::plan_reservation(store, id_of(&batch));
-    Ok(Reply::ok(batch))
+    Ok(batch.into())
 }
 
 /// Returns the batch job that has waited longest for backends of the caller's type.
@@ -76,7 +75,7 @@ fn waiting(store: &Store) -> impl Iterator<Item = &Object> {
 }
 
 /// Returns the number of jobs that wait for a backend type, and the time they have waited so far.
-pub(super) fn read(store: &mut Store, call: &Call<'_>) -> Result<Reply, ComputeError> {
+pub(super) fn read(store: &mut Store, call: &Call<'_>) -> Result<Value, ComputeError> {
     let (parameters, _) = request::read(call)?;
     let kind = existing(store, call, &parameters)?.get("id").cloned();
     let of_user_only = parameters.get("user_only") == Some(&json!(true));
@@ -95,19 +94,19 @@ pub(super) fn read(store: &mut Store, call: &Call<'_>) -> Result<Reply, ComputeE
     let average = waits.iter().fold(0.0, |sum, wait| sum + wait) / f64::from(number.max(1));
     let shortest = waits.iter().copied().reduce(f64::min);
     let longest = waits.iter().copied().reduce(f64::max);
-    Ok(Reply::ok(json!({
+    Ok(json!({
         "number_of_jobs_in_queue": number,
         "min_wait_time_in_queue_secs": shortest.unwrap_or_default(),
         "avg_wait_time_in_queue_secs": average,
         "max_wait_time_in_queue_secs": longest.unwrap_or_default(),
-    })))
+    }))
 }
 
-pub(super) fn read_drain_mode(store: &mut Store, _call: &Call<'_>) -> Result<Reply, ComputeError> {
-    Ok(Reply::ok(drain_mode(store)))
+pub(super) fn read_drain_mode(store: &mut Store, _call: &Call<'_>) -> Result<Value, ComputeError> {
+    Ok(drain_mode(store))
 }
 
-pub(super) fn set_drain_mode(store: &mut Store, call: &Call<'_>) -> Result<Reply, ComputeError> {
+pub(super) fn set_drain_mode(store: &mut Store, call: &Call<'_>) -> Result<Value, ComputeError> {
     let (_, body) = request::read(call)?;
     let mut record = object(body);
     set(&mut record, "id", 1);
@@ -118,7 +117,7 @@ pub(super) fn set_drain_mode(store: &mut Store, call: &Call<'_>) -> Result<Reply
             jobs::plan_reservation(store, batch_job);
         }
     }
-    Ok(Reply::ok(drain_mode(store)))
+    Ok(drain_mode(store))
 }
 
 fn drain_mode(store: &Store) -> Value {

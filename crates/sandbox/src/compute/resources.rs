@@ -11,11 +11,10 @@ use crate::compute::store::{id_of, kind_of};
 use crate::compute::{creation, request, time};
 use crate::object::{Object, object};
 use crate::operation::Call;
-use crate::reply::Reply;
 use crate::specification::COMPUTE;
 use crate::store::Store;
 
-pub(super) fn create(store: &mut Store, call: &Call<'_>) -> Result<Reply, ComputeError> {
+pub(super) fn create(store: &mut Store, call: &Call<'_>) -> Result<Value, ComputeError> {
     let (_, body) = request::read(call)?;
     let name = kind_of(call.described);
     let mut sent = object(body);
@@ -23,14 +22,14 @@ pub(super) fn create(store: &mut Store, call: &Call<'_>) -> Result<Reply, Comput
     check_references(store, call, &sent)?;
     creation::allow_creation(name, store, &sent)?;
     let created = add(store, name, schema_of(call), sent);
-    Ok(Reply::created(shown(call, &created)))
+    Ok(shown(call, &created).into())
 }
 
-pub(super) fn read(store: &mut Store, call: &Call<'_>) -> Result<Reply, ComputeError> {
-    Ok(Reply::ok(shown(call, &in_path(store, call)?)))
+pub(super) fn read(store: &mut Store, call: &Call<'_>) -> Result<Value, ComputeError> {
+    Ok(shown(call, &in_path(store, call)?).into())
 }
 
-pub(super) fn list(store: &mut Store, call: &Call<'_>) -> Result<Reply, ComputeError> {
+pub(super) fn list(store: &mut Store, call: &Call<'_>) -> Result<Value, ComputeError> {
     let (parameters, _) = request::read(call)?;
     check_parent(store, call, &parameters)?;
     let held = store.compute.all(kind_of(call.described));
@@ -46,7 +45,7 @@ pub(super) fn page(
     call: &Call<'_>,
     parameters: &Object,
     objects: Vec<&Object>,
-) -> Result<Reply, ComputeError> {
+) -> Result<Value, ComputeError> {
     let sortable: Vec<&str> = properties(schema_of(call))
         .filter(|(_, schema)| schema::is_sortable(schema))
         .map(|(name, _)| name)
@@ -55,7 +54,7 @@ pub(super) fn page(
 }
 
 /// Replaces the fields that the body can have, or changes those that it names, also to an empty string.
-pub(super) fn change(store: &mut Store, call: &Call<'_>) -> Result<Reply, ComputeError> {
+pub(super) fn change(store: &mut Store, call: &Call<'_>) -> Result<Value, ComputeError> {
     let (parameters, body) = request::read(call)?;
     let held = existing(store, call, &parameters)?.clone();
     apply(store, call, held, body)
@@ -67,7 +66,7 @@ pub(super) fn apply(
     call: &Call<'_>,
     mut changed: Object,
     body: Value,
-) -> Result<Reply, ComputeError> {
+) -> Result<Value, ComputeError> {
     let changes = object(body);
     check_references(store, call, &changes)?;
     let can_be_null = |name: &str| {
@@ -82,19 +81,19 @@ pub(super) fn apply(
         }
     }
     store.compute.put(kind_of(call.described), changed.clone());
-    Ok(Reply::ok(shown(call, &changed)))
+    Ok(shown(call, &changed).into())
 }
 
-pub(super) fn delete(store: &mut Store, call: &Call<'_>) -> Result<Reply, ComputeError> {
+pub(super) fn delete(store: &mut Store, call: &Call<'_>) -> Result<Value, ComputeError> {
     let id = id_of(&in_path(store, call)?);
     let kind = kind_of(call.described);
     let collection = store.compute.collections.get_mut(kind);
     collection.remove(&[&id.to_string()]);
-    Ok(Reply::no_content())
+    Ok(Value::Null)
 }
 
 /// Deletes the objects that belong to the object in the path.
-pub(super) fn delete_all_of(store: &mut Store, call: &Call<'_>) -> Result<Reply, ComputeError> {
+pub(super) fn delete_all_of(store: &mut Store, call: &Call<'_>) -> Result<Value, ComputeError> {
     let (parameters, _) = request::read(call)?;
     check_parent(store, call, &parameters)?;
     store
@@ -106,7 +105,7 @@ pub(super) fn delete_all_of(store: &mut Store, call: &Call<'_>) -> Result<Reply,
                 .iter()
                 .all(|(name, value)| held.get(name) == Some(value))
         });
-    Ok(Reply::no_content())
+    Ok(Value::Null)
 }
 
 /// Returns the object whose `id` is in the path of a request without a body.

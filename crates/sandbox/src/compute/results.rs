@@ -8,7 +8,6 @@ use crate::compute::error::ComputeError;
 use crate::compute::{request, resources, time};
 use crate::object::{Object, object, text};
 use crate::operation::Call;
-use crate::reply::Reply;
 use crate::store::Store;
 
 /// Maximum width of a result, whatever a source declares.
@@ -90,17 +89,17 @@ fn add_object(store: &mut Store, name: &'static str, schema: &str, value: Value)
 }
 
 /// Returns the newest final result, or a 404 if the job has none.
-pub(super) fn final_of_job(store: &mut Store, call: &Call<'_>) -> Result<Reply, ComputeError> {
+pub(super) fn final_of_job(store: &mut Store, call: &Call<'_>) -> Result<Value, ComputeError> {
     let (parameters, _) = request::read(call)?;
     let job_id = parameters.get("job_id");
     let of_job = |result: &&Object| result.get("job_id") == job_id;
     let results = store.compute.all("final_results");
     let newest = results.iter().rfind(of_job);
     let newest = newest.ok_or_else(|| ComputeError::not_found("Final result not found"))?;
-    Ok(Reply::ok(newest.clone()))
+    Ok(newest.clone().into())
 }
 
-pub(super) fn of_algorithm(store: &mut Store, call: &Call<'_>) -> Result<Reply, ComputeError> {
+pub(super) fn of_algorithm(store: &mut Store, call: &Call<'_>) -> Result<Value, ComputeError> {
     let (parameters, _) = request::read(call)?;
     let algorithm_id = parameters.get("algorithm_id");
     if store

@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use compute_api_client::operations;
 use compute_kfp_runtime::operation::Operation as Description;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::compute::error::ComputeError;
 use crate::compute::{
@@ -12,7 +12,6 @@ use crate::compute::{
 };
 use crate::login;
 use crate::operation::{Call, Handle, Operation, served};
-use crate::reply::Reply;
 use crate::store::Store;
 
 pub(crate) static OPERATIONS: LazyLock<Vec<Operation<ComputeError>>> =
@@ -66,14 +65,14 @@ static RULES: &[(&Description, Handle<ComputeError>)] = &[
 ];
 
 /// Returns the sandbox itself as the login server.
-fn auth_config(_store: &mut Store, call: &Call<'_>) -> Result<Reply, ComputeError> {
-    Ok(Reply::ok(json!({
+fn auth_config(_store: &mut Store, call: &Call<'_>) -> Result<Value, ComputeError> {
+    Ok(json!({
         "client_id": login::CLIENT,
         "audience": login::CLIENT,
         "well_known_endpoint": login::discovery_url(call.headers),
-    })))
+    }))
 }
 
-fn healthz(_store: &mut Store, _call: &Call<'_>) -> Result<Reply, ComputeError> {
-    Ok(Reply::ok(json!({})))
+fn healthz(_store: &mut Store, _call: &Call<'_>) -> Result<Value, ComputeError> {
+    Ok(json!({}))
 }

@@ -3,28 +3,27 @@
 use serde_json::{Value, json};
 
 use crate::kfp::error::KfpError;
-use crate::kfp::messages;
+use crate::kfp::message::Message;
 use crate::kfp::objects::{required, task_of_run};
 use crate::kfp::parameters::path_text;
 use crate::kfp::resource::{ARTIFACT, ARTIFACT_TASK};
 use crate::kfp::shown::shown;
 use crate::object::{Object, inner, object, set, text};
 use crate::operation::Call;
-use crate::reply::Reply;
 use crate::store::Store;
 
 /// Types of artifacts that are meaningless without metadata.
 const WITH_METADATA: &[&str] = &["ClassificationMetric", "SlicedClassificationMetric"];
 
-pub(super) fn create(store: &mut Store, call: &Call<'_>) -> Result<Reply, KfpError> {
-    let request = messages::named("v2beta1CreateArtifactRequest").read_body(call.body)?;
+pub(super) fn create(store: &mut Store, call: &Call<'_>) -> Result<Value, KfpError> {
+    let request = Message::named("v2beta1CreateArtifactRequest").read_body(call.body)?;
     let link = check(store, &request)?;
     let artifact = add(store, &request, link);
-    Ok(Reply::ok(shown(store, &ARTIFACT, &artifact)))
+    Ok(shown(store, &ARTIFACT, &artifact).into())
 }
 
-pub(super) fn batch_create(store: &mut Store, call: &Call<'_>) -> Result<Reply, KfpError> {
-    let body = messages::named("v2beta1CreateArtifactsBulkRequest").read_body(call.body)?;
+pub(super) fn batch_create(store: &mut Store, call: &Call<'_>) -> Result<Value, KfpError> {
+    let body = Message::named("v2beta1CreateArtifactsBulkRequest").read_body(call.body)?;
     let requests = objects(&body, "artifacts");
     let links = check_batch(store, &requests)?;
     let mut created = Vec::new();
@@ -32,11 +31,11 @@ pub(super) fn batch_create(store: &mut Store, call: &Call<'_>) -> Result<Reply, 
         let artifact = add(store, request, link);
         created.push(shown(store, &ARTIFACT, &artifact));
     }
-    Ok(Reply::ok(json!({ "artifacts": created })))
+    Ok(json!({ "artifacts": created }))
 }
 
 /// Replaces the fields that the request names.
-pub(super) fn update(store: &mut Store, call: &Call<'_>) -> Result<Reply, KfpError> {
+pub(super) fn update(store: &mut Store, call: &Call<'_>) -> Result<Value, KfpError> {
     let id = path_text(call, "artifact.artifact_id")?;
     let changes = ARTIFACT.read_changes(call)?;
     let mut artifact = ARTIFACT.existing(store, &id)?.clone();
@@ -49,23 +48,23 @@ pub(super) fn update(store: &mut Store, call: &Call<'_>) -> Result<Reply, KfpErr
     }
     ARTIFACT.check_name(text(&artifact, "name"))?;
     ARTIFACT.put(store, artifact.clone());
-    Ok(Reply::ok(shown(store, &ARTIFACT, &artifact)))
+    Ok(shown(store, &ARTIFACT, &artifact).into())
 }
 
-pub(super) fn link(store: &mut Store, call: &Call<'_>) -> Result<Reply, KfpError> {
-    let body = messages::named("v2beta1CreateArtifactTaskRequest").read_body(call.body)?;
+pub(super) fn link(store: &mut Store, call: &Call<'_>) -> Result<Value, KfpError> {
+    let body = Message::named("v2beta1CreateArtifactTaskRequest").read_body(call.body)?;
     let link = inner(&body, "artifact_task");
     check_links(store, &[link])?;
-    Ok(Reply::ok(ARTIFACT_TASK.add(store, link.clone())))
+    Ok(ARTIFACT_TASK.add(store, link.clone()).into())
 }
 
-pub(super) fn batch_link(store: &mut Store, call: &Call<'_>) -> Result<Reply, KfpError> {
-    let body = messages::named("v2beta1CreateArtifactTasksBulkRequest").read_body(call.body)?;
+pub(super) fn batch_link(store: &mut Store, call: &Call<'_>) -> Result<Value, KfpError> {
+    let body = Message::named("v2beta1CreateArtifactTasksBulkRequest").read_body(call.body)?;
     let links = objects(&body, "artifact_tasks");
     check_links(store, &links)?;
     let links = links.into_iter().cloned();
     let created: Vec<_> = links.map(|link| ARTIFACT_TASK.add(store, link)).collect();
-    Ok(Reply::ok(json!({ "artifact_tasks": created })))
+    Ok(json!({ "artifact_tasks": created }))
 }
 
 fn objects<'a>(body: &'a Object, list_field: &str) -> Vec<&'a Object> {

@@ -4,7 +4,7 @@ use serde_json::json;
 use crate::authentication::Refusal;
 use crate::operation::{ApiError, Call, Rejection};
 use crate::percent::decode_lossy;
-use crate::reply::{Reply, Response, response};
+use crate::response::{Response, json_response, response};
 
 /// An error response in one of the server's formats.
 ///
@@ -193,7 +193,7 @@ impl ApiError for KfpError {
                 }],
             }),
         };
-        Reply { status, body }.into_response()
+        json_response(status, &body)
     }
 }
 

@@ -1,4 +1,4 @@
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::kfp::error::KfpError;
 use crate::kfp::objects::namespace_required;
@@ -7,17 +7,16 @@ use crate::kfp::shown::shown;
 use crate::kfp::time;
 use crate::object::{Object, object, set, text};
 use crate::operation::Call;
-use crate::reply::Reply;
 use crate::store::Store;
 
 /// Default experiment of runs.
 pub(super) const DEFAULT: &str = "Default";
 
-pub(super) fn create(store: &mut Store, call: &Call<'_>) -> Result<Reply, KfpError> {
+pub(super) fn create(store: &mut Store, call: &Call<'_>) -> Result<Value, KfpError> {
     let experiment = EXPERIMENT.read(call)?;
     let experiment = checked(store, experiment)?;
     let experiment = add(store, experiment);
-    Ok(Reply::ok(shown(store, &EXPERIMENT, &experiment)))
+    Ok(shown(store, &EXPERIMENT, &experiment).into())
 }
 
 fn checked(store: &Store, mut experiment: Object) -> Result<Object, KfpError> {

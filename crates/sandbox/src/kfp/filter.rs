@@ -4,9 +4,10 @@ use serde_json::{Value, json};
 
 use crate::collection::Rank;
 use crate::kfp::error::KfpError;
+use crate::kfp::message::Message;
 use crate::kfp::proto_json::parse;
 use crate::kfp::resource::{Column, Resource};
-use crate::kfp::{messages, time};
+use crate::kfp::time;
 use crate::object::Object;
 use crate::percent::decode_query_strict;
 
@@ -52,7 +53,7 @@ impl Filter {
         };
         let text = decode_query_strict(parameter).map_err(|reason| refuse(&reason))?;
         let value = parse(text.as_bytes()).map_err(|_| refuse("invalid JSON"))?;
-        let mut filter = messages::named("v2beta1Filter")
+        let mut filter = Message::named("v2beta1Filter")
             .read(&value)
             .map_err(|reason| refuse(&reason))?;
         match filter.remove("predicates") {

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::kfp::messages;
+use crate::kfp::message::Message;
 use crate::kfp::resource::RESOURCES;
 use crate::seed_error::SeedError;
 use crate::store::Store;
@@ -13,7 +13,7 @@ pub(crate) fn add_seed(store: &mut Store, kind: &str, given: &Value) -> Result<(
         let kinds = RESOURCES.map(|resource| resource.kind).join(", ");
         return Err(format!("unknown kind {kind:?}: use one of {kinds}").into());
     };
-    let message = messages::named(resource.message);
+    let message = Message::named(resource.message);
     let object = message.read(given)?;
     let collection = store.kfp.of(resource);
     if !object.contains_key("name") && resource.key_fields.contains(&"name") {

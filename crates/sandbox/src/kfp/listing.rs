@@ -14,7 +14,6 @@ use crate::kfp::selection::Place;
 use crate::kfp::server::KfpServer;
 use crate::kfp::store::KfpStore;
 use crate::object::Object;
-use crate::reply::Reply;
 
 const DEFAULT_PAGE_SIZE: usize = 20;
 const LARGEST_PAGE_SIZE: usize = 200;
@@ -49,7 +48,7 @@ impl Resource {
         query: &QueryParameters,
         wanted: impl Fn(&Object) -> bool,
         shown: impl Fn(&Object) -> Object,
-    ) -> Result<Reply, KfpError> {
+    ) -> Result<Value, KfpError> {
         let largest = if query.text("view") == "FULL" {
             LARGEST_FULL_PAGE_SIZE
         } else {
@@ -94,7 +93,7 @@ impl Resource {
         let objects = objects
             .into_iter()
             .map(|object| Value::Object(shown(object)));
-        Ok(Reply::ok(self.body(objects.collect(), chosen.len(), token)))
+        Ok(self.body(objects.collect(), chosen.len(), token).into())
     }
 
     /// Returns a string that identifies a selection of objects.

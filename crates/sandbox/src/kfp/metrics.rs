@@ -1,18 +1,17 @@
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::kfp::error::KfpError;
-use crate::kfp::messages;
+use crate::kfp::message::Message;
 use crate::kfp::objects::required;
 use crate::kfp::parameters::path_text;
 use crate::kfp::resource::METRIC;
 use crate::object::{Object, inner, text};
 use crate::operation::Call;
-use crate::reply::Reply;
 use crate::store::Store;
 
 /// Replaces the task's metric with this name. The metric keeps its creation time.
-pub(super) fn log(store: &mut Store, call: &Call<'_>) -> Result<Reply, KfpError> {
-    let body = messages::named("v2beta1LogMetricRequest").read_body(call.body)?;
+pub(super) fn log(store: &mut Store, call: &Call<'_>) -> Result<Value, KfpError> {
+    let body = Message::named("v2beta1LogMetricRequest").read_body(call.body)?;
     let mut metric = inner(&body, "metric").clone();
     check(&metric)?;
     let key = [text(&metric, "task_id"), text(&metric, "name")];
@@ -20,15 +19,15 @@ pub(super) fn log(store: &mut Store, call: &Call<'_>) -> Result<Reply, KfpError>
     if let Some(created_at) = held.and_then(|held| held.get("created_at")).cloned() {
         metric.insert("created_at".to_owned(), created_at);
     }
-    Ok(Reply::ok(METRIC.add(store, metric)))
+    Ok(METRIC.add(store, metric).into())
 }
 
-pub(super) fn get(store: &mut Store, call: &Call<'_>) -> Result<Reply, KfpError> {
+pub(super) fn get(store: &mut Store, call: &Call<'_>) -> Result<Value, KfpError> {
     let (task_id, name) = (path_text(call, "task_id")?, path_text(call, "name")?);
     let metric = store.kfp.of(&METRIC).get(&[&task_id, &name]);
     let metric =
         metric.ok_or_else(|| KfpError::not_found(METRIC.name, &format!("{task_id}/{name}")))?;
-    Ok(Reply::ok(json!(metric)))
+    Ok(json!(metric))
 }
 
 fn check(metric: &Object) -> Result<(), KfpError> {

@@ -9,7 +9,6 @@ mod filter;
 pub(crate) mod given;
 mod listing;
 mod message;
-mod messages;
 mod metrics;
 mod objects;
 pub(crate) mod operations;

@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use compute_kfp_runtime::operation::Operation as Description;
 use kfp_api_client::operations;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::kfp::error::KfpError;
 use crate::kfp::parameters::QueryParameters;
@@ -13,7 +13,6 @@ use crate::kfp::{
     visualizations,
 };
 use crate::operation::{Call, Handle, Operation, served};
-use crate::reply::Reply;
 use crate::store::Store;
 
 pub(crate) static OPERATIONS: LazyLock<Vec<Operation<KfpError>>> =
@@ -73,17 +72,17 @@ static RULES: &[(&Description, Handle<KfpError>)] = &[
 ];
 
 /// Returns the health. It bypasses the gateway and has more fields than the spec.
-fn healthz(store: &mut Store, _call: &Call<'_>) -> Result<Reply, KfpError> {
-    Ok(Reply::ok(json!({
+fn healthz(store: &mut Store, _call: &Call<'_>) -> Result<Value, KfpError> {
+    Ok(json!({
         "commit_sha": "unknown",
         "tag_name": "unknown",
         "multi_user": store.kfp.multi_user,
         "pipeline_store": "database",
-    })))
+    }))
 }
 
 /// Authorises every valid request. The sandbox has one user with all permissions.
-fn authorize(store: &mut Store, call: &Call<'_>) -> Result<Reply, KfpError> {
+fn authorize(store: &mut Store, call: &Call<'_>) -> Result<Value, KfpError> {
     let query = QueryParameters::read(store, call)?;
     for (name, unset) in [
         ("namespace", ""),
@@ -95,11 +94,11 @@ fn authorize(store: &mut Store, call: &Call<'_>) -> Result<Reply, KfpError> {
             return Err(format!("{name} is required").into());
         }
     }
-    Ok(Reply::ok(json!({})))
+    Ok(json!({}))
 }
 
 /// Rejects the request. Servers do not implement this operation; it is declared for its response
 /// schema.
-fn filter(_store: &mut Store, _call: &Call<'_>) -> Result<Reply, KfpError> {
+fn filter(_store: &mut Store, _call: &Call<'_>) -> Result<Value, KfpError> {
     Err(KfpError::not_found("Filter", "of lists"))
 }

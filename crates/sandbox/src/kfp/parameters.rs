@@ -2,8 +2,7 @@ use compute_kfp_runtime::operation::{Location, Parameter};
 use serde_json::{Value, json};
 
 use crate::kfp::error::KfpError;
-use crate::kfp::message::camel_case;
-use crate::kfp::messages;
+use crate::kfp::message::{Enum, camel_case};
 use crate::kfp::server::KfpServer;
 use crate::operation::Call;
 use crate::percent::{decode_query_strict, decode_strict, query_pairs};
@@ -98,7 +97,7 @@ fn checked(parameter: &Parameter, value: &str) -> Result<String, KfpError> {
         }
         _ => {}
     }
-    let Some(known) = messages::enum_with(parameter.values).filter(|_| !value.is_empty()) else {
+    let Some(known) = Enum::with_values(parameter.values).filter(|_| !value.is_empty()) else {
         return Ok(value.to_owned());
     };
     let number = value.parse().ok().or_else(|| known.number_of(value));

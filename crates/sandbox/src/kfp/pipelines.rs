@@ -1,26 +1,26 @@
 use serde_json::Value;
 
 use crate::kfp::error::KfpError;
+use crate::kfp::message::Message;
+use crate::kfp::package;
 use crate::kfp::parameters::{QueryParameters, path_text};
 use crate::kfp::proto_json::Changes;
 use crate::kfp::resource::{PIPELINE, PIPELINE_VERSION, Resource};
 use crate::kfp::shown::shown;
-use crate::kfp::{messages, package};
 use crate::object::{Object, set, text};
 use crate::operation::Call;
-use crate::reply::Reply;
 use crate::store::Store;
 
-pub(super) fn create(store: &mut Store, call: &Call<'_>) -> Result<Reply, KfpError> {
+pub(super) fn create(store: &mut Store, call: &Call<'_>) -> Result<Value, KfpError> {
     let pipeline = PIPELINE.read(call)?;
     let pipeline = checked(store, pipeline)?;
     let pipeline = PIPELINE.add(store, pipeline);
-    Ok(Reply::ok(shown(store, &PIPELINE, &pipeline)))
+    Ok(shown(store, &PIPELINE, &pipeline).into())
 }
 
-pub(super) fn create_with_version(store: &mut Store, call: &Call<'_>) -> Result<Reply, KfpError> {
+pub(super) fn create_with_version(store: &mut Store, call: &Call<'_>) -> Result<Value, KfpError> {
     let name = "v2beta1CreatePipelineAndVersionRequest";
-    let mut body = messages::named(name).read_body(call.body)?;
+    let mut body = Message::named(name).read_body(call.body)?;
     let mut part = |name, resource: &Resource| match body.remove(name) {
         Some(Value::Object(part)) => Ok(resource.settable(part)),
         _ => Err(format!("{name} is required")),
@@ -35,25 +35,25 @@ pub(super) fn create_with_version(store: &mut Store, call: &Call<'_>) -> Result<
     let pipeline = PIPELINE.add(store, pipeline);
     let version = checked_version(store, text(&pipeline, "pipeline_id"), version)?;
     PIPELINE_VERSION.add(store, version);
-    Ok(Reply::ok(shown(store, &PIPELINE, &pipeline)))
+    Ok(shown(store, &PIPELINE, &pipeline).into())
 }
 
-pub(super) fn get_by_name(store: &mut Store, call: &Call<'_>) -> Result<Reply, KfpError> {
+pub(super) fn get_by_name(store: &mut Store, call: &Call<'_>) -> Result<Value, KfpError> {
     let query = QueryParameters::read(store, call)?;
     let (name, namespace) = (path_text(call, "name")?, query.text("namespace"));
     let mut found = PIPELINE.all_with(&store.kfp, "name", &name);
     let found = found
         .find(|held| !store.kfp.multi_user || text(held, "namespace") == namespace)
         .ok_or_else(|| KfpError::not_found(PIPELINE.name, &name))?;
-    Ok(Reply::ok(shown(store, &PIPELINE, found)))
+    Ok(shown(store, &PIPELINE, found).into())
 }
 
-pub(super) fn update(store: &mut Store, call: &Call<'_>) -> Result<Reply, KfpError> {
+pub(super) fn update(store: &mut Store, call: &Call<'_>) -> Result<Value, KfpError> {
     let id = path_text(call, "pipeline.pipeline_id")?;
     change(store, call, &PIPELINE, &id)
 }
 
-pub(super) fn update_version(store: &mut Store, call: &Call<'_>) -> Result<Reply, KfpError> {
+pub(super) fn update_version(store: &mut Store, call: &Call<'_>) -> Result<Value, KfpError> {
     let id = path_text(call, "pipeline_version.pipeline_version_id")?;
     change(store, call, &PIPELINE_VERSION, &id)
 }
@@ -64,7 +64,7 @@ fn change(
     call: &Call<'_>,
     resource: &'static Resource,
     id: &str,
-) -> Result<Reply, KfpError> {
+) -> Result<Value, KfpError> {
     let changes: Changes = resource.read_changes(call)?;
     let object = resource.existing(store, id);
     let mut object = object?.clone();
@@ -76,10 +76,10 @@ fn change(
         }
     }
     resource.put(store, object.clone());
-    Ok(Reply::ok(shown(store, resource, &object)))
+    Ok(shown(store, resource, &object).into())
 }
 
-pub(super) fn create_version(store: &mut Store, call: &Call<'_>) -> Result<Reply, KfpError> {
+pub(super) fn create_version(store: &mut Store, call: &Call<'_>) -> Result<Value, KfpError> {
     let version = PIPELINE_VERSION.described().read_body(call.body)?;
     let pipeline_id = path_text(call, "pipeline_id")?;
     check_package_url(&version)?;
@@ -90,10 +90,10 @@ pub(super) fn create_version(store: &mut Store, call: &Call<'_>) -> Result<Reply
     let version = PIPELINE_VERSION.settable(version);
     let version = checked_version(store, &pipeline_id, version)?;
     let version = PIPELINE_VERSION.add(store, version);
-    Ok(Reply::ok(version))
+    Ok(version.into())
 }
 
-pub(super) fn upload(store: &mut Store, call: &Call<'_>) -> Result<Reply, KfpError> {
+pub(super) fn upload(store: &mut Store, call: &Call<'_>) -> Result<Value, KfpError> {
     let (query, file, spec) = uploaded(store, call)?;
     let mut fields = described(&query, &file, &PIPELINE)?;
     let namespace = query.text("namespace");
@@ -109,10 +109,10 @@ pub(super) fn upload(store: &mut Store, call: &Call<'_>) -> Result<Reply, KfpErr
     let mut version = checked_version(store, id, fields).map_err(KfpError::of_upload)?;
     set(&mut version, "pipeline_spec", spec);
     PIPELINE_VERSION.add(store, version);
-    Ok(Reply::ok(shown(store, &PIPELINE, &pipeline)))
+    Ok(shown(store, &PIPELINE, &pipeline).into())
 }
 
-pub(super) fn upload_version(store: &mut Store, call: &Call<'_>) -> Result<Reply, KfpError> {
+pub(super) fn upload_version(store: &mut Store, call: &Call<'_>) -> Result<Value, KfpError> {
     let (query, file, spec) = uploaded(store, call)?;
     let pipeline_id = query.text("pipelineid");
     let fields = described(&query, &file, &PIPELINE_VERSION)?;
@@ -123,7 +123,7 @@ pub(super) fn upload_version(store: &mut Store, call: &Call<'_>) -> Result<Reply
     let mut version = checked_version(store, pipeline_id, fields).map_err(KfpError::of_upload)?;
     set(&mut version, "pipeline_spec", spec);
     let version = PIPELINE_VERSION.add(store, version);
-    Ok(Reply::ok(version))
+    Ok(version.into())
 }
 
 /// Deletes the versions of a pipeline. Without `cascade`, a pipeline with versions is kept.

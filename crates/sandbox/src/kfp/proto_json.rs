@@ -4,26 +4,26 @@ use serde_json::{Value, json};
 
 use crate::kfp::error::KfpError;
 use crate::kfp::message::{Field, Kind, Message};
-use crate::kfp::{messages, time};
+use crate::kfp::time;
 use crate::number::whole;
 use crate::object::Object;
 
 impl Message {
     /// Parses the body of a request.
-    pub(super) fn read_body(&'static self, body: &[u8]) -> Result<Object, KfpError> {
+    pub(super) fn read_body(self, body: &[u8]) -> Result<Object, KfpError> {
         self.read(&parse(body)?).map_err(KfpError::unreadable)
     }
 
     /// Parses the body of a request as changes. Fields with a value are set; fields with a zero are
     /// removed.
-    pub(super) fn read_changes(&'static self, body: &[u8]) -> Result<Changes, KfpError> {
+    pub(super) fn read_changes(self, body: &[u8]) -> Result<Changes, KfpError> {
         self.read_fields(&parse(body)?)
             .map_err(KfpError::unreadable)
     }
 
     /// Parses a message to the format in which the server sends it: names as in the spec, 64-bit
     /// integers as strings, times in UTC, no zeros.
-    pub(super) fn read(&'static self, value: &Value) -> Result<Object, String> {
+    pub(super) fn read(self, value: &Value) -> Result<Object, String> {
         let fields = self.read_fields(value)?;
         Ok(fields
             .into_iter()
@@ -31,7 +31,7 @@ impl Message {
             .collect())
     }
 
-    fn read_fields(&'static self, value: &Value) -> Result<Changes, String> {
+    fn read_fields(self, value: &Value) -> Result<Changes, String> {
         let Value::Object(sent) = value else {
             return Err(format!(
                 "proto: syntax error: unexpected token {value} for {}",
@@ -50,7 +50,7 @@ impl Message {
                     self.name
                 ));
             }
-            let alternatives = messages::alternatives(self.name, field.name);
+            let alternatives = self.alternatives(field.name);
             if fields.iter().any(|(known, _)| alternatives.contains(known)) && !value.is_null() {
                 return Err(format!(
                     "proto: another alternative to {} is set",
@@ -67,7 +67,7 @@ impl Message {
 pub(super) type Changes = Vec<(&'static str, Option<Value>)>;
 
 impl Field {
-    fn read(&'static self, value: &Value) -> Result<Option<Value>, String> {
+    fn read(self, value: &Value) -> Result<Option<Value>, String> {
         if value.is_null() && !matches!(self.kind, Kind::AnyValue) {
             return Ok(None);
         }
@@ -78,7 +78,7 @@ impl Field {
 }
 
 impl Kind {
-    fn read(&'static self, field: &str, value: &Value) -> Result<Value, String> {
+    fn read(self, field: &str, value: &Value) -> Result<Value, String> {
         let (kind, read) = match self {
             Self::Text => ("string", value.as_str().map(Value::from)),
             Self::Boolean => ("bool", value.as_bool().map(Value::from)),
@@ -90,17 +90,18 @@ impl Kind {
             Self::Double => ("double", double(value)),
             Self::Time => ("google.protobuf.Timestamp", instant(value)),
             Self::Enum(known) => ("enum", known.read(value)),
-            Self::Message(name) => return messages::named(name).read(value).map(Value::Object),
-            Self::List(kind) => match value {
+            Self::Message(name) => return Message::named(name).read(value).map(Value::Object),
+            Self::List(schema) => match value {
                 Value::Array(elements) => {
+                    let kind = Self::of(schema);
                     let elements = elements.iter().map(|element| kind.read(field, element));
                     return elements.collect::<Result<Vec<_>, _>>().map(Value::from);
                 }
                 _ => ("repeated", None),
             },
-            Self::Map(kind) => match value {
+            Self::Map(schema) => match value {
                 Value::Object(entries) => {
-                    let entries = entries.iter();
+                    let (kind, entries) = (Self::of(schema), entries.iter());
                     let entries =
                         entries.map(|(name, value)| Ok((name.clone(), kind.read(field, value)?)));
                     return entries.collect::<Result<_, _>>().map(Value::Object);

@@ -1,7 +1,7 @@
 //! Recurring runs. They start runs when these are due, within their maximum concurrency.
 
 use chrono::{DateTime, Utc};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::agenda::Event;
 use crate::kfp::error::KfpError;
@@ -13,7 +13,6 @@ use crate::kfp::store::Progress;
 use crate::kfp::{runs, time};
 use crate::object::{Object, inner, set, text};
 use crate::operation::Call;
-use crate::reply::Reply;
 use crate::store::Store;
 
 /// Namespace that the server runs in.
@@ -31,12 +30,12 @@ const HANDED_ON: &[&str] = &[
     "plugins_input",
 ];
 
-pub(super) fn create(store: &mut Store, call: &Call<'_>) -> Result<Reply, KfpError> {
+pub(super) fn create(store: &mut Store, call: &Call<'_>) -> Result<Value, KfpError> {
     let recurring = RECURRING_RUN.read(call)?;
     let now = store.clock.reading;
     let recurring = checked(store, recurring, now)?;
     let recurring = add(store, recurring);
-    Ok(Reply::ok(shown(store, &RECURRING_RUN, &recurring)))
+    Ok(shown(store, &RECURRING_RUN, &recurring).into())
 }
 
 /// Checks a recurring run. If it names only a pipeline, it is checked with the newest version, but
@@ -82,16 +81,16 @@ fn add(store: &mut Store, mut recurring: Object) -> Object {
     RECURRING_RUN.find(store, &id).cloned().unwrap_or_default()
 }
 
-pub(super) fn enable(store: &mut Store, call: &Call<'_>) -> Result<Reply, KfpError> {
+pub(super) fn enable(store: &mut Store, call: &Call<'_>) -> Result<Value, KfpError> {
     let recurring = RECURRING_RUN.in_path(store, call)?;
     set_enabled(store, recurring, true);
-    Ok(Reply::ok(json!({})))
+    Ok(json!({}))
 }
 
-pub(super) fn disable(store: &mut Store, call: &Call<'_>) -> Result<Reply, KfpError> {
+pub(super) fn disable(store: &mut Store, call: &Call<'_>) -> Result<Value, KfpError> {
     let recurring = RECURRING_RUN.in_path(store, call)?;
     set_enabled(store, recurring, false);
-    Ok(Reply::ok(json!({})))
+    Ok(json!({}))
 }
 
 /// Enables or disables a recurring run. When enabled again, it first starts the runs due in the

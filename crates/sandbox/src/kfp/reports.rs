@@ -1,22 +1,20 @@
 //! Reports of an installation's agents about the state of workflows.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::kfp::error::KfpError;
 use crate::kfp::proto_json::parse;
 use crate::kfp::resource::{RECURRING_RUN, RUN};
 use crate::kfp::state::is_final;
 use crate::kfp::{execution, recurring_runs};
-use crate::object::Object;
 use crate::operation::Call;
-use crate::reply::Reply;
 use crate::store::Store;
 
 /// Label that names the run of a workflow.
 const RUN_LABEL: &str = "pipeline/runid";
 
 /// Sets the state of a run from the phase of its workflow, unless the run has ended.
-pub(super) fn workflow(store: &mut Store, call: &Call<'_>) -> Result<Reply, KfpError> {
+pub(super) fn workflow(store: &mut Store, call: &Call<'_>) -> Result<Value, KfpError> {
     let manifest = manifest(call)?;
     let label = manifest.pointer("/metadata/labels");
     let run_id = label.and_then(|labels| labels.get(RUN_LABEL)?.as_str());
@@ -34,11 +32,11 @@ pub(super) fn workflow(store: &mut Store, call: &Call<'_>) -> Result<Reply, KfpE
             _ => {}
         }
     }
-    Ok(Reply::ok(Object::new()))
+    Ok(json!({}))
 }
 
 /// Handles the report of a scheduled workflow. Its UID is the id of the recurring run.
-pub(super) fn scheduled_workflow(store: &mut Store, call: &Call<'_>) -> Result<Reply, KfpError> {
+pub(super) fn scheduled_workflow(store: &mut Store, call: &Call<'_>) -> Result<Value, KfpError> {
     let manifest = manifest(call)?;
     let id = manifest.pointer("/metadata/uid").and_then(Value::as_str);
     let enabled = manifest.pointer("/spec/enabled").and_then(Value::as_bool);
@@ -46,7 +44,7 @@ pub(super) fn scheduled_workflow(store: &mut Store, call: &Call<'_>) -> Result<R
     if let (Some(recurring), Some(enabled)) = (recurring, enabled) {
         recurring_runs::set_enabled(store, recurring, enabled);
     }
-    Ok(Reply::ok(Object::new()))
+    Ok(json!({}))
 }
 
 /// Parses the body: one JSON string, which contains the manifest as JSON.

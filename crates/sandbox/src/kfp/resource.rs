@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use crate::collection::Rank;
 use crate::kfp::message::{Field, Kind, Message};
-use crate::kfp::{messages, time};
+use crate::kfp::time;
 use crate::object::Object;
 
 /// A kind of object: its paths, and its keys for sorting and filtering.
@@ -206,7 +206,7 @@ const METRIC_OF_RUN: &str = "metric:";
 pub(super) struct Column {
     pub(super) field: &'static str,
     /// `None` for a field that the server stores but does not show.
-    described: Option<&'static Field>,
+    described: Option<Field>,
     enums_by_number: bool,
 }
 
@@ -222,7 +222,7 @@ impl Column {
 
     pub(super) fn rank_of(&self, value: &Value) -> Rank {
         let number = |value: &Value| value.as_f64().or_else(|| value.as_str()?.parse().ok());
-        let rank = match self.described.map(|field| &field.kind) {
+        let rank = match self.described.map(|field| field.kind) {
             Some(Kind::Enum(known)) if self.enums_by_number => {
                 let known = value.as_str().and_then(|name| known.number_of(name));
                 let unnamed = || i32::try_from(value.as_i64()?).ok();
@@ -246,8 +246,8 @@ impl Resource {
         self.key_fields.first().copied().unwrap_or_default()
     }
 
-    pub(super) fn described(&self) -> &'static Message {
-        messages::named(self.message)
+    pub(super) fn described(&self) -> Message {
+        Message::named(self.message)
     }
 
     pub(super) fn has_tags(&self) -> bool {

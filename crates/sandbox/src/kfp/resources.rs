@@ -1,7 +1,7 @@
 //! The operations that resources share.
 
 use compute_kfp_runtime::operation::Operation;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::kfp::error::KfpError;
 use crate::kfp::experiments::DEFAULT;
@@ -15,7 +15,6 @@ use crate::kfp::shown::View;
 use crate::kfp::{pipelines, recurring_runs, runs};
 use crate::object::{Object, set, text};
 use crate::operation::{Call, Handle};
-use crate::reply::Reply;
 use crate::store::Store;
 
 /// Parameters that select objects of a list: the field that must have one of their values, and the
@@ -50,14 +49,14 @@ fn resource(call: &Call<'_>) -> Result<&'static Resource, KfpError> {
     resource_of(call.described).ok_or_else(|| KfpError::invalid_input("unknown resource"))
 }
 
-fn get(store: &mut Store, call: &Call<'_>) -> Result<Reply, KfpError> {
+fn get(store: &mut Store, call: &Call<'_>) -> Result<Value, KfpError> {
     let (resource, query) = (resource(call)?, QueryParameters::read(store, call)?);
     let object = resource.in_path(store, call)?;
     let view = View::of(store, query.text("view") == "FULL");
-    Ok(Reply::ok(view.of_object(resource, &object)))
+    Ok(view.of_object(resource, &object).into())
 }
 
-fn list(store: &mut Store, call: &Call<'_>) -> Result<Reply, KfpError> {
+fn list(store: &mut Store, call: &Call<'_>) -> Result<Value, KfpError> {
     let (resource, query) = (resource(call)?, QueryParameters::read(store, call)?);
     let wanted = wanted(store, call, resource, &query)?;
     let view = View::of(store, query.text("view") == "FULL");
@@ -119,7 +118,7 @@ fn wanted(
     Ok(wanted)
 }
 
-fn delete(store: &mut Store, call: &Call<'_>) -> Result<Reply, KfpError> {
+fn delete(store: &mut Store, call: &Call<'_>) -> Result<Value, KfpError> {
     let resource = resource(call)?;
     let query = QueryParameters::read(store, call)?;
     let object = resource.in_path(store, call)?;
@@ -143,23 +142,23 @@ fn delete(store: &mut Store, call: &Call<'_>) -> Result<Reply, KfpError> {
         let now = store.clock.reading;
         recurring_runs::go_on(store, text(&object, "recurring_run_id"), now);
     }
-    Ok(Reply::ok(json!({})))
+    Ok(json!({}))
 }
 
-fn archive(store: &mut Store, call: &Call<'_>) -> Result<Reply, KfpError> {
+fn archive(store: &mut Store, call: &Call<'_>) -> Result<Value, KfpError> {
     keep(store, call, "ARCHIVED")
 }
 
-fn unarchive(store: &mut Store, call: &Call<'_>) -> Result<Reply, KfpError> {
+fn unarchive(store: &mut Store, call: &Call<'_>) -> Result<Value, KfpError> {
     keep(store, call, "AVAILABLE")
 }
 
 /// Sets the storage state. The server does not check whether an experiment exists.
-fn keep(store: &mut Store, call: &Call<'_>, state: &str) -> Result<Reply, KfpError> {
+fn keep(store: &mut Store, call: &Call<'_>, state: &str) -> Result<Value, KfpError> {
     let resource = resource(call)?;
     let is_experiment = resource.kind == EXPERIMENT.kind;
     let mut object = match resource.in_path(store, call) {
-        Err(_) if is_experiment => return Ok(Reply::ok(json!({}))),
+        Err(_) if is_experiment => return Ok(json!({})),
         found => found?,
     };
     let experiment_id = text(&object, "experiment_id").to_owned();
@@ -175,5 +174,5 @@ fn keep(store: &mut Store, call: &Call<'_>, state: &str) -> Result<Reply, KfpErr
     }
     set(&mut object, "storage_state", state);
     resource.put(store, object);
-    Ok(Reply::ok(json!({})))
+    Ok(json!({}))
 }

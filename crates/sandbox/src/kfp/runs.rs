@@ -9,13 +9,12 @@ use crate::kfp::state::enter;
 use crate::kfp::{execution, experiments, package, time};
 use crate::object::{Object, inner, set, text};
 use crate::operation::Call;
-use crate::reply::Reply;
 use crate::store::Store;
 
 /// Default service account of runs.
 const SERVICE_ACCOUNT: &str = "pipeline-runner";
 
-pub(super) fn create(store: &mut Store, call: &Call<'_>) -> Result<Reply, KfpError> {
+pub(super) fn create(store: &mut Store, call: &Call<'_>) -> Result<Value, KfpError> {
     let run = RUN.read(call)?;
     if run.contains_key("plugins_output") {
         let refusal = KfpError::invalid_input("plugins_output is set by the server");
@@ -27,7 +26,7 @@ pub(super) fn create(store: &mut Store, call: &Call<'_>) -> Result<Reply, KfpErr
     }
     let now = store.clock.now();
     let run = start(store, run, now, now);
-    Ok(Reply::ok(shown(store, &RUN, &run)))
+    Ok(shown(store, &RUN, &run).into())
 }
 
 /// Checks a run or a recurring run, and fills in the fields that are left to the server.
@@ -134,7 +133,7 @@ pub(super) fn start(
 }
 
 /// Terminates a run. The history of a run records what happened to it, not what was requested.
-pub(super) fn terminate(store: &mut Store, call: &Call<'_>) -> Result<Reply, KfpError> {
+pub(super) fn terminate(store: &mut Store, call: &Call<'_>) -> Result<Value, KfpError> {
     let mut run = RUN.in_path(store, call)?;
     if !matches!(text(&run, "state"), "PENDING" | "RUNNING") {
         return Err(unfit(
@@ -146,10 +145,10 @@ pub(super) fn terminate(store: &mut Store, call: &Call<'_>) -> Result<Reply, Kfp
     set(&mut run, "state", "CANCELING");
     RUN.put(store, run.clone());
     execution::plan_cancellation(store, text(&run, "run_id"), now);
-    Ok(Reply::ok(json!({})))
+    Ok(json!({}))
 }
 
-pub(super) fn retry(store: &mut Store, call: &Call<'_>) -> Result<Reply, KfpError> {
+pub(super) fn retry(store: &mut Store, call: &Call<'_>) -> Result<Value, KfpError> {
     let mut run = RUN.in_path(store, call)?;
     if !matches!(text(&run, "state"), "FAILED" | "CANCELED") {
         let reason = "only a failed or terminated run can be retried";
@@ -161,7 +160,7 @@ pub(super) fn retry(store: &mut Store, call: &Call<'_>) -> Result<Reply, KfpErro
     enter(&mut run, "PENDING", now);
     RUN.put(store, run.clone());
     execution::plan_retry(store, text(&run, "run_id"), now);
-    Ok(Reply::ok(json!({})))
+    Ok(json!({}))
 }
 
 fn unfit(run: &Object, reason: &str) -> KfpError {

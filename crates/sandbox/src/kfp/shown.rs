@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use crate::kfp::messages;
 use crate::kfp::resource::{ARTIFACT, ARTIFACT_TASK, RUN, Resource, TASK};
 use crate::kfp::server::KfpServer;
 use crate::kfp::state::ROOT;
@@ -79,7 +78,7 @@ impl<'a> View<'a> {
     fn complete_task(&self, task: &mut Object) {
         let grouped = || grouped(ARTIFACT_TASK.all(self.store), "task_id");
         let links = self.links.get_or_init(grouped).get(text(task, "task_id"));
-        let kind = messages::named(ARTIFACT_TASK.message).enum_of("type");
+        let kind = ARTIFACT_TASK.column("type");
         for (direction, is_output) in [("inputs", false), ("outputs", true)] {
             let mut groups: BTreeMap<_, (&Object, Vec<Value>)> = BTreeMap::new();
             for link in links.into_iter().flatten() {
@@ -89,9 +88,9 @@ impl<'a> View<'a> {
                 let Some(artifact) = artifact.filter(|_| comes_out == is_output) else {
                     continue;
                 };
-                let number = kind.and_then(|kind| kind.number_of(name));
+                let kind = kind.map(|column| column.rank(link));
                 let producer = link.get("producer").map(Value::to_string);
-                let group = groups.entry((text(link, "key"), number, producer));
+                let group = groups.entry((text(link, "key"), kind, producer));
                 let artifact = Value::Object(self.of_object(&ARTIFACT, artifact));
                 group.or_insert((link, Vec::new())).1.push(artifact);
             }

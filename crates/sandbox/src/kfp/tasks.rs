@@ -3,18 +3,18 @@
 use serde_json::{Value, json};
 
 use crate::kfp::error::KfpError;
+use crate::kfp::message::Message;
 use crate::kfp::objects::{has, required, task_of_run};
 use crate::kfp::parameters::path_text;
 use crate::kfp::resource::{RUN, TASK};
 use crate::kfp::shown::shown;
 use crate::kfp::state::enter;
-use crate::kfp::{execution, messages, time};
+use crate::kfp::{execution, time};
 use crate::object::{Object, set, text};
 use crate::operation::Call;
-use crate::reply::Reply;
 use crate::store::Store;
 
-pub(super) fn create(store: &mut Store, call: &Call<'_>) -> Result<Reply, KfpError> {
+pub(super) fn create(store: &mut Store, call: &Call<'_>) -> Result<Value, KfpError> {
     let run_id = path_text(call, "run_id")?;
     let mut task = TASK.read(call)?;
     check(store, &run_id, &task).and_then(|()| RUN.existing(store, &run_id).map(drop))?;
@@ -27,20 +27,20 @@ pub(super) fn create(store: &mut Store, call: &Call<'_>) -> Result<Reply, KfpErr
         enter(&mut task, &state, now);
     }
     let task = execution::put_task(store, task);
-    Ok(Reply::ok(shown(store, &TASK, &task)))
+    Ok(shown(store, &TASK, &task).into())
 }
 
-pub(super) fn update(store: &mut Store, call: &Call<'_>) -> Result<Reply, KfpError> {
+pub(super) fn update(store: &mut Store, call: &Call<'_>) -> Result<Value, KfpError> {
     let (run_id, id) = (path_text(call, "run_id")?, path_text(call, "task_id")?);
     let changes = TASK.described().read_body(call.body)?;
     let task = changed(store, &run_id, &id, changes)?;
     let task = execution::put_task(store, task);
-    Ok(Reply::ok(shown(store, &TASK, &task)))
+    Ok(shown(store, &TASK, &task).into())
 }
 
-pub(super) fn batch_update(store: &mut Store, call: &Call<'_>) -> Result<Reply, KfpError> {
+pub(super) fn batch_update(store: &mut Store, call: &Call<'_>) -> Result<Value, KfpError> {
     let run_id = path_text(call, "run_id")?;
-    let body = messages::named("RunServiceUpdateTasksBulkBody").read_body(call.body)?;
+    let body = Message::named("RunServiceUpdateTasksBulkBody").read_body(call.body)?;
     let Some(Value::Object(updates)) = body.get("tasks") else {
         return Err("the request has no tasks".into());
     };
@@ -58,12 +58,12 @@ pub(super) fn batch_update(store: &mut Store, call: &Call<'_>) -> Result<Reply, 
         let id = text(&task, "task_id").to_owned();
         tasks.insert(id, Value::Object(shown(store, &TASK, &task)));
     }
-    Ok(Reply::ok(json!({ "tasks": tasks })))
+    Ok(json!({ "tasks": tasks }))
 }
 
 /// Returns the latest successful task with the fingerprint. Its outputs can be reused.
-pub(super) fn find_cached(store: &mut Store, call: &Call<'_>) -> Result<Reply, KfpError> {
-    let body = messages::named("v2beta1FindCachedTaskRequest").read_body(call.body)?;
+pub(super) fn find_cached(store: &mut Store, call: &Call<'_>) -> Result<Value, KfpError> {
+    let body = Message::named("v2beta1FindCachedTaskRequest").read_body(call.body)?;
     let fingerprint = required(&body, "cache_fingerprint")?;
     let namespace = text(&body, "namespace");
     let ended_well = |task: &&Object| matches!(text(task, "state"), "SUCCEEDED" | "CACHED");
@@ -74,10 +74,10 @@ pub(super) fn find_cached(store: &mut Store, call: &Call<'_>) -> Result<Reply, K
         .filter(ended_well)
         .filter(is_there)
         .max_by_key(|task| time::parse(text(task, "end_time")));
-    Ok(Reply::ok(match found {
+    Ok(match found {
         Some(task) => json!({ "task": shown(store, &TASK, task) }),
         None => json!({}),
-    }))
+    })
 }
 
 /// Returns the task with the changes of a request. A new state is added to the history.

@@ -4,16 +4,15 @@ use serde_json::Value;
 
 use crate::html::escaped;
 use crate::kfp::error::KfpError;
-use crate::kfp::messages;
+use crate::kfp::message::Message;
 use crate::kfp::parameters::path_text;
 use crate::object::{Object, set, text};
 use crate::operation::Call;
-use crate::reply::Reply;
 use crate::store::Store;
 
-pub(super) fn create(_store: &mut Store, call: &Call<'_>) -> Result<Reply, KfpError> {
+pub(super) fn create(_store: &mut Store, call: &Call<'_>) -> Result<Value, KfpError> {
     path_text(call, "namespace")?;
-    let body = messages::named("v2beta1Visualization").read_body(call.body)?;
+    let body = Message::named("v2beta1Visualization").read_body(call.body)?;
     let mut visualization = body;
     visualization.retain(|field, _| !matches!(field.as_str(), "html" | "error"));
     check(&visualization)?;
@@ -27,7 +26,7 @@ pub(super) fn create(_store: &mut Store, call: &Call<'_>) -> Result<Reply, KfpEr
         escaped(text(&visualization, "source"))
     );
     set(&mut visualization, "html", html);
-    Ok(Reply::ok(visualization))
+    Ok(visualization.into())
 }
 
 fn check(visualization: &Object) -> Result<(), KfpError> {
