@@ -6,7 +6,7 @@ use compute_kfp::settings::Setting;
 use compute_kfp::{Error, ErrorKind, RetryPolicy, SettingsError, SettingsErrorKind};
 
 use crate::api::Api;
-use crate::configured_client::ConfiguredClient;
+use crate::client::Client;
 use crate::failure::Failure;
 use crate::options::Options;
 use crate::server_settings::{
@@ -37,8 +37,10 @@ pub async fn of(options: &Options, apis: &[Api], error: Error) -> Failure {
             ),
         },
         Some(Api::Compute) if error.kind() == ErrorKind::Authentication => {
-            let configured = ConfiguredClient::of(&settings, Api::Compute).ok().flatten();
-            match configured.and_then(|configured| configured.hidden_login()) {
+            let client = Client::if_configured(&settings, Api::Compute)
+                .ok()
+                .flatten();
+            match client.and_then(|client| client.hidden_login()) {
                 Some(hidden) => Failure::with_hint(error, hidden),
                 None => error.into(),
             }
@@ -82,9 +84,9 @@ pub fn is_page(error: &Error) -> bool {
 /// says so if it is there.
 pub async fn api_below(settings: &Settings<'_>) -> Option<Error> {
     const BELOW: &str = "/pipeline";
-    let configured = ConfiguredClient::of(settings, Api::Kfp).ok().flatten()?;
-    let endpoint = configured.endpoint();
-    if endpoint.ends_with(BELOW) || configured.source(Setting::Endpoint).is_none() {
+    let client = Client::if_configured(settings, Api::Kfp).ok().flatten()?;
+    let endpoint = client.endpoint();
+    if endpoint.ends_with(BELOW) || client.source(Setting::Endpoint).is_none() {
         return None;
     }
     let below = format!("{endpoint}{BELOW}");

@@ -2,11 +2,9 @@
 
 use clap::ValueEnum;
 use compute_kfp::body_fields::ObjectFields;
-use compute_kfp::dynamic::Call;
 use compute_kfp::operation::Operation;
 use compute_kfp::settings::Variables;
-use compute_kfp::{Error, compute, kfp};
-use serde_json::Value;
+use compute_kfp::{compute, kfp};
 
 /// One of the two APIs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -85,35 +83,4 @@ impl Api {
 /// Converts `create_run` to `create-run`.
 pub fn kebab(name: &str) -> String {
     name.replace('_', "-")
-}
-
-/// A client of one of the two APIs.
-pub enum Client {
-    Compute(compute::Client),
-    Kfp(kfp::Client),
-}
-
-impl Client {
-    pub fn call(&self, operation: &str, arguments: Value) -> Result<Call, Error> {
-        match self {
-            Self::Compute(client) => client.call(operation, arguments),
-            Self::Kfp(client) => client.call(operation, arguments),
-        }
-    }
-
-    /// Adds the server's release to an error if the server lacks the operation.
-    pub async fn with_release(&self, error: Error) -> Error {
-        match self {
-            Self::Kfp(client) => client.with_release(error).await,
-            Self::Compute(_) => error,
-        }
-    }
-
-    /// Returns the configured namespace, for operations that take one.
-    pub fn namespace(&self) -> Option<&str> {
-        match self {
-            Self::Compute(_) => None,
-            Self::Kfp(client) => client.namespace(),
-        }
-    }
 }

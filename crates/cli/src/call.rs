@@ -6,8 +6,9 @@ use compute_kfp::operation::{Operation, ResponseKind};
 use compute_kfp::paging::{ListPage, NextPage};
 use serde_json::{Value, json};
 
-use crate::api::{Api, Client, kebab};
+use crate::api::{Api, kebab};
 use crate::arguments::{self, Files};
+use crate::client::Client;
 use crate::dry_run;
 use crate::failure::{Failure, say, warn};
 use crate::operation_command::{ALL, MAX_ITEMS, OperationCommand, PAGE_SIZE};
@@ -91,7 +92,7 @@ async fn send_or_preview(
             None => ended,
         };
     }
-    let client = settings.client(api)?;
+    let client = Client::of(&settings, api, |transport| transport)?;
     add_namespace(&client, operation, &mut arguments);
     let call = call(&client, operation, arguments, &files, &extent)?;
     match send(call, operation, &extent, &mut output).await {
@@ -203,9 +204,11 @@ async fn list(call: Call, max_items: Option<u64>, output: &mut Output) -> Result
 /// Adds the configured namespace if the operation takes one and none is given.
 fn add_namespace(client: &Client, operation: &Operation, arguments: &mut Value) {
     const NAMESPACE: &str = "namespace";
-    if let (Some(namespace), Some(given)) = (client.namespace(), arguments.as_object_mut())
+    if let (Some(namespace), Some(given)) = (&client.namespace, arguments.as_object_mut())
         && operation.parameter(NAMESPACE).is_some()
     {
-        given.entry(NAMESPACE).or_insert_with(|| namespace.into());
+        given
+            .entry(NAMESPACE)
+            .or_insert_with(|| namespace.as_str().into());
     }
 }

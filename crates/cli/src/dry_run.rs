@@ -5,38 +5,40 @@ use std::fmt::Write;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
-use compute_kfp::TransportBuilder;
 use compute_kfp::operation::{BodyKind, Operation};
 use compute_kfp::settings::{Found, Setting};
 use http::Request;
 use serde_json::Value;
 
-use crate::api::{Api, Client};
+use crate::api::Api;
 use crate::arguments::Files;
+use crate::client::Client;
 use crate::failure::Failure;
 use crate::settings::{self, Settings};
 
 /// Creates a client that sends nothing, and the preview of its request.
 pub fn preview(settings: &Settings<'_>, api: Api) -> Result<(Client, Preview), Failure> {
-    Ok(match api {
-        Api::Compute => {
-            let mut builder = settings.compute_builder()?;
-            let preview = Preview::new(settings, api, builder.found());
-            let mut found = builder.found().iter();
-            if found.any(|found| found.setting == Setting::Login) {
-                // Nothing is sent, so no login needs a refresh.
-                builder = builder.bearer_token("of a login");
-            }
-            let builder = builder.transport(|transport| preview.dry_run(transport));
-            (Client::Compute(builder.build()?), preview)
-        }
-        Api::Kfp => {
-            let builder = settings.kfp_builder()?;
-            let preview = Preview::new(settings, api, builder.found());
-            let builder = builder.transport(|transport| preview.dry_run(transport));
-            (Client::Kfp(builder.build()?), preview)
-        }
-    })
+    let taken: Arc<Mutex<Option<_>>> = Arc::default();
+    let taken_by_client = taken.clone();
+    let client = Client::of(settings, api, |transport| {
+        transport.dry_run(move |request| {
+            let mut taken = taken_by_client
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner);
+            *taken = Some(request.clone());
+        })
+    })?;
+    let preview = Preview {
+        api,
+        found: client
+            .found
+            .iter()
+            .map(|(found, _)| found.clone())
+            .collect(),
+        settings: settings.of(api),
+        taken,
+    };
+    Ok((client, preview))
 }
 
 /// Captures the request that a transport would send.
@@ -49,23 +51,6 @@ pub struct Preview {
 }
 
 impl Preview {
-    fn new(settings: &Settings<'_>, api: Api, found: &[Found]) -> Self {
-        Self {
-            api,
-            found: found.to_vec(),
-            settings: settings.of(api),
-            taken: Arc::default(),
-        }
-    }
-
-    /// Makes a transport capture its request and send nothing.
-    fn dry_run(&self, transport: TransportBuilder) -> TransportBuilder {
-        let taken = self.taken.clone();
-        transport.dry_run(move |request| {
-            *taken.lock().unwrap_or_else(PoisonError::into_inner) = Some(request.clone());
-        })
-    }
-
     /// Returns the request and the equivalent curl command, if there was a request.
     pub fn text(&self, operation: &Operation, arguments: &Value, files: &Files) -> Option<String> {
         let taken = self.taken.lock();

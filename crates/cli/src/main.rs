@@ -7,9 +7,9 @@ mod bar;
 mod body_help;
 mod call;
 mod circuit;
+mod client;
 mod command_line;
 mod completions;
-mod configured_client;
 mod doctor;
 mod dry_run;
 mod failure;
@@ -30,9 +30,6 @@ mod verbose;
 mod wait;
 
 use std::env;
-use std::future::poll_fn;
-use std::io;
-use std::pin::pin;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -49,7 +46,9 @@ fn main() -> ExitCode {
         Ok(command_line) => command_line,
         Err(error) => return not_understood(error),
     };
-    let ended = tokio::runtime::Builder::new_current_thread()
+    // The worker ends the program after Ctrl-C while this thread reads the terminal.
+    let ended = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(1)
         .enable_all()
         .build()
         .map_err(|error| Failure::io("cannot start the async runtime", &error))
@@ -58,7 +57,6 @@ fn main() -> ExitCode {
             let ended = if command_line.handles_ctrl_c() {
                 runtime.block_on(work)
             } else {
-                end_on_ctrl_c()?;
                 let ended = runtime.block_on(interruptible(work));
                 // A refresh token is spent; its successor is not yet in the file.
                 runtime.block_on(Login::settled());
@@ -74,37 +72,22 @@ fn main() -> ExitCode {
     }
 }
 
-/// Ends the program after Ctrl-C, even if it hangs while reading from the terminal or a pipe.
-fn end_on_ctrl_c() -> Result<(), Failure> {
+/// Ends work after Ctrl-C, and the program if the work hangs in a read of the terminal or a pipe.
+async fn interruptible(work: impl Future<Output = Result<(), Failure>>) -> Result<(), Failure> {
     /// Time for work that can end on its own.
     const GRACE: Duration = Duration::from_millis(300);
-    let deaf = |error: io::Error| Failure::io("cannot listen for Ctrl-C", &error);
-    let runtime = tokio::runtime::Builder::new_current_thread();
-    let runtime = { runtime }.enable_all().build().map_err(deaf)?;
-    let (listens, listening) = std::sync::mpsc::channel();
-    let watch = async move {
-        let mut pressed = pin!(tokio::signal::ctrl_c());
-        let pressed = poll_fn(|context| {
-            let polled = pressed.as_mut().poll(context);
-            let _ = listens.send(());
-            polled
-        });
-        if pressed.await.is_ok() {
+    let (listens, listening) = tokio::sync::oneshot::channel();
+    tokio::spawn(async {
+        // In this order, Ctrl-C is listened for before the work begins.
+        let (pressed, _) =
+            tokio::join!(biased; tokio::signal::ctrl_c(), async { listens.send(()) });
+        if pressed.is_ok() {
             tokio::time::sleep(GRACE).await;
             Login::settled().await;
             std::process::exit(Failure::Interrupted.status().into());
         }
-    };
-    std::thread::Builder::new()
-        .name("ctrl-c".to_owned())
-        .spawn(move || runtime.block_on(watch))
-        .map_err(deaf)?;
-    // An error means that the thread has ended, and so nobody listens.
-    let _ = listening.recv();
-    Ok(())
-}
-
-async fn interruptible(work: impl Future<Output = Result<(), Failure>>) -> Result<(), Failure> {
+    });
+    let _ = listening.await;
     tokio::select! {
         ended = work => ended,
         pressed = tokio::signal::ctrl_c() => match pressed {

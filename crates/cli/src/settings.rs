@@ -11,7 +11,7 @@ use std::fmt;
 use compute_kfp::settings::{Found, Origin, Variables};
 use compute_kfp::{RetryPolicy, Transport, TransportBuilder, compute, kfp};
 
-use crate::api::{Api, Client};
+use crate::api::Api;
 use crate::failure::{Failure, say};
 use crate::options::Options;
 use crate::profile::{self, Profile};
@@ -145,14 +145,6 @@ impl<'a> Settings<'a> {
         from(section, api, |_| Source::Profile(name.to_owned()))
     }
 
-    /// Creates a client of the API from all settings.
-    pub fn client(&self, api: Api) -> Result<Client, Failure> {
-        Ok(match api {
-            Api::Compute => Client::Compute(self.compute()?),
-            Api::Kfp => Client::Kfp(self.kfp()?),
-        })
-    }
-
     pub fn compute(&self) -> Result<compute::Client, Failure> {
         Ok(self.compute_builder()?.build()?)
     }
@@ -163,7 +155,14 @@ impl<'a> Settings<'a> {
 
     pub fn compute_builder(&self) -> Result<compute::ClientBuilder, Failure> {
         self.log(Api::Compute);
-        let builder = compute::ClientBuilder::from_variables(&self.variables(Api::Compute))?;
+        let mut builder = compute::ClientBuilder::from_variables(&self.variables(Api::Compute))?;
+        let mut found = builder.found().iter();
+        if self.options.dry_run
+            && found.any(|found| found.setting == compute_kfp::settings::Setting::Login)
+        {
+            // Nothing is sent, so no login needs a refresh.
+            builder = builder.bearer_token("of a login");
+        }
         let held = held(builder.found());
         Ok(builder.transport(|transport| self.transport(transport, held)))
     }
@@ -204,7 +203,8 @@ impl<'a> Settings<'a> {
             Origin::Variable(name) => {
                 let mut settings = self.of(api).into_iter();
                 let setting = settings.find(|setting| setting.variable == *name);
-                setting.map_or(Source::Environment(name), |setting| setting.source)
+                // Only the endpoint of a login is not among them.
+                setting.map_or(Source::Elsewhere(Origin::Default), |setting| setting.source)
             }
             other => Source::Elsewhere(other.clone()),
         }

@@ -5,12 +5,12 @@ use std::time::Instant;
 
 use compute_kfp::compute::Login;
 use compute_kfp::settings::{Found, Setting};
-use compute_kfp::{Error, ErrorKind, SettingsError, kfp};
+use compute_kfp::{Error, ErrorKind, SettingsError, compute, kfp};
 
 use super::check::Check;
 use crate::advice;
-use crate::api::{Api, Client};
-use crate::configured_client::{ConfiguredClient, title};
+use crate::api::Api;
+use crate::client::{Client, title};
 use crate::failure::Failure;
 use crate::options::Options;
 use crate::session::Identity;
@@ -24,7 +24,7 @@ pub struct Checkup<'a> {
 
 impl Checkup<'_> {
     pub async fn checks(&self) -> Vec<Check> {
-        let configured = match ConfiguredClient::of(self.settings, self.api) {
+        let configured = match Client::if_configured(self.settings, self.api) {
             Ok(Some(configured)) => configured,
             Ok(None) => return vec![self.not_configured()],
             Err(failure) => return vec![self.broken(failure)],
@@ -81,7 +81,7 @@ impl Checkup<'_> {
         }
     }
 
-    fn configured(&self, configured: &ConfiguredClient) -> Vec<Check> {
+    fn configured(&self, configured: &Client) -> Vec<Check> {
         let endpoint = self.check("endpoint").ok(configured.endpoint());
         let endpoint = match configured.source(Setting::Endpoint) {
             Some(source) => endpoint.source(source),
@@ -142,7 +142,7 @@ impl Checkup<'_> {
     }
 
     /// Checks the membership of the login in use, or a login file that is not used.
-    fn login_file(&self, configured: &ConfiguredClient) -> Option<Check> {
+    fn login_file(&self, configured: &Client) -> Option<Check> {
         let file = self.check("login file");
         let login = match Login::from_default_file() {
             Ok(login) => login.host(configured.endpoint()),
@@ -184,16 +184,22 @@ impl Checkup<'_> {
     }
 
     /// Checks whether the server responds. A proxy that requires a credential counts as a response.
-    async fn server(&self, configured: &ConfiguredClient) -> Check {
+    async fn server(&self, configured: &Client) -> Check {
         let check = self.check("server");
-        let anonymous = match configured.anonymous(self.settings) {
-            Ok(client) => client,
+        let anonymous = match self.settings.anonymous(self.api, configured.endpoint()) {
+            Ok(transport) => transport,
             Err(failure) => return check.failed(&failure),
         };
         let sent = Instant::now();
-        let response = match &anonymous {
-            Client::Compute(client) => client.healthz().send().await.map(drop),
-            Client::Kfp(client) => client.get_healthz().send().await.map(drop),
+        let response = match self.api {
+            Api::Compute => {
+                let client = compute::Client::from(anonymous);
+                client.healthz().send().await.map(drop)
+            }
+            Api::Kfp => {
+                let client = kfp::Client::from(anonymous);
+                client.get_healthz().send().await.map(drop)
+            }
         };
         let took = sent.elapsed().as_millis();
         let moved = match &response {
@@ -217,15 +223,15 @@ impl Checkup<'_> {
     }
 
     /// Checks whether the server accepts each of the credentials.
-    async fn access(&self, configured: &ConfiguredClient) -> Vec<Check> {
-        let client = match &configured.client {
-            Client::Kfp(client) => return vec![self.access_to_kfp(configured, client).await],
-            Client::Compute(client) => client,
-        };
+    async fn access(&self, configured: &Client) -> Vec<Check> {
+        if self.api == Api::Kfp {
+            return vec![self.access_to_kfp(configured).await];
+        }
+        let client = compute::Client::from(configured.transport.clone());
         let mut checks = Vec::new();
         for (credential, source) in configured.credentials() {
             let check = self.check("access");
-            let check = match Identity::of(client, credential).await {
+            let check = match Identity::of(&client, credential).await {
                 Ok(identity) => check.ok(identity.name()),
                 Err(error) => self.refused(check, Some(credential), error),
             };
@@ -238,9 +244,10 @@ impl Checkup<'_> {
         checks
     }
 
-    async fn access_to_kfp(&self, configured: &ConfiguredClient, client: &kfp::Client) -> Check {
+    async fn access_to_kfp(&self, configured: &Client) -> Check {
+        let client = kfp::Client::from(configured.transport.clone());
         let mut request = client.list_pipelines().page_size(1);
-        if let Some(namespace) = client.namespace() {
+        if let Some(namespace) = &configured.namespace {
             request = request.namespace(namespace);
         }
         let credential = configured.credential();

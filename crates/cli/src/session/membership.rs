@@ -7,28 +7,20 @@ use compute_kfp::compute::types::Member;
 use compute_kfp::compute::{self, Login};
 
 use super::identity::if_visible;
-use crate::api::Client;
-use crate::configured_client::ConfiguredClient;
+use crate::client::Client;
 use crate::failure::{Failure, say, warn};
 use crate::printable::printable;
 
 /// Stores a membership that the server knows.
-pub async fn set(configured: &ConfiguredClient, login: &Login, id: i64) -> Result<(), Error> {
-    if let Client::Compute(client) = &configured.client {
-        client.read_member(id).send().await?;
-    }
+pub async fn set(configured: &Client, login: &Login, id: i64) -> Result<(), Error> {
+    let client = compute::Client::from(configured.transport.clone());
+    client.read_member(id).send().await?;
     login.set_team_member_id(id).await
 }
 
 /// Asks the user if there is a choice and a terminal to ask on.
-pub async fn choose(
-    configured: &ConfiguredClient,
-    login: &Login,
-    members: &[Member],
-) -> Result<(), Failure> {
-    let Client::Compute(client) = &configured.client else {
-        return Ok(());
-    };
+pub async fn choose(configured: &Client, login: &Login, members: &[Member]) -> Result<(), Failure> {
+    let client = compute::Client::from(configured.transport.clone());
     match members {
         [] => {
             warn("you are not a member of any team, so you cannot create projects");
@@ -38,7 +30,7 @@ pub async fn choose(
         [_] if login.team_member_id()?.is_some() => return Ok(()),
         _ => {}
     }
-    let lines = lines(client, members).await?;
+    let lines = lines(&client, members).await?;
     if !io::stdin().is_terminal() || !io::stderr().is_terminal() {
         return Err(Failure::Usage(format!(
             "you are logged in but belong to several teams; select a membership with \

@@ -1,13 +1,13 @@
 //! The server, user and membership that commands use.
 
 use clap::Args;
-use compute_kfp::Error;
 use compute_kfp::settings::Setting;
+use compute_kfp::{Error, compute};
 use serde_json::json;
 
 use super::Identity;
-use crate::api::{Api, Client};
-use crate::configured_client::{ConfiguredClient, title};
+use crate::api::Api;
+use crate::client::{Client, title};
 use crate::failure::{Failure, warn};
 use crate::options::Options;
 use crate::output::Output;
@@ -23,24 +23,21 @@ impl Arguments {
     pub async fn run(&self, options: &Options) -> Result<(), Failure> {
         options.refuse_dry_run("`whoami` is more than one request")?;
         let settings = Settings::read(options)?;
-        let configured = ConfiguredClient::of(&settings, Api::Compute)?;
-        let configured =
-            configured.ok_or_else(|| nobody(compute_kfp::compute::DEFAULT_ENDPOINT))?;
+        let configured = Client::if_configured(&settings, Api::Compute)?;
+        let configured = configured.ok_or_else(|| nobody(compute::DEFAULT_ENDPOINT))?;
         print(options, &configured).await
     }
 }
 
 /// Requests the identity of the client from the server, and prints it.
-pub async fn print(options: &Options, configured: &ConfiguredClient) -> Result<(), Failure> {
-    let Client::Compute(client) = &configured.client else {
-        return Ok(());
-    };
+pub async fn print(options: &Options, configured: &Client) -> Result<(), Failure> {
     let endpoint = configured.endpoint();
     let (credential, source) = configured.credential().ok_or_else(|| nobody(endpoint))?;
     if let Some(hidden) = configured.hidden_login() {
         warn(&hidden);
     }
-    let identity = Identity::of(client, credential).await?;
+    let client = compute::Client::from(configured.transport.clone());
+    let identity = Identity::of(&client, credential).await?;
     let endpoint_source = configured.source(Setting::Endpoint);
     let mut shown = identity.properties();
     shown["endpoint"] = json!(endpoint);

@@ -1,42 +1,67 @@
-//! A client and the sources of its settings.
+//! A client of either API, and the sources of its settings.
 
 use compute_kfp::compute::Login;
+use compute_kfp::dynamic::Call;
 use compute_kfp::settings::{Found, Origin, Setting};
-use compute_kfp::{compute, kfp};
+use compute_kfp::{Error, Transport, TransportBuilder, compute, kfp};
+use serde_json::Value;
 
-use crate::api::{Api, Client};
+use crate::api::Api;
 use crate::failure::Failure;
 use crate::settings::{Settings, Source};
 
-/// A client and the settings it is made from.
-pub struct ConfiguredClient {
-    pub client: Client,
+/// A client of either API, and the settings it is made from.
+pub struct Client {
+    api: Api,
+    pub transport: Transport,
+    /// The configured namespace, for operations that take one.
+    pub namespace: Option<String>,
     pub found: Vec<(Found, Source)>,
 }
 
-impl ConfiguredClient {
+impl Client {
     /// Creates the client of this API, or `None` if nothing configures it.
-    pub fn of(settings: &Settings<'_>, api: Api) -> Result<Option<Self>, Failure> {
-        let (client, found) = match api {
+    pub fn if_configured(settings: &Settings<'_>, api: Api) -> Result<Option<Self>, Failure> {
+        let is_configured = match api {
+            // The default server is public.
+            Api::Compute => true,
+            Api::Kfp if settings.of(api).is_empty() => {
+                kfp::ClientBuilder::finds_server(&settings.variables(api))?
+            }
+            Api::Kfp => true,
+        };
+        if !is_configured {
+            return Ok(None);
+        }
+        let client = Self::of(settings, api, |transport| transport)?;
+        let mut found = client.found.iter();
+        let is_default = found.all(|(found, _)| found.origin == Origin::Default);
+        Ok((!is_default).then_some(client))
+    }
+
+    /// Creates the client of this API, with additional settings of its transport.
+    pub fn of(
+        settings: &Settings<'_>,
+        api: Api,
+        set: impl FnOnce(TransportBuilder) -> TransportBuilder,
+    ) -> Result<Self, Failure> {
+        match api {
             Api::Compute => {
                 let builder = settings.compute_builder()?;
                 let found = builder.found().to_vec();
-                if found.iter().all(|found| found.origin == Origin::Default) {
-                    return Ok(None);
-                }
-                (Client::Compute(builder.build()?), found)
+                let client = builder.transport(set).build()?;
+                Ok(Self::new(settings, api, client.transport(), found))
             }
             Api::Kfp => {
-                let is_set = !settings.of(api).is_empty();
-                if !is_set && !kfp::ClientBuilder::finds_server(&settings.variables(api))? {
-                    return Ok(None);
-                }
                 let builder = settings.kfp_builder()?;
                 let found = builder.found().to_vec();
-                (Client::Kfp(builder.build()?), found)
+                let client = builder.transport(set).build()?;
+                Ok(Self {
+                    namespace: client.namespace().map(str::to_owned),
+                    ..Self::new(settings, api, client.transport(), found)
+                })
             }
-        };
-        Ok(Some(Self::new(settings, api, client, found)))
+        }
     }
 
     /// Creates the client of the login to this server, regardless of other credentials.
@@ -56,45 +81,43 @@ impl ConfiguredClient {
         let found = builder.found().to_vec();
         let held = vec![compute::operations::SCHEME_USER_BEARER.name];
         let builder = builder.transport(|transport| settings.transport(transport, held));
-        let client = Client::Compute(builder.build()?);
-        let mut configured = Self::new(settings, Api::Compute, client, found);
-        if settings.endpoint(Api::Compute)?.is_none() {
-            for (found, source) in &mut configured.found {
-                if found.setting == Setting::Endpoint {
-                    *source = Source::Elsewhere(Origin::Default);
-                }
-            }
-        }
-        Ok(configured)
+        let client = builder.build()?;
+        Ok(Self::new(settings, Api::Compute, client.transport(), found))
     }
 
-    fn new(settings: &Settings<'_>, api: Api, client: Client, found: Vec<Found>) -> Self {
+    fn new(settings: &Settings<'_>, api: Api, transport: &Transport, found: Vec<Found>) -> Self {
         let found = found.into_iter().map(|found| {
             let source = settings.source(api, &found.origin);
             (found, source)
         });
         Self {
-            client,
+            api,
+            transport: transport.clone(),
+            namespace: None,
             found: found.collect(),
         }
     }
 
-    /// Creates a client of the same server without credentials.
-    pub fn anonymous(&self, settings: &Settings<'_>) -> Result<Client, Failure> {
-        Ok(match &self.client {
-            Client::Compute(_) => {
-                Client::Compute(settings.anonymous(Api::Compute, self.endpoint())?.into())
+    /// Prepares a call of an operation.
+    pub fn call(&self, operation: &str, arguments: Value) -> Result<Call, Error> {
+        let operations = self.api.operations();
+        Call::new(self.transport.clone(), operations, operation, arguments)
+    }
+
+    /// Adds the server's release to an error if the server lacks the operation.
+    pub async fn with_release(&self, error: Error) -> Error {
+        match self.api {
+            Api::Kfp => {
+                let client = kfp::Client::from(self.transport.clone());
+                client.with_release(error).await
             }
-            Client::Kfp(_) => Client::Kfp(settings.anonymous(Api::Kfp, self.endpoint())?.into()),
-        })
+            Api::Compute => error,
+        }
     }
 
     /// Returns the address of the server.
     pub fn endpoint(&self) -> &str {
-        match &self.client {
-            Client::Compute(client) => client.transport().endpoint(),
-            Client::Kfp(client) => client.transport().endpoint(),
-        }
+        self.transport.endpoint()
     }
 
     /// Returns all credentials.
