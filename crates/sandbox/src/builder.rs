@@ -1,23 +1,11 @@
-use std::io;
-use std::net::{IpAddr, Ipv4Addr, TcpListener};
+use std::net::{IpAddr, Ipv4Addr};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 
-use tokio::sync::Semaphore;
-
-use crate::clock::Clock;
 use crate::credentials::{Credentials, KfpAccess};
-use crate::data_file::DataFile;
-use crate::fault::{Fault, invalid};
-use crate::injection::Faults;
+use crate::fault::Fault;
 use crate::kfp::server::KfpServer;
-use crate::request_body::PERMITS;
-use crate::sandbox::Sandbox;
-use crate::seeding::{self, Seed};
-use crate::server::serve;
-use crate::shared::Shared;
-use crate::store::Store;
+use crate::seeding::Seed;
 
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum ClockStart {
@@ -25,7 +13,7 @@ pub(crate) enum ClockStart {
     Wall,
 }
 
-/// Configures a [`Sandbox`] before its start: port, data, credentials, time.
+/// Configures a [`Sandbox`](crate::Sandbox) before its start: port, data, credentials, time.
 ///
 /// ```
 /// # async fn example() -> std::io::Result<()> {
@@ -47,7 +35,6 @@ pub struct SandboxBuilder {
     pub(crate) speed: f64,
     pub(crate) short_pages: bool,
     pub(crate) kfp_server: KfpServer,
-    pub(crate) multi_user: bool,
     pub(crate) request_time: Duration,
     pub(crate) faults: Vec<Fault>,
     pub(crate) data_file: Option<PathBuf>,
@@ -67,28 +54,11 @@ impl Default for SandboxBuilder {
             speed: 0.0,
             short_pages: false,
             kfp_server: KfpServer::All,
-            multi_user: false,
             request_time: Duration::from_secs(30),
             faults: Vec::new(),
             data_file: None,
             seeds: Vec::new(),
         }
-    }
-}
-
-impl Sandbox {
-    /// Starts a server with seed data and default credentials on a free loopback port.
-    ///
-    /// # Errors
-    ///
-    /// Returns an error if no port is free or no thread can be started.
-    pub async fn start() -> io::Result<Self> {
-        Self::builder().start().await
-    }
-
-    /// Returns a builder to configure port, data, credentials and time before the start.
-    pub fn builder() -> SandboxBuilder {
-        SandboxBuilder::default()
     }
 }
 
@@ -124,7 +94,7 @@ impl SandboxBuilder {
         self
     }
 
-    /// Sets whether requests are recorded for [`Sandbox::received`] [default: `true`].
+    /// Sets whether requests are recorded for [`Sandbox::received`](crate::Sandbox::received) [default: `true`].
     ///
     /// Turn this off for a server that runs for days: recorded requests are never removed.
     pub fn recording(mut self, recording: bool) -> Self {
@@ -169,7 +139,6 @@ impl SandboxBuilder {
     /// The identity is the KFP token, or a header `kubeflow-userid` or
     /// `x-goog-authenticated-user-email`. Every identity has all permissions.
     pub fn multi_user(mut self) -> Self {
-        self.multi_user = true;
         self.credentials.kfp_access = KfpAccess::Identity;
         self
     }
@@ -196,7 +165,7 @@ impl SandboxBuilder {
     /// Sets the speed of the server's clock relative to the wall clock [default: 0]. 1 is real time, 60
     /// is a minute in each second.
     ///
-    /// With 0, jobs and runs stay in their states until [`Sandbox::advance`] is called. A number that
+    /// With 0, jobs and runs stay in their states until [`Sandbox::advance`](crate::Sandbox::advance) is called. A number that
     /// is negative or not finite counts as 0.
     pub fn speed(mut self, speed: f64) -> Self {
         self.speed = if speed.is_finite() {
@@ -281,101 +250,9 @@ impl SandboxBuilder {
     }
 
     /// Adds a fault that is active from the start, after the faults added before; see
-    /// [`Sandbox::fail`].
+    /// [`Sandbox::fail`](crate::Sandbox::fail).
     pub fn fault(mut self, fault: Fault) -> Self {
         self.faults.push(fault);
         self
-    }
-
-    /// Starts the server. It accepts requests as soon as this returns.
-    ///
-    /// # Errors
-    ///
-    /// Returns the errors of [`start_blocking`](Self::start_blocking).
-    pub async fn start(self) -> io::Result<Sandbox> {
-        self.start_blocking()
-    }
-
-    /// Starts the server from code that is not async. It takes milliseconds and needs no runtime.
-    ///
-    /// # Errors
-    ///
-    /// Returns `InvalidInput` if the host is not a loopback address and was not allowed with
-    /// [`exposed`](Self::exposed), if a credential cannot be sent in a header, if [`Sandbox::fail`]
-    /// would reject a fault, or if a [`seed`](Self::seed) is invalid. Returns `InvalidData` if the
-    /// [`data_file`](Self::data_file) is not one of this version, and `WouldBlock` if another sandbox
-    /// uses it. Otherwise returns the error of the operating system, such as `AddrInUse` for a port in
-    /// use.
-    pub fn start_blocking(self) -> io::Result<Sandbox> {
-        self.check_host()?;
-        self.credentials.check()?;
-        let (store, data_file) = self.store()?;
-        let listener = TcpListener::bind((self.host, self.port))?;
-        let address = listener.local_addr()?;
-        let faults = Faults::default();
-        for fault in &self.faults {
-            fault.check().map_err(invalid)?;
-            faults.add(fault.clone());
-        }
-        let shared = Arc::new(Shared {
-            kfp_server: self.kfp_server,
-            faults,
-            received: self.recording.then(Mutex::default),
-            store: Mutex::new(store),
-            data_file: data_file.map(Mutex::new),
-            exposed: self.exposed,
-            request_time: self.request_time,
-            large_bodies: Semaphore::new(PERMITS),
-            credentials: self.credentials,
-        });
-        let running = serve(listener, Arc::clone(&shared))?;
-        Ok(Sandbox::new(address, shared, running))
-    }
-
-    fn check_host(&self) -> io::Result<()> {
-        if self.exposed || self.host.is_loopback() {
-            return Ok(());
-        }
-        Err(invalid(format!(
-            "{} is not a loopback address: other machines could reach the sandbox; \
-             allow this explicitly if intended",
-            self.host
-        )))
-    }
-
-    fn store(&self) -> io::Result<(Store, Option<DataFile>)> {
-        let (data_file, held) = match &self.data_file {
-            Some(path) => {
-                let (file, held) = DataFile::open(path)?;
-                (Some(file), held.map(|held| (path, held)))
-            }
-            None => (None, None),
-        };
-        let clock = match self.clock_start {
-            None => Clock::default(),
-            Some(ClockStart::At(start)) => Clock::starting_at(start.into()),
-            Some(ClockStart::Wall) => Clock::starting_at(SystemTime::now().into()),
-        };
-        let mut store = if self.seeded && held.is_none() {
-            seeding::seeded(clock)
-        } else {
-            seeding::empty(clock)
-        };
-        if let Some((path, held)) = held {
-            seeding::restore(&mut store, path, &held)?;
-        } else {
-            for seed in &self.seeds {
-                seed.sow(&mut store)?;
-            }
-        }
-        if matches!(self.clock_start, Some(ClockStart::Wall)) {
-            store.clock.set_to_wall_clock();
-            store.agenda.postpone(store.clock.passed);
-        }
-        store.clock.set_speed(self.speed);
-        store.kfp.short_pages = self.short_pages;
-        store.kfp.server = self.kfp_server;
-        store.kfp.multi_user = self.multi_user;
-        Ok((store, data_file))
     }
 }

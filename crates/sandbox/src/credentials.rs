@@ -21,7 +21,7 @@ pub const DEFAULT_COMPUTE_API_KEY: &str = "sandbox-compute-backend-key";
 pub const DEFAULT_KFP_TOKEN: &str = "sandbox-kfp-token";
 
 /// The requests that a KFP server accepts.
-#[derive(Clone, Copy, Default)]
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) enum KfpAccess {
     /// All requests, as a single-user installation does.
     #[default]

@@ -2,8 +2,11 @@ use std::fmt;
 use std::io;
 use std::time::Duration;
 
+use compute_api_client::operations as compute;
+use compute_kfp_runtime::dynamic;
 use compute_kfp_runtime::operation::Operation;
 use http::{HeaderValue, StatusCode};
+use kfp_api_client::operations as kfp;
 
 /// A deliberate fault for [`Sandbox::fail`](crate::Sandbox::fail).
 ///
@@ -27,7 +30,7 @@ use http::{HeaderValue, StatusCode};
 /// # Ok(())
 /// # }
 /// ```
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 #[must_use = "a fault does nothing until it is given to a sandbox"]
 pub struct Fault {
     pub(crate) operation: Option<String>,
@@ -40,7 +43,7 @@ pub struct Fault {
     pub(crate) body: Option<String>,
     pub(crate) after_the_operation: bool,
     pub(crate) times: Option<u64>,
-    pub(crate) rate: f64,
+    pub(crate) rate: Option<f64>,
     pub(crate) seed: u64,
 }
 
@@ -52,28 +55,11 @@ pub(crate) enum Lost {
 }
 
 impl Fault {
-    pub(crate) fn none() -> Self {
-        Self {
-            operation: None,
-            status: None,
-            lost: None,
-            delay: Duration::ZERO,
-            held: false,
-            retry_after: None,
-            content_type: None,
-            body: None,
-            after_the_operation: false,
-            times: None,
-            rate: 1.0,
-            seed: 0,
-        }
-    }
-
     /// Responds with this status, from 200 to 599, and a body in the format of the API's errors.
     pub fn status(status: u16) -> Self {
         Self {
             status: Some(status),
-            ..Self::none()
+            ..Self::default()
         }
     }
 
@@ -81,7 +67,7 @@ impl Fault {
     pub fn disconnect() -> Self {
         Self {
             lost: Some(Lost::BeforeTheHead),
-            ..Self::none()
+            ..Self::default()
         }
     }
 
@@ -90,18 +76,18 @@ impl Fault {
     pub fn cut() -> Self {
         Self {
             lost: Some(Lost::InTheBody),
-            ..Self::none()
+            ..Self::default()
         }
     }
 
     /// Sends the response with this content type, whatever its content.
     pub fn content_type(content_type: impl Into<String>) -> Self {
-        Self::none().with_content_type(content_type)
+        Self::default().with_content_type(content_type)
     }
 
     /// Delays the response by this time on the wall clock, not on the sandbox's clock.
     pub fn delay(delay: Duration) -> Self {
-        Self::none().with_delay(delay)
+        Self::default().with_delay(delay)
     }
 
     /// Holds requests until [`Sandbox::clear_faults`](crate::Sandbox::clear_faults): a delay
@@ -111,7 +97,7 @@ impl Fault {
     pub fn hold() -> Self {
         Self {
             held: true,
-            ..Self::none()
+            ..Self::default()
         }
     }
 
@@ -134,7 +120,7 @@ impl Fault {
     ///
     /// The choice of requests is the same for the same [`seed`](Self::seed).
     pub fn rate(mut self, rate: f64) -> Self {
-        self.rate = rate;
+        self.rate = Some(rate);
         self
     }
 
@@ -181,27 +167,27 @@ impl Fault {
         {
             return Err(format!("invalid status {status}: use one from 200 to 599"));
         }
-        if !(0.0..=1.0).contains(&self.rate) {
-            return Err(format!(
-                "invalid rate {}: use a number from 0 to 1",
-                self.rate
-            ));
+        if let Some(rate) = self.rate
+            && !(0.0..=1.0).contains(&rate)
+        {
+            return Err(format!("invalid rate {rate}: use a number from 0 to 1"));
         }
         if let Some(value) = &self.content_type
             && HeaderValue::from_str(value).is_err()
         {
             return Err("invalid content type: use visible ASCII characters".to_owned());
         }
-        match &self.operation {
-            Some(name) => check_operation(name),
-            None => Ok(()),
-        }
+        let Some(name) = &self.operation else {
+            return Ok(());
+        };
+        let all = [compute::OPERATIONS, kfp::OPERATIONS].concat();
+        let found = dynamic::find(&all, name);
+        found.map(drop).map_err(|error| error.message().to_owned())
     }
 
     pub(crate) fn fits(&self, operation: &Operation) -> bool {
-        self.operation
-            .as_ref()
-            .is_none_or(|name| is_called(operation, name))
+        let name = self.operation.as_ref();
+        name.is_none_or(|name| operation.name == name.replace('-', "_") || operation.id == name)
     }
 
     /// Returns whether the operation is performed, even if its outcome is hidden from the client.
@@ -219,27 +205,23 @@ impl Fault {
 /// Formats the fault for [`Fault::read_all`], except for settings that its format lacks.
 impl fmt::Display for Fault {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let status = self.status.map(|status| format!("status={status}"));
         let lost = self.lost.map(|lost| match lost {
-            Lost::BeforeTheHead => "cut=head".to_owned(),
-            Lost::InTheBody => "cut=body".to_owned(),
+            Lost::BeforeTheHead => "head",
+            Lost::InTheBody => "body",
         });
-        let delay = !self.delay.is_zero();
-        let delay = delay.then(|| format!("delay={}ms", self.delay.as_millis()));
-        let content_type = self.content_type.as_ref();
-        let retry_after = self.retry_after.map(|pause| pause.as_secs());
-        let rate = (self.rate < 1.0).then(|| format!("rate={},seed={}", self.rate, self.seed));
+        let delay = Some(self.delay.as_millis()).filter(|delay| *delay > 0);
         let settings = [
             self.held.then(|| "hold".to_owned()),
-            status,
-            lost,
-            delay,
-            content_type.map(|value| format!("content-type={value}")),
+            setting("status", self.status),
+            setting("cut", lost),
+            setting("delay", delay.map(|delay| format!("{delay}ms"))),
+            setting("content-type", self.content_type.as_ref()),
             self.body.as_ref().map(|_| "body".to_owned()),
-            retry_after.map(|seconds| format!("retry-after={seconds}")),
+            setting("retry-after", self.retry_after.map(|pause| pause.as_secs())),
             self.after_the_operation.then(|| "after".to_owned()),
-            self.times.map(|times| format!("times={times}")),
-            rate,
+            setting("times", self.times),
+            setting("rate", self.rate),
+            setting("seed", self.rate.map(|_| self.seed)),
         ];
         let settings: Vec<String> = settings.into_iter().flatten().collect();
         let operation = self.operation.as_deref().unwrap_or("*");
@@ -247,29 +229,10 @@ impl fmt::Display for Fault {
     }
 }
 
+fn setting(name: &str, value: Option<impl fmt::Display>) -> Option<String> {
+    value.map(|value| format!("{name}={value}"))
+}
+
 pub(crate) fn invalid(message: impl Into<String>) -> io::Error {
     io::Error::new(io::ErrorKind::InvalidInput, message.into())
-}
-
-/// Returns every operation of both APIs.
-pub(crate) fn operations() -> impl Iterator<Item = &'static Operation> {
-    let compute = compute_api_client::operations::OPERATIONS;
-    let kfp = kfp_api_client::operations::OPERATIONS;
-    compute.iter().chain(kfp).copied()
-}
-
-fn is_called(operation: &Operation, name: &str) -> bool {
-    operation.name == name || operation.id == name
-}
-
-fn check_operation(name: &str) -> Result<(), String> {
-    if operations().any(|operation| is_called(operation, name)) {
-        return Ok(());
-    }
-    let names = operations().flat_map(|operation| [operation.name, operation.id]);
-    let nearest = names.min_by_key(|known| strsim::damerau_levenshtein(known, name));
-    Err(format!(
-        "unknown operation {name:?}: did you mean {:?}?",
-        nearest.unwrap_or_default()
-    ))
 }

@@ -69,23 +69,23 @@ fn read_one(piece: &str) -> Result<Fault, Problem<'_>> {
         (piece, form.to_owned())
     })?;
     let (operation, settings) = (operation.trim(), settings.trim());
-    let mut fault = Fault::none();
+    let mut fault = Fault::default();
     if operation != "*" {
         fault = fault.on(operation);
         fault.check().map_err(|problem| (operation, problem))?;
     }
-    let undone = fault.clone();
     for setting in settings.split(',') {
         set(&mut fault, setting.trim())?;
     }
-    let chosen_only = Fault {
+    let without_effect = Fault {
+        operation: fault.operation.clone(),
         times: fault.times,
         rate: fault.rate,
         seed: fault.seed,
         after_the_operation: fault.after_the_operation,
-        ..undone
+        ..Fault::default()
     };
-    if fault == chosen_only {
+    if fault == without_effect {
         let message = "no effect: add status, cut, delay, content-type or retry-after";
         return Err((settings, message.to_owned()));
     }
@@ -110,7 +110,7 @@ fn set<'a>(fault: &mut Fault, setting: &'a str) -> Result<(), Problem<'a>> {
             fault.retry_after = Some(Duration::from_secs(parse(value, "a number of seconds")?));
         }
         "times" => fault.times = Some(parse(value, "a whole number")?),
-        "rate" => fault.rate = parse(value, "a number")?,
+        "rate" => fault.rate = Some(parse(value, "a number")?),
         "seed" => fault.seed = parse(value, "a whole number")?,
         _ => return Err((name, format!("unknown setting {name:?}: use {SETTINGS}"))),
     }

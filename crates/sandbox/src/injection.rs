@@ -50,7 +50,8 @@ impl InForce {
         let number = scramble(scramble(self.fault.seed).wrapping_add(self.seen));
         // As many bits as an `f64` holds, as a number from 0 to 1.
         let number = f64::from(u32::try_from(number >> 32).unwrap_or(u32::MAX));
-        number / (f64::from(u32::MAX) + 1.0) < self.fault.rate
+        let number = number / (f64::from(u32::MAX) + 1.0);
+        self.fault.rate.is_none_or(|rate| number < rate)
     }
 }
 

@@ -33,6 +33,7 @@ mod seeding;
 mod server;
 mod shared;
 mod specification;
+mod start;
 mod store;
 mod uuids;
 

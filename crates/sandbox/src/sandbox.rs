@@ -40,19 +40,19 @@ impl Sandbox {
     /// Returns the Compute user token, to send as `Authorization: Bearer <token>`.
     #[must_use]
     pub fn compute_token(&self) -> &str {
-        &self.shared.credentials.compute_token
+        &self.shared.config.credentials.compute_token
     }
 
     /// Returns the Compute backend API key, to send as `Authorization: <key>`.
     #[must_use]
     pub fn compute_api_key(&self) -> &str {
-        &self.shared.credentials.compute_api_key
+        &self.shared.config.credentials.compute_api_key
     }
 
     /// Returns the KFP token, to send as `Authorization: Bearer <token>`.
     #[must_use]
     pub fn kfp_token(&self) -> &str {
-        &self.shared.credentials.kfp_token
+        &self.shared.config.credentials.kfp_token
     }
 
     /// Returns the requests received so far, in the order of their completion. Rejected ones are
@@ -62,8 +62,7 @@ impl Sandbox {
     /// [`recording`](crate::SandboxBuilder::recording) is off.
     #[must_use]
     pub fn received(&self) -> Vec<ReceivedRequest> {
-        let received = self.shared.received();
-        received.map_or_else(Vec::new, |received| received.clone())
+        self.shared.received().clone()
     }
 
     /// Adds a fault that is active from now on, after the faults that are active already.
@@ -71,7 +70,7 @@ impl Sandbox {
     /// # Errors
     ///
     /// Returns `InvalidInput` if no operation has the name that the fault is [`on`](Fault::on) (the
-    /// message has the nearest one), or if a status, rate or content type is invalid.
+    /// message has the nearest ones), or if a status, rate or content type is invalid.
     pub fn fail(&self, fault: Fault) -> io::Result<()> {
         fault.check().map_err(invalid)?;
         self.shared.faults.add(fault);

@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -45,27 +45,22 @@ pub(crate) enum Seed {
 impl Seed {
     pub(crate) fn sow(&self, store: &mut Store) -> io::Result<()> {
         match self {
-            Self::Given(data) => {
-                add(store, data).map_err(|problem| invalid(format!("seed, {problem}")))
-            }
+            Self::Given(data) => sow(store, "seed", data).map_err(invalid),
             Self::File(path) => {
                 let name = path.display().to_string();
                 let text = fs::read(path)
                     .map_err(|error| io::Error::new(error.kind(), format!("{name}: {error}")))?;
                 let data = serde_json::from_slice(&text)
                     .map_err(|error| invalid(format!("{name}: invalid JSON: {error}")))?;
-                add(store, &data).map_err(|problem| invalid(format!("{name}, {problem}")))
+                sow(store, &name, &data).map_err(invalid)
             }
         }
     }
 }
 
-/// Adds the content of a data file.
-pub(crate) fn restore(store: &mut Store, path: &Path, data: &Value) -> io::Result<()> {
-    add(store, data).map_err(|problem| {
-        let message = format!("{}, {problem}", path.display());
-        io::Error::new(io::ErrorKind::InvalidData, message)
-    })
+/// Adds data. An error names it, and the place in it.
+pub(crate) fn sow(store: &mut Store, name: &str, data: &Value) -> Result<(), String> {
+    add(store, data).map_err(|problem| format!("{name}, {problem}"))
 }
 
 const FORM: &str = "expected an object with \"compute\" and \"kfp\"";

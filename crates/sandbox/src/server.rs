@@ -116,7 +116,7 @@ async fn serve_until(
     let connections = GracefulShutdown::new();
     let mut http = http1::Builder::new();
     http.timer(TokioTimer::new())
-        .header_read_timeout(shared.request_time);
+        .header_read_timeout(shared.config.request_time);
     loop {
         let accepted = tokio::select! {
             accepted = listener.accept() => accepted,
@@ -133,7 +133,7 @@ async fn serve_until(
         let served = Arc::clone(&shared);
         let service = service_fn(move |request| receive(Arc::clone(&served), request));
         let mut stream = TimeoutStream::new(stream);
-        stream.set_write_timeout(Some(shared.request_time));
+        stream.set_write_timeout(Some(shared.config.request_time));
         let connection = http.serve_connection(TokioIo::new(Box::pin(stream)), service);
         tokio::spawn(connections.watch(connection));
     }
@@ -147,7 +147,8 @@ async fn receive(
 ) -> io::Result<http::Response<Body>> {
     // No path of the Compute API begins like this.
     if request.uri().path().starts_with("/apis/") {
-        let of_server = |operation: &&Operation<_>| shared.kfp_server.has(operation.described);
+        let of_server =
+            |operation: &&Operation<_>| shared.config.kfp_server.has(operation.described);
         handle(kfp::OPERATIONS.iter().filter(of_server), &shared, request).await
     } else {
         handle(compute::OPERATIONS.iter(), &shared, request).await
@@ -167,7 +168,7 @@ async fn handle<E: ApiError>(
         .map(|(operation, _)| operation.described);
     let kind = described.and_then(|described| Some(described.body?.0));
     let body = request_body::read(body, kind, &shared.large_bodies);
-    let body = tokio::time::timeout(shared.request_time, body).await;
+    let body = tokio::time::timeout(shared.config.request_time, body).await;
     let body = body.unwrap_or(Err(Rejection::BodyInterrupted));
     let (bytes, received) = match body {
         Ok(bytes) => (bytes, Ok(())),
@@ -178,8 +179,9 @@ async fn handle<E: ApiError>(
         _ => Vec::new(),
     };
     let operation_id = described.map(|described| described.id);
-    if let Some(mut received) = shared.received() {
-        received.push(ReceivedRequest::new(operation_id, &head, bytes.clone()));
+    if shared.config.recording {
+        let request = ReceivedRequest::new(operation_id, &head, bytes.clone());
+        shared.received().push(request);
     }
     if let Some(response) = beside_the_apis(shared, &head, &bytes) {
         return Ok(whole(response));
@@ -196,7 +198,13 @@ async fn handle<E: ApiError>(
                 body: &bytes,
                 parts: &parts,
             };
-            perform(operation, &call, received, &shared.credentials, &mut store)
+            perform(
+                operation,
+                &call,
+                received,
+                &shared.config.credentials,
+                &mut store,
+            )
         });
         response.unwrap_or_else(E::into_response)
     };
@@ -214,8 +222,8 @@ async fn handle<E: ApiError>(
 
 /// Returns the response to a request that is for no operation, or that no operation may get.
 fn beside_the_apis(shared: &Shared, head: &Parts, body: &[u8]) -> Option<Response> {
-    let refusal = addressing::refusal(&head.headers).filter(|_| !shared.exposed);
+    let refusal = addressing::refusal(&head.headers).filter(|_| !shared.config.exposed);
     refusal
-        .or_else(|| login::respond(head, body, &shared.credentials))
+        .or_else(|| login::respond(head, body, &shared.config.credentials))
         .or_else(|| documents::respond(shared, head))
 }

@@ -1,30 +1,22 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 use std::{io, mem};
 
 use tokio::sync::Semaphore;
 
-use crate::credentials::Credentials;
+use crate::builder::SandboxBuilder;
 use crate::data_file::DataFile;
 use crate::injection::Faults;
 use crate::inspection::ReceivedRequest;
-use crate::kfp::server::KfpServer;
 use crate::seeding::snapshot;
 use crate::store::Store;
 
 /// The state that all requests share.
 pub(crate) struct Shared {
-    pub(crate) kfp_server: KfpServer,
-    pub(crate) credentials: Credentials,
+    pub(crate) config: SandboxBuilder,
     pub(crate) faults: Faults,
-    /// The requests received so far, if they are recorded.
-    pub(crate) received: Option<Mutex<Vec<ReceivedRequest>>>,
+    pub(crate) received: Mutex<Vec<ReceivedRequest>>,
     pub(crate) store: Mutex<Store>,
     pub(crate) data_file: Option<Mutex<DataFile>>,
-    /// Whether requests may name any host.
-    pub(crate) exposed: bool,
-    /// Time limit for the head of a request, and for its body.
-    pub(crate) request_time: Duration,
     pub(crate) large_bodies: Semaphore,
 }
 
@@ -33,9 +25,9 @@ impl Shared {
         self.store.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(crate) fn received(&self) -> Option<MutexGuard<'_, Vec<ReceivedRequest>>> {
-        let received = self.received.as_ref()?;
-        Some(received.lock().unwrap_or_else(PoisonError::into_inner))
+    /// Returns the requests that were received so far and recorded.
+    pub(crate) fn received(&self) -> MutexGuard<'_, Vec<ReceivedRequest>> {
+        self.received.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Writes the data file if anything has changed since the last write, and returns whether it did.

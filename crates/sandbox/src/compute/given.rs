@@ -62,16 +62,9 @@ fn schema_of(name: &str) -> Option<&'static Value> {
 }
 
 fn of_validation(problem: &Value) -> SeedError {
-    let message = problem.get("msg").and_then(Value::as_str);
-    let steps = problem.get("loc").and_then(Value::as_array);
-    let steps = steps.into_iter().flatten().rev();
-    steps.fold(
-        SeedError::from(message.unwrap_or_default()),
-        |problem, step| {
-            problem.inside(
-                step.as_str()
-                    .map_or_else(|| step.to_string(), str::to_owned),
-            )
-        },
-    )
+    let message = problem["msg"].as_str().unwrap_or_default();
+    let steps = problem["loc"].as_array().into_iter().flatten().rev();
+    steps.fold(SeedError::from(message), |problem, step| {
+        problem.inside(step.as_str().unwrap_or(&step.to_string()))
+    })
 }

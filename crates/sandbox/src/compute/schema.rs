@@ -1,6 +1,8 @@
 //! Pydantic's parsing of values by a schema. In paths and queries `"7"` is an integer. Bodies are
 //! parsed strictly, as the spec says, although Pydantic may be as lax there.
 
+use std::num::IntErrorKind;
+
 use serde_json::{Number, Value, json};
 
 use crate::compute::time;
@@ -21,41 +23,19 @@ fn problem(wrong: Wrong, place: &Place, input: &Value) -> Value {
 }
 
 pub(super) fn missing(place: &Place, input: &Value) -> Value {
-    problem("missing".into(), place, input)
+    problem(wrong("missing", "Field required"), place, input)
 }
 
 /// Name, message and context of a fault of a value.
 struct Wrong(&'static str, String, Option<Value>);
 
-impl From<&'static str> for Wrong {
-    fn from(kind: &'static str) -> Self {
-        let message = match kind {
-            "bool_parsing" => "Input should be a valid boolean, unable to interpret input",
-            "bool_type" => "Input should be a valid boolean",
-            "datetime_parsing" => "Input should be a valid datetime",
-            "dict_type" => "Input should be a valid dictionary",
-            "float_parsing" => "Input should be a valid number, unable to parse string as a number",
-            "float_type" => "Input should be a valid number",
-            "int_from_float" => {
-                "Input should be a valid integer, got a number with a fractional part"
-            }
-            "int_parsing" => {
-                "Input should be a valid integer, unable to parse string as an integer"
-            }
-            "int_parsing_size" => {
-                "Unable to parse input string as an integer, exceeded maximum size"
-            }
-            "int_type" => "Input should be a valid integer",
-            "list_type" => "Input should be a valid list",
-            "missing" => "Field required",
-            "model_attributes_type" => {
-                "Input should be a valid dictionary or object to extract fields from"
-            }
-            "none_required" => "Input should be None",
-            _ => "Input should be a valid string",
-        };
-        Self(kind, message.to_owned(), None)
-    }
+fn wrong(kind: &'static str, message: &str) -> Wrong {
+    Wrong(kind, message.to_owned(), None)
+}
+
+/// Returns the fault of a value of another type.
+fn not_a(type_name: &str, kind: &'static str) -> Wrong {
+    wrong(kind, &format!("Input should be a valid {type_name}"))
 }
 
 /// The treatment of omitted fields: filled with their defaults, or left out in a body of changes.
@@ -105,7 +85,7 @@ impl Reader<'_> {
         }
         let read = match kind(schema) {
             "null" if value.is_null() => Ok(Value::Null),
-            "null" => Err("none_required".into()),
+            "null" => Err(wrong("none_required", "Input should be None")),
             "string" => text(schema, value),
             "integer" => integer(value, self.in_body).and_then(|number| in_bounds(schema, number)),
             "number" => float(value, self.in_body),
@@ -146,7 +126,7 @@ impl Reader<'_> {
 
     fn list(&mut self, schema: &'static Value, value: &Value) -> Option<Value> {
         let Some(elements) = value.as_array() else {
-            return self.noted(Err("list_type".into()), value);
+            return self.noted(Err(not_a("list", "list_type")), value);
         };
         let items = schema.get("items").unwrap_or(&Value::Null);
         let read = elements.iter().enumerate();
@@ -162,9 +142,12 @@ impl Reader<'_> {
         let properties = schema.get("properties").and_then(Value::as_object);
         let (Some(properties), Some(sent)) = (properties, value.as_object()) else {
             let read = match properties {
-                Some(_) => Err("model_attributes_type".into()),
+                Some(_) => Err(not_a(
+                    "dictionary or object to extract fields from",
+                    "model_attributes_type",
+                )),
                 None if value.is_object() => Ok(value.clone()),
-                None => Err("dict_type".into()),
+                None => Err(not_a("dictionary", "dict_type")),
             };
             return self.noted(read, value);
         };
@@ -260,9 +243,10 @@ fn one_of(names: &[Value], value: &Value) -> Result<Value, Wrong> {
 }
 
 fn text(schema: &Value, value: &Value) -> Result<Value, Wrong> {
-    let text = value.as_str().ok_or("string_type")?;
+    let text = value.as_str();
+    let text = text.ok_or_else(|| not_a("string", "string_type"))?;
     if schema.get("format").and_then(Value::as_str) == Some("date-time") {
-        let time = time::parse(text).ok_or("datetime_parsing")?;
+        let time = time::parse(text).ok_or_else(|| not_a("datetime", "datetime_parsing"))?;
         return Ok(json!(time::naive(time)));
     }
     let length = u64::try_from(text.chars().count()).unwrap_or(u64::MAX);
@@ -280,35 +264,34 @@ fn text(schema: &Value, value: &Value) -> Result<Value, Wrong> {
 }
 
 fn integer(value: &Value, in_body: bool) -> Result<i64, Wrong> {
+    let other_type = || not_a("integer", "int_type");
     match value {
         Value::String(text) => match text.trim().parse() {
-            Ok(_) if in_body => Err("int_type".into()),
+            Ok(_) if in_body => Err(other_type()),
             Ok(number) => Ok(number),
-            Err(_) => {
-                let digits = text.trim().trim_start_matches(['-', '+']);
-                let is_large =
-                    !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
-                Err(if is_large {
-                    "int_parsing_size"
-                } else {
-                    "int_parsing"
-                }
-                .into())
-            }
-        },
-        Value::Number(number) => number
-            .as_i64()
-            .or_else(|| whole(number.as_f64()?))
-            .ok_or_else(|| {
-                let has_fraction = number.as_f64().is_some_and(|float| float.fract() != 0.0);
-                if has_fraction {
-                    "int_from_float"
-                } else {
-                    "int_type"
-                }
-                .into()
+            Err(error) => Err(match error.kind() {
+                IntErrorKind::PosOverflow | IntErrorKind::NegOverflow => wrong(
+                    "int_parsing_size",
+                    "Unable to parse input string as an integer, exceeded maximum size",
+                ),
+                _ => not_a(
+                    "integer, unable to parse string as an integer",
+                    "int_parsing",
+                ),
             }),
-        _ => Err("int_type".into()),
+        },
+        Value::Number(number) => {
+            let float = number.as_f64().unwrap_or_default();
+            let whole = number.as_i64().or_else(|| whole(float));
+            whole.ok_or_else(|| match float.fract() == 0.0 {
+                true => other_type(),
+                false => not_a(
+                    "integer, got a number with a fractional part",
+                    "int_from_float",
+                ),
+            })
+        }
+        _ => Err(other_type()),
     }
 }
 
@@ -328,9 +311,15 @@ fn float(value: &Value, in_body: bool) -> Result<Value, Wrong> {
         Value::Number(_) => Ok(value.clone()),
         Value::String(text) if !in_body => {
             let number = text.trim().parse().ok().and_then(Number::from_f64);
-            Ok(Value::Number(number.ok_or("float_parsing")?))
+            let refuse = || {
+                not_a(
+                    "number, unable to parse string as a number",
+                    "float_parsing",
+                )
+            };
+            number.map(Value::Number).ok_or_else(refuse)
         }
-        _ => Err("float_type".into()),
+        _ => Err(not_a("number", "float_type")),
     }
 }
 
@@ -340,8 +329,8 @@ fn boolean(value: &Value, in_body: bool) -> Result<Value, Wrong> {
         Value::String(text) if !in_body => match text.to_ascii_lowercase().as_str() {
             "true" | "t" | "yes" | "y" | "on" | "1" => Ok(json!(true)),
             "false" | "f" | "no" | "n" | "off" | "0" => Ok(json!(false)),
-            _ => Err("bool_parsing".into()),
+            _ => Err(not_a("boolean, unable to interpret input", "bool_parsing")),
         },
-        _ => Err("bool_type".into()),
+        _ => Err(not_a("boolean", "bool_type")),
     }
 }

@@ -24,17 +24,9 @@ const FAILURE_PARAMETER: &str = "fail";
 /// A task fails if its name contains this.
 const FAILURE_NAME: &str = "error";
 
-pub(super) fn plan_start(store: &mut Store, run_id: &str, now: DateTime<Utc>) {
-    plan(store, run_id, RunStep::Begin, later(now, WAIT));
-}
-
-pub(super) fn plan_retry(store: &mut Store, run_id: &str, now: DateTime<Utc>) {
-    *store.kfp.attempts.entry(run_id.to_owned()).or_default() += 1;
-    plan(store, run_id, RunStep::Begin, later(now, WAIT));
-}
-
-pub(super) fn plan_cancellation(store: &mut Store, run_id: &str, now: DateTime<Utc>) {
-    plan(store, run_id, RunStep::EndOfCancellation, later(now, WAIT));
+/// Plans a step of a run that has to wait: its beginning, or the end of its cancellation.
+pub(super) fn plan_after_wait(store: &mut Store, run_id: &str, step: RunStep, now: DateTime<Utc>) {
+    plan(store, run_id, step, later(now, WAIT));
 }
 
 fn plan(store: &mut Store, run_id: &str, step: RunStep, due: DateTime<Utc>) {

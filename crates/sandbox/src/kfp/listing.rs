@@ -98,18 +98,12 @@ impl Resource {
 
     /// Returns a string that identifies a selection of objects.
     fn identity(&self, criteria: &Criteria, query: &QueryParameters) -> String {
-        let Criteria {
-            column,
-            descending,
-            filter,
-        } = criteria;
-        let restrictions = query.restrictions();
+        let order = (criteria.column.field, criteria.descending);
         json!([
             self.kind,
-            restrictions,
-            column.field,
-            descending,
-            filter.source
+            query.restrictions(),
+            order,
+            criteria.filter.source
         ])
         .to_string()
     }

@@ -1,6 +1,7 @@
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 
+use crate::agenda::RunStep;
 use crate::kfp::error::KfpError;
 use crate::kfp::objects::namespace_required;
 use crate::kfp::resource::{EXPERIMENT, PIPELINE, PIPELINE_VERSION, RUN};
@@ -128,7 +129,7 @@ pub(super) fn start(
     }
     enter(&mut run, "PENDING", now);
     let run = RUN.add(store, run);
-    execution::plan_start(store, text(&run, "run_id"), now);
+    execution::plan_after_wait(store, text(&run, "run_id"), RunStep::Begin, now);
     run
 }
 
@@ -144,7 +145,8 @@ pub(super) fn terminate(store: &mut Store, call: &Call<'_>) -> Result<Value, Kfp
     let now = store.clock.now();
     set(&mut run, "state", "CANCELING");
     RUN.put(store, run.clone());
-    execution::plan_cancellation(store, text(&run, "run_id"), now);
+    let end = RunStep::EndOfCancellation;
+    execution::plan_after_wait(store, text(&run, "run_id"), end, now);
     Ok(json!({}))
 }
 
@@ -159,7 +161,9 @@ pub(super) fn retry(store: &mut Store, call: &Call<'_>) -> Result<Value, KfpErro
     set(&mut run, "finished_at", time::UNSET);
     enter(&mut run, "PENDING", now);
     RUN.put(store, run.clone());
-    execution::plan_retry(store, text(&run, "run_id"), now);
+    let run_id = text(&run, "run_id");
+    *store.kfp.attempts.entry(run_id.to_owned()).or_default() += 1;
+    execution::plan_after_wait(store, run_id, RunStep::Begin, now);
     Ok(json!({}))
 }
 

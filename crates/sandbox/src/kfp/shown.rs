@@ -131,21 +131,23 @@ fn grouped<'a>(
 fn task_details(task: &Object) -> Vec<Value> {
     let name = text(task, "name");
     let mut detail = Object::new();
-    for (from, to) in [
-        ("run_id", "run_id"),
-        ("task_id", "task_id"),
-        ("display_name", "display_name"),
-        ("create_time", "create_time"),
-        ("create_time", "start_time"),
-        ("end_time", "end_time"),
-        ("state", "state"),
-        ("state_history", "state_history"),
-        ("parent_task_id", "parent_task_id"),
+    for field in [
+        "run_id",
+        "task_id",
+        "display_name",
+        "create_time",
+        "end_time",
+        "state",
+        "state_history",
+        "parent_task_id",
     ] {
-        if let Some(value) = task.get(from) {
-            detail.insert(to.to_owned(), value.clone());
-        }
+        detail.extend(
+            task.get(field)
+                .map(|value| (field.to_owned(), value.clone())),
+        );
     }
+    let start_time = task.get("create_time").cloned();
+    detail.extend(start_time.map(|time| ("start_time".to_owned(), time)));
     let part = |suffix: &str, name: &str| {
         let mut part = detail.clone();
         let id = format!("{}-{suffix}", text(task, "task_id"));

@@ -232,7 +232,7 @@ fn an_invalid_fault_is_rejected_with_the_reason() {
     for (fault, told) in [
         (
             Fault::status(500).on("list_rnus"),
-            "unknown operation \"list_rnus\": did you mean \"list_runs\"?",
+            "there is no operation `list_rnus`; did you mean `list_runs` or `list_experiments` or `list_metrics`?",
         ),
         (
             Fault::status(99),
@@ -296,7 +296,7 @@ fn an_invalid_string_is_rejected_with_the_column() {
         ),
         (
             "*:status=503; get_rum:status=1",
-            "column 15: unknown operation \"get_rum\": did you mean \"get_run\"?",
+            "column 15: there is no operation `get_rum`; did you mean `get_run` or `get_metric` or `get_experiment`?",
         ),
         (
             "*:status=x",
