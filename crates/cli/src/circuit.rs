@@ -5,13 +5,13 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand, ValueHint};
 use compute_kfp::compute::types::Result as JobResult;
-use compute_kfp::compute::{BackendTypeName, CircuitOutcome};
+use compute_kfp::compute::{BackendTypeName, CircuitOutcome, RunCircuit};
 use serde_json::json;
 
 use crate::arguments::standard_input;
 use crate::bar;
 use crate::failure::{Failure, say};
-use crate::options::{Interval, Options};
+use crate::options::{Interval, Options, with};
 use crate::output::{Format, Output};
 use crate::printable::printable;
 use crate::settings::Settings;
@@ -19,15 +19,8 @@ use crate::wait;
 
 const STDIN: &str = "-";
 
-/// Run a circuit on Quantum Inspire
-#[derive(Args, Clone, Debug)]
-pub struct Arguments {
-    #[command(subcommand)]
-    command: Commands,
-}
-
 #[derive(Clone, Debug, Subcommand)]
-enum Commands {
+pub enum Circuit {
     /// Run a circuit, wait for it to end, and print its results
     ///
     /// This adds an algorithm with the circuit to a project, and a job that runs it. On a terminal, the
@@ -42,7 +35,7 @@ enum Commands {
 }
 
 #[derive(Args, Clone, Debug)]
-struct Run {
+pub struct Run {
     /// File with the circuit in cQASM; - reads standard input
     #[arg(value_hint = ValueHint::FilePath)]
     file: PathBuf,
@@ -68,9 +61,9 @@ struct Run {
     interval: Interval,
 }
 
-impl Arguments {
+impl Circuit {
     pub async fn run(&self, options: &Options) -> Result<(), Failure> {
-        let Commands::Run(run) = &self.command;
+        let Self::Run(run) = self;
         options.refuse_dry_run("a circuit takes many requests")?;
         let client = Settings::read(options)?.compute()?;
         let text = match run.file == Path::new(STDIN) {
@@ -80,28 +73,14 @@ impl Arguments {
                 Failure::io(what, &error)
             })?,
         };
-        let mut circuit = client.run_circuit(text, named(&run.backend_type));
-        if let Some(name) = run.name() {
-            circuit = circuit.name(name);
-        }
-        if let Some(shots) = run.shots {
-            circuit = circuit.shots(shots);
-        }
-        if let Some(project) = &run.project {
-            circuit = circuit.project(project);
-        }
-        if let Some(owner) = run.owner {
-            circuit = circuit.owner_id(owner);
-        }
-        if run.raw_data {
-            circuit = circuit.raw_data(true);
-        }
-        if let Some(limit) = options.timeout {
-            circuit = circuit.timeout(limit);
-        }
-        if let Some(interval) = run.interval.interval {
-            circuit = circuit.min_interval(interval);
-        }
+        let circuit = client.run_circuit(text, named(&run.backend_type));
+        let circuit = with(circuit, run.raw_data.then_some(true), RunCircuit::raw_data);
+        let circuit = with(circuit, run.name(), RunCircuit::name);
+        let circuit = with(circuit, run.shots, RunCircuit::shots);
+        let circuit = with(circuit, run.project.as_ref(), RunCircuit::project);
+        let circuit = with(circuit, run.owner, RunCircuit::owner_id);
+        let circuit = with(circuit, options.timeout, RunCircuit::timeout);
+        let circuit = with(circuit, run.interval.interval, RunCircuit::min_interval);
         let bar = bar::of_states(options, "submitting the circuit");
         let (shown, silent) = (bar.clone(), options.speaks_json());
         let circuit = circuit.on_change(move |job, state| {

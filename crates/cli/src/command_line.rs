@@ -51,14 +51,18 @@ enum Commands {
     Login(login::Arguments),
     Logout(logout::Arguments),
     Whoami(whoami::Arguments),
-    #[command(arg_required_else_help = true)]
-    Wait(wait::Arguments),
-    #[command(arg_required_else_help = true)]
-    Logs(logs::Arguments),
-    #[command(arg_required_else_help = true)]
-    Circuit(circuit::Arguments),
-    #[command(arg_required_else_help = true)]
-    Record(record::Arguments),
+    /// Wait for a run or a job to end, and print each change of its state
+    #[command(subcommand, arg_required_else_help = true, after_help = wait::STATUS)]
+    Wait(wait::Wait),
+    /// Print the log of a job
+    #[command(subcommand, arg_required_else_help = true)]
+    Logs(logs::Logs),
+    /// Run a circuit on Quantum Inspire
+    #[command(subcommand, arg_required_else_help = true)]
+    Circuit(circuit::Circuit),
+    /// Record a quantum job in a run of Kubeflow Pipelines
+    #[command(subcommand, arg_required_else_help = true)]
+    Record(record::Record),
     Sandbox(compute_kfp_sandbox::command::Arguments),
     Doctor(doctor::Arguments),
     Completions(completions::Arguments),

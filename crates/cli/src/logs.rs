@@ -2,24 +2,18 @@
 
 use clap::{Args, Subcommand};
 use compute_kfp::Timestamp;
+use compute_kfp::compute::FollowJobLogs;
 use compute_kfp::compute::types::JobLogLine;
 use serde_json::json;
 
 use crate::failure::Failure;
-use crate::options::{Interval, Options};
+use crate::options::{Interval, Options, with};
 use crate::output::Output;
 use crate::printable::printable;
 use crate::settings::Settings;
 
-/// Print the log of a job
-#[derive(Args, Clone, Debug)]
-pub struct Arguments {
-    #[command(subcommand)]
-    of: Of,
-}
-
 #[derive(Clone, Debug, Subcommand)]
-enum Of {
+pub enum Logs {
     /// Print the log of a job of Quantum Inspire
     ///
     /// Each line is printed with its time. With --output json or jsonl it is an object as the API
@@ -29,7 +23,7 @@ enum Of {
 }
 
 #[derive(Args, Clone, Debug)]
-struct Job {
+pub struct Job {
     /// Id of the job
     id: i64,
     /// Print new lines as they are written, until the job ends or --timeout is over
@@ -39,10 +33,10 @@ struct Job {
     interval: Interval,
 }
 
-impl Arguments {
+impl Logs {
     pub async fn run(&self, options: &Options) -> Result<(), Failure> {
         options.refuse_dry_run("preview `compute get-job-logs`, which reads the same log")?;
-        let Of::Job(job) = &self.of;
+        let Self::Job(job) = self;
         let client = Settings::read(options)?.compute()?;
         let mut output = Output::new(options.output);
         if !job.follow {
@@ -52,13 +46,9 @@ impl Arguments {
             }
             return Ok(());
         }
-        let mut log = client.follow_job_logs(job.id);
-        if let Some(limit) = options.timeout {
-            log = log.timeout(limit);
-        }
-        if let Some(interval) = job.interval.interval {
-            log = log.min_interval(interval);
-        }
+        let log = client.follow_job_logs(job.id);
+        let log = with(log, options.timeout, FollowJobLogs::timeout);
+        let log = with(log, job.interval.interval, FollowJobLogs::min_interval);
         let mut lines = log.lines();
         while let Some(line) = lines.next().await {
             print(&mut output, &line?)?;

@@ -109,6 +109,14 @@ pub struct Interval {
     pub interval: Option<Duration>,
 }
 
+/// Applies a setting of a builder if there is a value for it.
+pub fn with<B, T>(builder: B, value: Option<T>, set: impl FnOnce(B, T) -> B) -> B {
+    match value {
+        Some(value) => set(builder, value),
+        None => builder,
+    }
+}
+
 /// Returns whether every command has an option of that name.
 pub fn is_taken(long: &str) -> bool {
     static TAKEN: LazyLock<Command> = LazyLock::new(|| Options::augment_args(Command::new("")));

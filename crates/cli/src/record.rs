@@ -4,13 +4,13 @@ use clap::{Args, Subcommand};
 use compute_kfp::compute::Client;
 use compute_kfp::compute::types::{self, Metadata};
 use compute_kfp::kfp::types::Artifact;
-use compute_kfp::record::Recorded;
+use compute_kfp::record::{RecordJob, Recorded};
 use compute_kfp::waiting::Progress;
 use compute_kfp::{Error, ErrorKind};
 use serde_json::{Value, json};
 
 use crate::failure::{Failure, say};
-use crate::options::Options;
+use crate::options::{Options, with};
 use crate::output::{Format, Output};
 use crate::printable::printable;
 use crate::settings::Settings;
@@ -18,15 +18,8 @@ use crate::settings::Settings;
 /// Placeholder for the backend that ran the job.
 const OWN_BACKEND: &str = "that of the job";
 
-/// Record a quantum job in a run of Kubeflow Pipelines
-#[derive(Args, Clone, Debug)]
-pub struct Arguments {
-    #[command(subcommand)]
-    of: Of,
-}
-
 #[derive(Clone, Debug, Subcommand)]
-enum Of {
+pub enum Record {
     /// Record the results of a job as artifacts and metrics of a task
     ///
     /// The command reads the job and its results from Quantum Inspire. Each result becomes an artifact
@@ -37,7 +30,7 @@ enum Of {
 }
 
 #[derive(Args, Clone, Debug)]
-struct Job {
+pub struct Job {
     /// Id of the job
     id: i64,
     /// Id of the run
@@ -62,9 +55,9 @@ struct Job {
     calibration: Option<String>,
 }
 
-impl Arguments {
+impl Record {
     pub async fn run(&self, options: &Options) -> Result<(), Failure> {
-        let Of::Job(arguments) = &self.of;
+        let Self::Job(arguments) = self;
         options.refuse_dry_run("the recorded data depends on the job")?;
         let settings = Settings::read(options)?;
         let (compute, kfp) = (settings.compute()?, settings.kfp()?);
@@ -78,16 +71,10 @@ impl Arguments {
             Some(backend) => Some(calibration(&compute, &job, backend).await?),
             None => None,
         };
-        let mut record = kfp.record_job(&job, &arguments.run).results(&results);
-        if let Some(task) = &arguments.task {
-            record = record.task(task);
-        }
-        if let Some(calibration) = &calibration {
-            record = record.calibration(calibration);
-        }
-        if let Some(namespace) = &arguments.namespace {
-            record = record.namespace(namespace);
-        }
+        let record = kfp.record_job(&job, &arguments.run).results(&results);
+        let record = with(record, arguments.task.as_ref(), RecordJob::task);
+        let record = with(record, calibration.as_ref(), RecordJob::calibration);
+        let record = with(record, arguments.namespace.as_ref(), RecordJob::namespace);
         let recorded = record.send().await?;
         print(options, &recorded)?;
         if Output::new(options.output).format() == Format::Table {

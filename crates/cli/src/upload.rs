@@ -5,12 +5,12 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueHint};
 use compute_kfp::Content;
-use compute_kfp::kfp::Uploaded;
+use compute_kfp::kfp::{UploadNamed, Uploaded};
 use serde_json::json;
 
 use crate::bar;
 use crate::failure::{Failure, say};
-use crate::options::Options;
+use crate::options::{Options, with};
 use crate::output::{Format, Output};
 use crate::settings::Settings;
 
@@ -51,16 +51,14 @@ impl Arguments {
             Some(name) => name.clone(),
             None => name_in(path)?,
         };
-        let mut upload = client.upload_pipeline_named(name, package);
-        if let Some(name) = &self.version_name {
-            upload = upload.version_name(name);
-        }
-        if let Some(description) = &self.description {
-            upload = upload.description(description);
-        }
-        if let Some(namespace) = &self.namespace {
-            upload = upload.namespace(namespace);
-        }
+        let upload = client.upload_pipeline_named(name, package);
+        let upload = with(
+            upload,
+            self.version_name.as_ref(),
+            UploadNamed::version_name,
+        );
+        let upload = with(upload, self.description.as_ref(), UploadNamed::description);
+        let upload = with(upload, self.namespace.as_ref(), UploadNamed::namespace);
         // The SDK sets no time limit for a file of any length.
         let sent = async { Ok(upload.send().await?) };
         let uploaded = options.in_time("the upload was not done", sent).await;

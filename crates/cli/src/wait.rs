@@ -1,31 +1,23 @@
 //! Waiting for the end of a run or a job.
 
-use clap::{Args, Subcommand};
+use clap::Subcommand;
 use compute_kfp::Timestamp;
-use compute_kfp::waiting::{Progress, Wait};
+use compute_kfp::waiting::{self, Progress};
 use serde_json::json;
 
 use crate::api::Api;
 use crate::bar;
 use crate::failure::{Failure, ended_badly};
-use crate::options::{Interval, Options};
+use crate::options::{Interval, Options, with};
 use crate::output::Output;
 use crate::printable::printable;
 use crate::settings::Settings;
 
-const STATUS: &str = "Exit status: 0 it succeeded, 1 it did not, 3 not authenticated, 4 not found, \
+pub const STATUS: &str = "Exit status: 0 it succeeded, 1 it did not, 3 not authenticated, 4 not found, \
     5 it had not ended when --timeout was over.";
 
-/// Wait for a run or a job to end, and print each change of its state
-#[derive(Args, Clone, Debug)]
-#[command(after_help = STATUS)]
-pub struct Arguments {
-    #[command(subcommand)]
-    of: Of,
-}
-
 #[derive(Clone, Debug, Subcommand)]
-enum Of {
+pub enum Wait {
     /// Wait for a run of Kubeflow Pipelines to end
     ///
     /// Each state is a line, with the time at which it was seen. With --output json or jsonl it is an
@@ -50,24 +42,24 @@ enum Of {
     },
 }
 
-impl Arguments {
+impl Wait {
     /// Returns the API that the command calls.
     pub fn api(&self) -> Api {
-        match self.of {
-            Of::Run { .. } => Api::Kfp,
-            Of::Job { .. } => Api::Compute,
+        match self {
+            Self::Run { .. } => Api::Kfp,
+            Self::Job { .. } => Api::Compute,
         }
     }
 
     pub async fn run(&self, options: &Options) -> Result<(), Failure> {
         options.refuse_dry_run("a wait sends requests until the end")?;
         let settings = Settings::read(options)?;
-        match &self.of {
-            Of::Run { id, interval } => {
+        match self {
+            Self::Run { id, interval } => {
                 let wait = settings.kfp()?.wait_for_run(id);
                 until_the_end(options, *interval, &format!("run {id}"), wait).await
             }
-            Of::Job { id, interval } => {
+            Self::Job { id, interval } => {
                 let wait = settings.compute()?.wait_for_job(*id);
                 until_the_end(options, *interval, &format!("job {id}"), wait).await
             }
@@ -79,14 +71,10 @@ async fn until_the_end<T: Progress>(
     options: &Options,
     interval: Interval,
     what: &str,
-    mut wait: Wait<T>,
+    wait: waiting::Wait<T>,
 ) -> Result<(), Failure> {
-    if let Some(limit) = options.timeout {
-        wait = wait.timeout(limit);
-    }
-    if let Some(interval) = interval.interval {
-        wait = wait.min_interval(interval);
-    }
+    let wait = with(wait, options.timeout, waiting::Wait::timeout);
+    let wait = with(wait, interval.interval, waiting::Wait::min_interval);
     let mut output = Output::new(options.output);
     let bar = bar::of_states(options, what);
     let mut changes = wait.changes();

@@ -232,7 +232,7 @@ impl Checkup<'_> {
         for (credential, source) in configured.credentials() {
             let check = self.check("access");
             let check = match Identity::of(&client, credential).await {
-                Ok(identity) => check.ok(identity.name()),
+                Ok(identity) => check.ok(identity.name),
                 Err(error) => self.refused(check, Some(credential), error),
             };
             checks.push(check.source(source));

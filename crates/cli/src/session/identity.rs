@@ -1,6 +1,6 @@
 //! The owner of a Compute API credential.
 
-use compute_kfp::compute::types::{Backend, Member, Team, User};
+use compute_kfp::compute::types::Member;
 use compute_kfp::settings::{Found, Setting};
 use compute_kfp::{Error, ErrorKind, Response, compute};
 use serde_json::{Value, json};
@@ -8,14 +8,11 @@ use serde_json::{Value, json};
 use super::stored_login;
 
 /// The owner of a credential, as far as the server reveals it.
-pub enum Identity {
-    User {
-        user_id: Option<i64>,
-        user: Option<User>,
-        member: Option<Member>,
-        team: Option<Team>,
-    },
-    Backend(Backend),
+pub struct Identity {
+    /// The name and email address, or the best substitute.
+    pub name: String,
+    /// The known properties, as JSON.
+    pub properties: Value,
 }
 
 impl Identity {
@@ -24,7 +21,10 @@ impl Identity {
         let chosen = match credential.setting {
             Setting::ApiKey => {
                 let backend = client.read_backend_self().send().await?.into_inner();
-                return Ok(Self::Backend(backend));
+                return Ok(Self {
+                    name: format!("backend {}", backend.name),
+                    properties: json!({"backend": backend.name, "backend_id": backend.id}),
+                });
             }
             Setting::Login => stored_login(Some(client.transport().endpoint().to_owned()))?
                 .map_or(Ok(None), |login| login.team_member_id())?,
@@ -51,50 +51,22 @@ impl Identity {
             Some(member) => if_visible(client.read_team(member.team_id).send().await)?,
             None => None,
         };
-        Ok(Self::User {
-            user_id,
-            user,
-            member,
-            team,
-        })
-    }
-
-    /// Returns the name and email address, or the best substitute, for a person.
-    pub fn name(&self) -> String {
-        match self {
-            Self::Backend(backend) => format!("backend {}", backend.name),
-            Self::User {
-                user: Some(user), ..
-            } => format!("{} <{}>", user.full_name, user.email),
-            Self::User {
-                user_id: Some(id), ..
-            } => format!("user {id}"),
-            Self::User { .. } => "unknown user".to_owned(),
-        }
-    }
-
-    /// Returns the known properties.
-    pub fn properties(&self) -> Value {
-        match self {
-            Self::Backend(backend) => json!({"backend": backend.name, "backend_id": backend.id}),
-            Self::User {
-                user_id,
-                user,
-                member,
-                team,
-            } => {
-                let (user, member) = (user.as_ref(), member.as_ref());
-                json!({
-                    "name": user.map(|user| &user.full_name),
-                    "email": user.map(|user| &user.email),
-                    "user_id": user_id,
-                    "team": team.as_ref().map(|team| &team.name),
-                    "team_id": member.map(|member| member.team_id),
-                    "role": member.map(|member| &member.role),
-                    "team_member_id": member.map(|member| member.id),
-                })
-            }
-        }
+        let name = match (&user, user_id) {
+            (Some(user), _) => format!("{} <{}>", user.full_name, user.email),
+            (None, Some(id)) => format!("user {id}"),
+            (None, None) => "unknown user".to_owned(),
+        };
+        let (user, member) = (user.as_ref(), member.as_ref());
+        let properties = json!({
+            "name": user.map(|user| &user.full_name),
+            "email": user.map(|user| &user.email),
+            "user_id": user_id,
+            "team": team.map(|team| team.name),
+            "team_id": member.map(|member| member.team_id),
+            "role": member.map(|member| &member.role),
+            "team_member_id": member.map(|member| member.id),
+        });
+        Ok(Self { name, properties })
     }
 }
 

@@ -39,7 +39,7 @@ pub async fn print(options: &Options, configured: &Client) -> Result<(), Failure
     let client = compute::Client::from(configured.transport.clone());
     let identity = Identity::of(&client, credential).await?;
     let endpoint_source = configured.source(Setting::Endpoint);
-    let mut shown = identity.properties();
+    let mut shown = identity.properties;
     shown["endpoint"] = json!(endpoint);
     shown["endpoint_source"] = json!(endpoint_source.map(ToString::to_string));
     shown["credential"] = json!(title(credential.setting));
