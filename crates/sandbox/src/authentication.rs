@@ -4,7 +4,7 @@ use http::HeaderMap;
 use http::header::AUTHORIZATION;
 use kfp_api_client::operations as kfp;
 
-use crate::credentials::{Credentials, KfpAccess};
+use crate::credentials::Credentials;
 use crate::login;
 use crate::store::Store;
 
@@ -31,7 +31,7 @@ pub(crate) fn authenticate(
     let accepted = operation.security.concat();
     if accepted.is_empty()
         || *operation == kfp::GET_HEALTHZ
-        || (accepted.contains(&&kfp::SCHEME_BEARER) && admits(headers, credentials.kfp_access))
+        || (accepted.contains(&&kfp::SCHEME_BEARER) && admits(headers, credentials, store))
     {
         return Ok(());
     }
@@ -52,15 +52,12 @@ pub(crate) fn authenticate(
     }
 }
 
-/// Returns whether a KFP server accepts a request without checking its token.
-fn admits(headers: &HeaderMap, access: KfpAccess) -> bool {
-    match access {
-        KfpAccess::Open => true,
-        KfpAccess::Token => false,
-        KfpAccess::Identity => IDENTITY_HEADERS
-            .iter()
-            .any(|name| headers.contains_key(*name)),
-    }
+/// Returns whether a KFP server accepts a request without checking its token. A multi-user
+/// installation needs the identity header of a proxy.
+fn admits(headers: &HeaderMap, credentials: &Credentials, store: &Store) -> bool {
+    let mut names = IDENTITY_HEADERS.iter();
+    let is_identified = !store.kfp.multi_user || names.any(|name| headers.contains_key(*name));
+    is_identified && !credentials.kfp_token_required
 }
 
 /// Returns the `Authorization` header. Two of them are ambiguous and count as none.

@@ -2,7 +2,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
-use crate::credentials::{Credentials, KfpAccess};
+use crate::credentials::Credentials;
 use crate::fault::Fault;
 use crate::kfp::server::KfpServer;
 use crate::seeding::Seed;
@@ -35,6 +35,7 @@ pub struct SandboxBuilder {
     pub(crate) speed: f64,
     pub(crate) short_pages: bool,
     pub(crate) kfp_server: KfpServer,
+    pub(crate) multi_user: bool,
     pub(crate) request_time: Duration,
     pub(crate) faults: Vec<Fault>,
     pub(crate) data_file: Option<PathBuf>,
@@ -54,6 +55,7 @@ impl Default for SandboxBuilder {
             speed: 0.0,
             short_pages: false,
             kfp_server: KfpServer::All,
+            multi_user: false,
             request_time: Duration::from_secs(30),
             faults: Vec::new(),
             data_file: None,
@@ -130,7 +132,7 @@ impl SandboxBuilder {
 
     /// Rejects KFP requests without the KFP token, as a proxy in front of a server may do.
     pub fn require_kfp_token(mut self) -> Self {
-        self.credentials.kfp_access = KfpAccess::Token;
+        self.credentials.kfp_token_required = true;
         self
     }
 
@@ -139,7 +141,7 @@ impl SandboxBuilder {
     /// The identity is the KFP token, or a header `kubeflow-userid` or
     /// `x-goog-authenticated-user-email`. Every identity has all permissions.
     pub fn multi_user(mut self) -> Self {
-        self.credentials.kfp_access = KfpAccess::Identity;
+        self.multi_user = true;
         self
     }
 

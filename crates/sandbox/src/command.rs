@@ -83,20 +83,10 @@ fn clock(text: &str) -> Result<ClockStart, String> {
     Ok(ClockStart::At(time.into()))
 }
 
-const FAULTS_HELP: &str = "\
-Deliberate faults, such as 'get_run:status=503,times=2;*:delay=200ms,rate=0.05'
-
-Faults are separated by ;. Each is an operation, by the name of the client's method or by its id in
-the API's spec, or * for all; then : and settings separated by ,:
-  status=503              respond with this status instead of performing the operation
-  cut=head, cut=body      close the connection without a response, or in the middle of its body
-  delay=200ms, delay=2s   delay the response
-  content-type=text/html  set the content type of the response
-  retry-after=5           add this header, in seconds
-  after                   perform the operation in any case
-  times=2                 apply to this number of requests
-  rate=0.05, seed=7       apply with this probability; to the same requests for the same seed
-Only the first matching fault applies to a request.";
+const FAULTS_HELP: &str = concat!(
+    "Deliberate faults, such as 'get_run:status=503,times=2;*:delay=200ms,rate=0.05'\n\n",
+    include_str!("fault_text.txt")
+);
 
 impl Arguments {
     /// Starts the sandbox, prints the environment variables for clients, and serves until Ctrl-C.
@@ -129,16 +119,12 @@ impl Arguments {
             recording: false,
             clock_start: Some(self.clock),
             kfp_server: self.kfp,
+            multi_user: self.multi_user,
             data_file: self.data,
             seeds: self.seed.into_iter().map(Seed::File).collect(),
             ..Sandbox::builder().speed(self.speed)
         };
-        if self.require_token {
-            builder = builder.require_kfp_token();
-        }
-        if self.multi_user {
-            builder = builder.multi_user();
-        }
+        builder.credentials.kfp_token_required = self.require_token;
         for text in &self.faults {
             builder.faults.extend(Fault::read_all(text)?);
         }

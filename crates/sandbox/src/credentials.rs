@@ -20,24 +20,13 @@ pub const DEFAULT_COMPUTE_API_KEY: &str = "sandbox-compute-backend-key";
 /// [`multi_user`](crate::SandboxBuilder::multi_user).
 pub const DEFAULT_KFP_TOKEN: &str = "sandbox-kfp-token";
 
-/// The requests that a KFP server accepts.
-#[derive(Clone, Copy, Default, PartialEq, Eq)]
-pub(crate) enum KfpAccess {
-    /// All requests, as a single-user installation does.
-    #[default]
-    Open,
-    /// Requests with the bearer token.
-    Token,
-    /// Requests with the bearer token, or with the identity header of a proxy.
-    Identity,
-}
-
 #[derive(Clone)]
 pub(crate) struct Credentials {
     pub(crate) compute_token: String,
     pub(crate) compute_api_key: String,
     pub(crate) kfp_token: String,
-    pub(crate) kfp_access: KfpAccess,
+    /// Whether KFP requests need the token.
+    pub(crate) kfp_token_required: bool,
 }
 
 impl Default for Credentials {
@@ -46,7 +35,7 @@ impl Default for Credentials {
             compute_token: DEFAULT_COMPUTE_TOKEN.to_owned(),
             compute_api_key: DEFAULT_COMPUTE_API_KEY.to_owned(),
             kfp_token: DEFAULT_KFP_TOKEN.to_owned(),
-            kfp_access: KfpAccess::Open,
+            kfp_token_required: false,
         }
     }
 }

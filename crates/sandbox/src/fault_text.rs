@@ -14,20 +14,7 @@ const SETTINGS: &str = "status, cut, delay, content-type, retry-after, after, ti
 impl Fault {
     /// Parses faults from a string, in the format of the binary's `--faults`.
     ///
-    /// Faults are separated by `;`. Each is an operation, or `*` for all, then `:` and settings
-    /// that are separated by `,`:
-    ///
-    /// | setting | |
-    /// |---|---|
-    /// | `status=503` | [`status`](Self::status) |
-    /// | `cut=head`, `cut=body` | [`disconnect`](Self::disconnect), [`cut`](Self::cut) |
-    /// | `delay=200ms`, `delay=1.5s` | [`delay`](Self::delay) |
-    /// | `content-type=text/html` | [`content_type`](Self::content_type) |
-    /// | `retry-after=5` | [`retry_after`](Self::retry_after), in seconds |
-    /// | `after` | [`after_the_operation`](Self::after_the_operation) |
-    /// | `times=2` | [`times`](Self::times) |
-    /// | `rate=0.05` | [`rate`](Self::rate) |
-    /// | `seed=7` | [`seed`](Self::seed) |
+    #[doc = concat!("```text\n", include_str!("fault_text.txt"), "\n```")]
     ///
     /// ```
     /// use std::time::Duration;

@@ -8,7 +8,6 @@ use tokio::sync::Semaphore;
 
 use crate::builder::{ClockStart, SandboxBuilder};
 use crate::clock::Clock;
-use crate::credentials::KfpAccess;
 use crate::data_file::DataFile;
 use crate::fault::invalid;
 use crate::injection::Faults;
@@ -123,7 +122,7 @@ impl SandboxBuilder {
         store.clock.set_speed(self.speed);
         store.kfp.short_pages = self.short_pages;
         store.kfp.server = self.kfp_server;
-        store.kfp.multi_user = self.credentials.kfp_access == KfpAccess::Identity;
+        store.kfp.multi_user = self.multi_user;
         Ok((store, data_file))
     }
 }
