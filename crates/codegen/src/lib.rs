@@ -17,6 +17,7 @@ mod normalise;
 mod operation_table;
 mod output;
 mod overlay;
+mod part;
 mod passes;
 mod placeholders;
 mod places;

@@ -29,7 +29,7 @@ use crate::places::Places;
 use crate::pointer::Pointer;
 
 use self::naming::Wanted;
-use self::schemas::{Part, Pending};
+use self::schemas::Pending;
 use self::written::Written;
 
 pub(crate) use self::paging::is_whole_number;
@@ -103,16 +103,11 @@ struct Reader<'a> {
     /// The components that are being read, and whether a value separates each from the current
     /// schema.
     stack: Vec<(&'a str, bool)>,
-    /// The number of values that enclose the current schema.
-    values: usize,
     /// The properties of components that all their alternatives share.
     commons: HashMap<&'a str, Schema>,
     /// Facts about components that are known without reading them.
     written: HashMap<&'a str, Written>,
-    /// Schemas inside of others that references lead to.
-    parts: HashMap<String, Part>,
-    open_parts: usize,
-    /// Named schemas and parts of schemas, by place.
+    /// Named schemas that are no components, by place.
     by_place: HashMap<String, Schema>,
     /// Objects that wait until their components are read.
     pending: Vec<Pending<'a>>,
@@ -137,11 +132,8 @@ impl<'a> Reader<'a> {
             named: IndexMap::new(),
             undefined_schemes: IndexSet::new(),
             stack: Vec::new(),
-            values: 0,
             commons: HashMap::new(),
             written: HashMap::new(),
-            parts: HashMap::new(),
-            open_parts: 0,
             by_place: HashMap::new(),
             pending: Vec::new(),
             pending_names: HashSet::new(),

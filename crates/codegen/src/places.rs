@@ -62,7 +62,7 @@ impl Places<'_> {
     }
 }
 
-fn child<'v>(value: &'v Value, key: &str) -> Option<&'v Value> {
+pub(crate) fn child<'v>(value: &'v Value, key: &str) -> Option<&'v Value> {
     match value {
         Value::Object(map) => map.get(key),
         Value::Array(list) => list.get(key.parse::<usize>().ok()?),

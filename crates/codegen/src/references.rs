@@ -1,19 +1,23 @@
-//! References to other files: their targets become part of the document.
+//! References: afterwards, schemas are only referred to by their names in the document.
 //!
-//! A schema is added to the document's schemas; any other target replaces its reference. Only files
-//! below the directory of the document are read, and nothing is downloaded. A reference that cannot
-//! be followed is kept, because an overlay may still remove it; [`unresolved`] reports the rest.
+//! A schema is added to the document's schemas, and so is a part of a schema or an operation that a
+//! reference leads to; any other target in another file replaces its reference. Only files below the
+//! directory of the document are read, and nothing is downloaded. A reference that cannot be
+//! followed is kept, because an overlay may still remove it; [`unresolved`] reports the rest.
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 use std::fmt::Display;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 use percent_encoding::percent_decode_str;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use crate::error::{Problem, TOO_LARGE};
-use crate::lift::METHODS;
+use crate::names::NAME_OVERRIDE;
+use crate::part::Part;
+use crate::places::child;
 use crate::pointer::Pointer;
 use crate::read::{Dialect, MAX_BYTES, read_value};
 use crate::spec::{Document, Spec};
@@ -22,6 +26,16 @@ const MAX_FILES: usize = 2_000;
 
 /// Maximum number of values that replace references; it stops documents that grow without bounds.
 const MAX_COPIED: usize = 1_000_000;
+
+/// Keywords that concern a property, and not only its type.
+const OF_PLACE: [&str; 6] = [
+    "description",
+    "default",
+    "deprecated",
+    "readOnly",
+    NAME_OVERRIDE,
+    "x-required-on-creation",
+];
 
 /// A document without references to other files.
 #[derive(Default)]
@@ -63,6 +77,7 @@ pub(crate) fn bundle(spec: &Spec, document: Value, dialect: Dialect) -> Bundle {
         names: HashMap::new(),
         taken: HashSet::new(),
         waiting: VecDeque::new(),
+        moved: Vec::new(),
         following: Vec::new(),
         copied: 0,
         bundle: Bundle::default(),
@@ -73,13 +88,24 @@ pub(crate) fn bundle(spec: &Spec, document: Value, dialect: Dialect) -> Bundle {
         let at = bundler.schemas.at(&name);
         bundler.note(&at, &found.place);
         let schema = bundler.copy(found.value(), &found.place, Part::Schema, &at);
-        let mut holder = Some(&mut document);
-        for key in bundler.schemas.keys() {
-            let map = holder.and_then(Value::as_object_mut);
-            holder = map.map(|map| map.entry(key).or_insert_with(|| Map::new().into()));
-        }
-        if let Some(map) = holder.and_then(Value::as_object_mut) {
-            map.insert(name, schema);
+        bundler.add(&mut document, name, schema);
+    }
+    // Schemas inside of others move first.
+    (bundler.moved).sort_by_key(|(pointer, _)| Reverse(pointer.as_str().len()));
+    for (pointer, name) in std::mem::take(&mut bundler.moved) {
+        let at = bundler.schemas.at(&name);
+        bundler.note(&at, &Place::root().of(pointer.clone()));
+        if let Some(place) = document.pointer_mut(pointer.as_str()) {
+            let mut schema = std::mem::replace(place, json!({"$ref": format!("#{at}")}));
+            for key in OF_PLACE {
+                if let Some(value) = schema.get(key) {
+                    place[key] = value.clone();
+                }
+            }
+            if let Some(schema) = schema.as_object_mut() {
+                schema.shift_remove(NAME_OVERRIDE);
+            }
+            bundler.add(&mut document, name, schema);
         }
     }
     Bundle {
@@ -147,89 +173,6 @@ fn holds_values(value: &Value) -> bool {
     value.is_object() || value.is_array()
 }
 
-/// The kind of content at a place, as far as references are concerned.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Part {
-    Schema,
-    /// An object or list of schemas.
-    Schemas,
-    Discriminator,
-    /// A map from values of a discriminator to schemas.
-    Mapping,
-    Components,
-    PathItems,
-    PathItem,
-    Operation,
-    /// An object with names as keys, or a list.
-    Named,
-    /// Data, and parts that are not generated.
-    Literal,
-    Other,
-}
-
-impl Part {
-    fn child(self, key: &str) -> Self {
-        match (self, key) {
-            (Self::Schemas, _) => Self::Schema,
-            (Self::PathItems, _) => Self::PathItem,
-            (Self::Named, _) => Self::Other,
-            (Self::Literal | Self::Mapping, _) => Self::Literal,
-            (Self::Discriminator, "mapping") => Self::Mapping,
-            (Self::Discriminator, _) => Self::Literal,
-            (
-                Self::Schema,
-                "properties" | "patternProperties" | "$defs" | "definitions" | "dependentSchemas"
-                | "allOf" | "anyOf" | "oneOf" | "prefixItems",
-            ) => Self::Schemas,
-            (
-                Self::Schema,
-                "items"
-                | "not"
-                | "additionalProperties"
-                | "if"
-                | "then"
-                | "else"
-                | "contains"
-                | "propertyNames"
-                | "unevaluatedItems"
-                | "unevaluatedProperties",
-            ) => Self::Schema,
-            (Self::Schema, "discriminator") => Self::Discriminator,
-            (Self::Schema, _) => Self::Literal,
-            (Self::PathItem, key) if METHODS.contains(&key) => Self::Operation,
-            (_, "schema") => Self::Schema,
-            (_, "schemas" | "definitions") => Self::Schemas,
-            (_, "components") => Self::Components,
-            (_, "paths" | "pathItems") => Self::PathItems,
-            (
-                _,
-                "parameters"
-                | "responses"
-                | "requestBodies"
-                | "headers"
-                | "content"
-                | "encoding"
-                | "securitySchemes"
-                | "securityDefinitions",
-            ) => Self::Named,
-            (
-                _,
-                "example" | "examples" | "default" | "enum" | "callbacks" | "links" | "webhooks",
-            ) => Self::Literal,
-            (_, key) if key.starts_with("x-") => Self::Literal,
-            _ => Self::Other,
-        }
-    }
-
-    fn item(self) -> Self {
-        match self {
-            Self::Schemas => Self::Schema,
-            Self::Named => Self::Other,
-            part => part,
-        }
-    }
-}
-
 /// A place in one of the files. The document itself has an empty file name.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 struct Place {
@@ -246,9 +189,14 @@ impl Place {
     }
 
     fn at(&self, key: impl Display) -> Self {
+        self.of(self.pointer.at(key))
+    }
+
+    /// Returns another place in the same file.
+    fn of(&self, pointer: Pointer) -> Self {
         Self {
             file: Rc::clone(&self.file),
-            pointer: self.pointer.at(key),
+            pointer,
         }
     }
 }
@@ -263,6 +211,8 @@ struct Bundler<'a> {
     taken: HashSet<String>,
     /// Schemas to add to the document.
     waiting: VecDeque<(String, Found)>,
+    /// Places of the document whose content moves to its schemas, and the names there.
+    moved: Vec<(Pointer, String)>,
     /// Places whose content is replacing a reference right now.
     following: Vec<Place>,
     copied: usize,
@@ -293,11 +243,25 @@ impl Bundler<'_> {
             let target = only_reference(schema).map(|it| self.files.target(it, &list.place));
             if let Some(Ok(target)) = target
                 && let Ok(found) = self.find(&target)
+                && !self.names.contains_key(&found.place)
             {
-                self.names
-                    .entry(found.place)
-                    .or_insert_with(|| name.clone());
+                if found.place.file.is_empty() {
+                    self.moved.push((found.place.pointer.clone(), name.clone()));
+                }
+                self.names.insert(found.place, name.clone());
             }
+        }
+    }
+
+    /// Adds a schema to those of the document.
+    fn add(&self, document: &mut Value, name: String, schema: Value) {
+        let mut holder = Some(document);
+        for key in self.schemas.keys() {
+            let map = holder.and_then(Value::as_object_mut);
+            holder = map.map(|map| map.entry(key).or_insert_with(|| Map::new().into()));
+        }
+        if let Some(map) = holder.and_then(Value::as_object_mut) {
+            map.insert(name, schema);
         }
     }
 
@@ -411,9 +375,17 @@ impl Bundler<'_> {
         to: &Pointer,
     ) -> Result<Followed, Reason> {
         let target = self.files.target(reference, place)?;
-        let in_document = target.file.is_empty();
-        if in_document && part != Part::Operation {
-            return Ok(Followed::Reference(format!("#{}", target.pointer)));
+        if target.file.is_empty() && part != Part::Operation {
+            let mut pointer = target.pointer.clone();
+            if part == Part::Schema
+                && let Some(found) = self.find_around(&target, place)
+                && found.place.file.is_empty()
+                && Part::of(&found.place.pointer) == Part::Schema
+            {
+                let name = self.name(&found);
+                pointer = self.schemas.at(name);
+            }
+            return Ok(Followed::Reference(format!("#{pointer}")));
         }
         let found = self.find(&target)?;
         if part == Part::Schema {
@@ -470,11 +442,13 @@ impl Bundler<'_> {
         };
         let path = Path::new(&*place.file).with_extension("");
         let stem = path.file_name().unwrap_or_default().to_string_lossy();
-        let last = place.pointer.keys().last();
-        let short = plain(last.unwrap_or_else(|| stem.into_owned()));
+        let short = match place.file.is_empty() {
+            true => part_name(&found.document, &place.pointer),
+            false => (place.pointer.keys().last()).unwrap_or_else(|| stem.into_owned()),
+        };
         let long = plain(format!("{}{}", path.display(), place.pointer));
         let numbered = (2..).map(|number| format!("{long}_{number}"));
-        let mut names = [short, long.trim_matches('_').to_owned()]
+        let mut names = [plain(short), long.trim_matches('_').to_owned()]
             .into_iter()
             .chain(numbered);
         let name = names
@@ -482,6 +456,10 @@ impl Bundler<'_> {
             .unwrap_or_default();
         self.taken.insert(name.clone());
         self.names.insert(place.clone(), name.clone());
+        if place.file.is_empty() {
+            self.moved.push((place.pointer.clone(), name.clone()));
+            return name;
+        }
         self.waiting.push_back((
             name.clone(),
             Found {
@@ -490,6 +468,17 @@ impl Bundler<'_> {
             },
         ));
         name
+    }
+
+    /// Returns the content of a place, which may be relative to an enclosing schema with its own
+    /// definitions.
+    fn find_around(&mut self, target: &Place, from: &Place) -> Option<Found> {
+        let around = from.pointer.as_str();
+        let ends = around.match_indices('/').map(|(end, _)| &around[..end]);
+        let roots = std::iter::once("").chain(ends.rev());
+        roots
+            .map(|root| Pointer::parse(&format!("{root}{}", target.pointer)))
+            .find_map(|pointer| self.find(&target.of(pointer)).ok())
     }
 
     /// Returns the content of a place, after following a chain of references.
@@ -531,6 +520,29 @@ fn in_document(reference: &str, from: &Place) -> String {
         Some((directory, _)) => format!("{directory}/{reference}"),
         None => reference.to_owned(),
     }
+}
+
+/// Returns the name of a part of a document: that of its schema or operation, and the keys below.
+fn part_name(document: &Value, pointer: &Pointer) -> String {
+    let mut words: Vec<String> = Vec::new();
+    let mut value = Some(document);
+    let mut before = String::new();
+    for key in pointer.keys() {
+        value = value.and_then(|it| child(it, &key));
+        let id = value.and_then(|it| it.get("operationId")?.as_str());
+        match (before.as_str(), key.as_str()) {
+            _ if id.is_some() => words = id.map(str::to_owned).into_iter().collect(),
+            ("schemas" | "definitions" | "$defs", name) => words = vec![name.to_owned()],
+            ("responses" | "content", _) => {}
+            (_, "paths" | "components" | "properties" | "content" | "schema") => {}
+            (_, "responses") => words.push("response".to_owned()),
+            (_, "requestBody") => words.push("body".to_owned()),
+            (_, "items") => words.push("item".to_owned()),
+            (_, key) => words.push(key.to_owned()),
+        }
+        before = key;
+    }
+    words.join("_")
 }
 
 /// Returns the target of an object that only consists of a reference.

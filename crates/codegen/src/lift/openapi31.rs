@@ -3,6 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::TYPE_LIST;
+use crate::part::Part;
 
 type Object = Map<String, Value>;
 
@@ -44,73 +45,43 @@ pub(super) fn lift(mut document: Value) -> Value {
         root.insert("openapi".into(), "3.0.3".into());
         root.remove("jsonSchemaDialect");
     }
-    each_schema(&mut document, false, &mut lift_schema);
+    each_schema(&mut document, Part::Other, &mut |schema| {
+        for keyword in DROPPED {
+            schema.shift_remove(keyword);
+        }
+        lift_unevaluated(schema);
+        lift_binary(schema);
+        lift_keywords(schema, false);
+        lift_reference_siblings(schema);
+    });
     document
 }
 
 /// Lifts the schemas of an OpenAPI 3.0 document, because many are written as in 3.1.
 pub(super) fn lift_schemas(mut document: Value) -> Value {
-    each_schema(&mut document, false, &mut |schema| lift_newer(schema, true));
+    each_schema(&mut document, Part::Other, &mut |schema| {
+        lift_keywords(schema, true)
+    });
     document
 }
 
-/// Finds schemas by the keys that hold them, at any depth, and lifts each.
-fn each_schema(value: &mut Value, named: bool, lift: &mut impl FnMut(&mut Value)) {
+/// Lifts each schema, after the schemas inside of it.
+fn each_schema(value: &mut Value, part: Part, lift: &mut impl FnMut(&mut Object)) {
     match value {
-        Value::Object(map) => {
+        Value::Object(map) if part != Part::Literal => {
             for (key, child) in map.iter_mut() {
-                match key.as_str() {
-                    "schema" | "itemSchema" if !named => lift(child),
-                    "schemas" | "$defs" | "definitions" if !named => {
-                        if let Some(schemas) = child.as_object_mut() {
-                            schemas.values_mut().for_each(&mut *lift);
-                        }
-                    }
-                    "example" | "examples" if !named => {}
-                    // The keys of these objects are names, not keywords.
-                    "paths" | "responses" | "parameters" | "requestBodies" | "headers"
-                    | "content"
-                        if !named =>
-                    {
-                        each_schema(child, child.is_object(), lift);
-                    }
-                    _ => each_schema(child, false, lift),
-                }
+                each_schema(child, part.child(key), lift);
+            }
+            if part == Part::Schema {
+                lift(map);
             }
         }
-        Value::Array(items) => items
-            .iter_mut()
-            .for_each(|item| each_schema(item, false, lift)),
-        _ => {}
-    }
-}
-
-fn lift_schema(value: &mut Value) {
-    match value {
-        Value::Bool(_) => *value = json!({}),
-        Value::Object(schema) => {
-            for child in children(schema) {
-                lift_schema(child);
+        Value::Array(items) => {
+            for item in items {
+                each_schema(item, part.item(), lift);
             }
-            for keyword in DROPPED {
-                schema.shift_remove(keyword);
-            }
-            lift_unevaluated(schema);
-            lift_binary(schema);
-            lift_keywords(schema, false);
-            lift_reference_siblings(schema);
         }
         _ => {}
-    }
-}
-
-/// Lifts keywords that OpenAPI 3.0 lacks.
-fn lift_newer(value: &mut Value, mark: bool) {
-    if let Value::Object(schema) = value {
-        for child in children(schema) {
-            lift_newer(child, mark);
-        }
-        lift_keywords(schema, mark);
     }
 }
 
@@ -120,27 +91,6 @@ fn lift_keywords(schema: &mut Object, mark: bool) {
     lift_bounds(schema);
     lift_type_list(schema, mark);
     lift_null_alternative(schema);
-}
-
-fn children(schema: &mut Object) -> Vec<&mut Value> {
-    let mut found = Vec::new();
-    for (key, value) in schema.iter_mut() {
-        match (key.as_str(), value) {
-            (
-                "properties" | "patternProperties" | "$defs" | "definitions" | "dependentSchemas",
-                Value::Object(map),
-            ) => found.extend(map.values_mut()),
-            ("anyOf" | "oneOf" | "allOf" | "prefixItems", Value::Array(list)) => {
-                found.extend(list.iter_mut())
-            }
-            ("items" | "not" | "then" | "else", value) => found.push(value),
-            ("additionalProperties" | "unevaluatedProperties", value @ Value::Object(_)) => {
-                found.push(value)
-            }
-            _ => {}
-        }
-    }
-    found
 }
 
 fn lift_const(schema: &mut Object) {

@@ -12,7 +12,7 @@ use super::{Reader, flag, prose, text};
 use crate::lift::TYPE_LIST;
 use crate::model::{EnumValue, Kind, NamedSchema, Object, Property, Schema};
 use crate::names::{NAME_OVERRIDE, VARIANT_NAMES, pascal, snake, type_name, variant_name};
-use crate::pointer::{Pointer, percent_decoded};
+use crate::pointer::Pointer;
 
 /// Maximum length of a chain of references through schemas without a type of their own.
 const MAX_DEPTH: usize = 100;
@@ -31,14 +31,6 @@ const OWN_SHAPE: [&str; 6] = [
     "patternProperties",
     "items",
 ];
-
-/// A schema that is being read and is not a component.
-pub(super) struct Part {
-    /// The number of values that enclose it.
-    values: usize,
-    /// Its name, if it contains itself.
-    name: Option<String>,
-}
 
 /// An object composed of others that are being read.
 pub(super) struct Pending<'a> {
@@ -176,7 +168,7 @@ impl<'a> Reader<'a> {
 
     /// Reads a schema in place. If it needs a type of its own, the type is named after the place.
     pub(super) fn schema(&mut self, value: &'a Value, at: &Pointer, hint: &str) -> Schema {
-        if self.is_shared(at)
+        if is_in_component(at)
             && let Some(known) = self.by_place.get(at.as_str())
         {
             return known.clone();
@@ -223,21 +215,15 @@ impl<'a> Reader<'a> {
         if !is_named(&schema.kind) {
             return schema;
         }
-        if self.is_shared(at)
+        if is_in_component(at)
             && let Some(known) = self.by_place.get(at.as_str())
         {
             return known.clone();
         }
-        let reserved = self.parts.get(at.as_str()).and_then(|it| it.name.clone());
-        let name = reserved.unwrap_or_else(|| self.free_name(hint, at));
+        let name = self.free_name(hint, at);
         let schema = self.named(schema, name, None);
         self.by_place.insert(at.into(), schema.clone());
         schema
-    }
-
-    /// Returns whether references may lead to a place.
-    fn is_shared(&self, at: &Pointer) -> bool {
-        at.as_str().starts_with("/components/schemas/") || self.parts.contains_key(at.as_str())
     }
 
     fn free_name(&mut self, hint: &str, at: &Pointer) -> String {
@@ -284,7 +270,7 @@ impl<'a> Reader<'a> {
             },
         };
         let mut schema = match object.get("$ref") {
-            Some(target) => self.reference(value, target, at, hint),
+            Some(target) => self.reference(value, target, at),
             None => self.shape(object, at, hint),
         };
         if object.contains_key(TYPE_LIST) {
@@ -306,28 +292,14 @@ impl<'a> Reader<'a> {
         schema
     }
 
-    fn reference(
-        &mut self,
-        value: &'a Value,
-        target: &'a Value,
-        at: &Pointer,
-        hint: &str,
-    ) -> Schema {
+    fn reference(&mut self, value: &'a Value, target: &'a Value, at: &Pointer) -> Schema {
         let Some(upstream) = self.component_of(value) else {
-            let pointer = target.as_str().and_then(|target| target.strip_prefix('#'));
-            return match pointer.and_then(|pointer| self.part_at(pointer, at)) {
-                Some(part) => self.part(part, at, hint),
-                None => {
-                    self.problem(
-                        &at.at("$ref"),
-                        format!(
-                            "the reference {target} does not lead to a schema of this document"
-                        ),
-                        "define that schema or correct the reference",
-                    );
-                    Schema::of(Kind::Any)
-                }
-            };
+            self.problem(
+                &at.at("$ref"),
+                format!("the reference {target} does not lead to a schema of this document"),
+                "define that schema or correct the reference",
+            );
+            return Schema::of(Kind::Any);
         };
         let component = &self.components[upstream];
         if let Some(position) = self.stack.iter().position(|(open, _)| *open == upstream) {
@@ -351,113 +323,6 @@ impl<'a> Reader<'a> {
             schema.description = None;
         }
         schema.default = None;
-        schema
-    }
-
-    /// Returns the target of a reference into a part of the document, relative to the document or
-    /// to an enclosing schema with its own definitions.
-    pub(super) fn part_at(&self, pointer: &str, at: &Pointer) -> Option<Pointer> {
-        if !pointer.starts_with('/') || !holds_schema(&Pointer::parse(pointer)) {
-            return None;
-        }
-        let around = at
-            .as_str()
-            .match_indices('/')
-            .map(|(end, _)| &at.as_str()[..end]);
-        let mut roots = vec![""];
-        roots.extend(around.rev().filter(|root| !root.is_empty()));
-        let pointers = [pointer.to_owned(), percent_decoded(pointer)];
-        pointers.iter().find_map(|pointer| {
-            let mut places = roots.iter().map(|root| format!("{root}{pointer}"));
-            places.find_map(|place| self.existing(&place))
-        })
-    }
-
-    /// Returns the place of a pointer. Schemas of responses are nested deeper than in Swagger 2.0.
-    fn existing(&self, pointer: &str) -> Option<Pointer> {
-        if self.document.pointer(pointer).is_some() {
-            return Some(Pointer::parse(pointer));
-        }
-        let (response, rest) = pointer.split_once("/schema")?;
-        let content = Pointer::parse(response).at("content");
-        let media = self
-            .document
-            .pointer(content.as_str())?
-            .as_object()?
-            .keys()
-            .next()?;
-        let moved = format!("{}/schema{rest}", content.at(media));
-        self.document
-            .pointer(&moved)
-            .map(|_| Pointer::parse(&moved))
-    }
-
-    /// Reads a schema that is not a component, once, and names it after its own place.
-    fn part(&mut self, place: Pointer, at: &Pointer, hint: &str) -> Schema {
-        if let Some(known) = self.by_place.get(place.as_str()) {
-            return known.clone();
-        }
-        let keys: Vec<String> = place.keys().collect();
-        let hint = match &keys[..] {
-            [.., list, name] if ["$defs", "definitions", "schemas"].contains(&list.as_str()) => {
-                type_name(name)
-            }
-            [components, schemas, upstream, inside @ ..]
-                if components == "components" && schemas == "schemas" =>
-            {
-                let owner = self.component_names.get(upstream.as_str());
-                let words = inside.iter().filter(|key| *key != "properties");
-                let words = words.map(|key| if key == "items" { "item" } else { key });
-                let words: Vec<&str> = words.collect();
-                pascal(&format!(
-                    "{} {}",
-                    owner.map_or("", String::as_str),
-                    words.join(" ")
-                ))
-            }
-            _ => hint.to_owned(),
-        };
-        if let Some(open) = self.parts.get(place.as_str()) {
-            if open.values == self.values {
-                self.problem(
-                    &at.at("$ref"),
-                    format!("the schema at `{place}` consists of itself"),
-                    "break the cycle: a schema may contain itself in a property or a list, but not be itself",
-                );
-                return Schema::of(Kind::Any);
-            }
-            let name = open
-                .name
-                .clone()
-                .unwrap_or_else(|| self.free_name(&hint, &place));
-            if let Some(open) = self.parts.get_mut(place.as_str()) {
-                open.name = Some(name.clone());
-            }
-            return Schema::of(Kind::Reference(name));
-        }
-        let Some(value) = self.document.pointer(place.as_str()) else {
-            return Schema::of(Kind::Any);
-        };
-        if self.written(value).own != Own::No {
-            return self.later(value, &place, &hint);
-        }
-        if self.open_parts > MAX_DEPTH {
-            self.problem(
-                &at.at("$ref"),
-                format!("references lead through more than {MAX_DEPTH} parts of schemas"),
-                "shorten the chain",
-            );
-            return Schema::of(Kind::Any);
-        }
-        let open = Part {
-            values: self.values,
-            name: None,
-        };
-        self.parts.insert(String::from(&place), open);
-        self.open_parts += 1;
-        let schema = self.schema(value, &place, &hint);
-        self.open_parts -= 1;
-        self.by_place.insert(place.into(), schema.clone());
         schema
     }
 
@@ -555,9 +420,7 @@ impl<'a> Reader<'a> {
             .stack
             .last_mut()
             .map(|top| std::mem::replace(&mut top.1, true));
-        self.values += 1;
         let result = read(self);
-        self.values -= 1;
         if let (Some(before), Some(top)) = (before, self.stack.last_mut()) {
             top.1 = before;
         }
@@ -786,12 +649,9 @@ fn is_composed(schema: &Value) -> bool {
         .any(|keyword| schema.get(keyword).is_some())
 }
 
-/// Returns whether a place is that of a schema or a part of one.
-fn holds_schema(place: &Pointer) -> bool {
-    let keys: Vec<String> = place.keys().collect();
-    let find = |names: &[&str]| keys.iter().position(|key| names.contains(&key.as_str()));
-    find(&["schema", "itemSchema"]).is_some()
-        || find(&["schemas", "$defs", "definitions"]).is_some_and(|at| at + 1 < keys.len())
+/// Returns whether a place can be read more than once, always with the same result.
+fn is_in_component(at: &Pointer) -> bool {
+    at.as_str().starts_with("/components/schemas/")
 }
 
 fn integer_type(format: &str) -> &'static str {

@@ -7,8 +7,6 @@ use serde_json::{Map, Value};
 use super::Reader;
 use crate::pointer::{Pointer, percent_decoded};
 
-/// Maximum length of a chain of references into parts of schemas.
-const MAX_STEPS: usize = 16;
 /// Maximum number of schemas to inspect: nested compositions can double at each level.
 pub(super) const MAX_LOOKS: usize = 1_000;
 
@@ -33,15 +31,7 @@ pub(super) enum Own {
 }
 
 impl<'a> Reader<'a> {
-    pub(super) fn written(&mut self, schema: &'a Value) -> Written {
-        self.written_within(schema, MAX_STEPS)
-    }
-
     pub(super) fn written_component(&mut self, upstream: &'a str) -> Written {
-        self.component_within(upstream, MAX_STEPS)
-    }
-
-    fn component_within(&mut self, upstream: &'a str, steps: usize) -> Written {
         if let Some(known) = self.written.get(upstream) {
             return *known;
         }
@@ -51,26 +41,21 @@ impl<'a> Reader<'a> {
         // A cycle back to the component adds nothing to its own keywords.
         let own = component.as_object().map(own_keywords);
         self.written.insert(upstream, own.unwrap_or_default());
-        let written = self.written_within(component, steps);
+        let written = self.written(component);
         self.written.insert(upstream, written);
         written
     }
 
-    fn written_within(&mut self, schema: &'a Value, steps: usize) -> Written {
-        let Some(object) = schema.as_object().filter(|_| steps > 0) else {
+    pub(super) fn written(&mut self, schema: &'a Value) -> Written {
+        let Some(object) = schema.as_object() else {
             return Written::default();
         };
         if object.contains_key("$ref") {
-            let written = match self.component_of(schema) {
-                Some(upstream) => self.component_within(upstream, steps),
-                None => self
-                    .followed(schema)
-                    .map(|next| self.written_within(next, steps - 1))
-                    .unwrap_or_default(),
-            };
+            let upstream = self.component_of(schema);
+            let written = upstream.map(|it| self.written_component(it));
             return Written {
                 own: Own::No,
-                ..written
+                ..written.unwrap_or_default()
             };
         }
         let mut written = own_keywords(object);
@@ -81,7 +66,7 @@ impl<'a> Reader<'a> {
         let mut inline = written.properties;
         let mut sources: IndexSet<&str> = IndexSet::new();
         for member in members(object, "allOf") {
-            let part = self.written_within(member, steps);
+            let part = self.written(member);
             written.object |= part.object;
             written.properties |= part.properties;
             match self.component_of(member) {
@@ -102,7 +87,7 @@ impl<'a> Reader<'a> {
             alternatives = true;
             let mut all = true;
             for member in members {
-                all &= self.written_within(member, steps).object;
+                all &= self.written(member).object;
             }
             written.object |= all;
             if self.tags(object, keyword).is_some() {
@@ -127,14 +112,9 @@ impl<'a> Reader<'a> {
         known.map(|(name, _)| name.as_str())
     }
 
-    /// Returns the target of a reference, anywhere in the document.
+    /// Returns the target of a reference.
     pub(super) fn followed(&self, schema: &Value) -> Option<&'a Value> {
-        if let Some(upstream) = self.component_of(schema) {
-            return self.components.get(upstream);
-        }
-        let pointer = schema.get("$ref")?.as_str()?.strip_prefix('#')?;
-        let at = self.part_at(pointer, &Pointer::root())?;
-        self.document.pointer(at.as_str())
+        self.components.get(self.component_of(schema)?)
     }
 
     /// Returns the strings that an enum property of an object allows.

@@ -177,6 +177,7 @@ fn dangling_references_are_reported_at_their_place() {
     };
     let at = "/components/schemas/A/properties/b";
     for target in [
+        &format!("#{at}"),
         "#/components/schemas/Missing",
         "#",
         "",
@@ -219,7 +220,6 @@ fn circular_schemas_are_refused() {
         json!({"A": {"anyOf": [{"$ref": "#/components/schemas/A"}, {"type": "string"}]}}),
         json!({"A": {"$ref": "#/components/schemas/B"}, "B": {"$ref": "#/components/schemas/A"}}),
         json!({"A": {"oneOf": [{"$ref": "#/components/schemas/B"}, {"type": "string"}]}, "B": {"allOf": [{"$ref": "#/components/schemas/A"}]}}),
-        json!({"A": {"properties": {"a": {"$ref": "#/components/schemas/A/properties/a"}}}}),
     ] {
         let problem = problem_of(&schemas(cycle));
         assert!(
