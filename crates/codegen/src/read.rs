@@ -176,21 +176,24 @@ impl<'de> Visitor<'de> for UniqueKeys {
     fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Value, A::Error> {
         let mut map = Map::new();
         while let Some(key) = entries.next_key::<String>()? {
-            if key.len() > MAX_NAME {
-                let message = format!(
-                    "a key has {} bytes, more than the limit of {MAX_NAME}",
-                    key.len()
-                );
-                return Err(A::Error::custom(message));
-            }
             let value = entries.next_value_seed(UniqueKeys)?;
-            if map.contains_key(&key) {
-                return Err(A::Error::custom(format!(
-                    "the key `{key}` occurs twice in one object"
-                )));
-            }
-            map.insert(key, value);
+            insert(&mut map, key, value).map_err(A::Error::custom)?;
         }
         Ok(Value::Object(map))
     }
+}
+
+/// Adds an entry, unless its key is too long or is there already.
+fn insert(map: &mut Map<String, Value>, key: String, value: Value) -> Result<(), String> {
+    if key.len() > MAX_NAME {
+        let length = key.len();
+        return Err(format!(
+            "a key has {length} bytes, more than the limit of {MAX_NAME}"
+        ));
+    }
+    if map.contains_key(&key) {
+        return Err(format!("the key `{key}` occurs twice in one object"));
+    }
+    map.insert(key, value);
+    Ok(())
 }

@@ -1,11 +1,12 @@
 //! `allOf`: merges all members. If they differ, the narrower shape is used.
 
-use indexmap::IndexSet;
+use std::collections::HashSet;
+
 use serde_json::{Map, Value};
 
 use super::Reader;
 use super::schemas::{component, has_own_shape};
-use super::written::{MAX_LOOKS, members};
+use super::written::members;
 use crate::model::{Kind, Object, Property, Schema, TaggedVariant};
 use crate::names::pascal;
 use crate::pointer::Pointer;
@@ -68,7 +69,7 @@ impl<'a> Reader<'a> {
         let object = self.components.get(upstream)?.as_object()?;
         let says = ["properties", "allOf", "discriminator"];
         if !says.iter().any(|keyword| object.contains_key(*keyword))
-            || !self.has_alternative_in_reading(object, &["oneOf", "anyOf"], &mut { MAX_LOOKS })
+            || !self.has_alternative_in_reading(object)
         {
             return None;
         }
@@ -87,22 +88,27 @@ impl<'a> Reader<'a> {
     }
 
     /// Returns whether an alternative, or one of its components, is being read.
-    fn has_alternative_in_reading(
-        &self,
-        object: &'a Map<String, Value>,
-        keywords: &[&str],
-        looks: &mut usize,
-    ) -> bool {
-        let referred = keywords.iter().flat_map(|it| members(object, it));
-        let mut found = referred.filter_map(|it| self.component_of(it));
-        found.any(|upstream| {
-            *looks = looks.saturating_sub(1);
+    fn has_alternative_in_reading(&self, object: &'a Map<String, Value>) -> bool {
+        let referred = |object: &'a Map<String, Value>, keyword: &str| {
+            let members = members(object, keyword).iter();
+            members.filter_map(|it| self.component_of(it))
+        };
+        let mut open: Vec<&str> = Vec::new();
+        open.extend(referred(object, "oneOf"));
+        open.extend(referred(object, "anyOf"));
+        let mut seen = HashSet::new();
+        while let Some(upstream) = open.pop() {
+            if self.stack.iter().any(|(open, _)| *open == upstream) {
+                return true;
+            }
             let component = self.components[upstream].as_object();
-            let all = ["oneOf", "anyOf", "allOf"];
-            self.stack.iter().any(|(open, _)| *open == upstream)
-                || *looks > 0
-                    && component.is_some_and(|it| self.has_alternative_in_reading(it, &all, looks))
-        })
+            if let Some(component) = component.filter(|_| seen.insert(upstream)) {
+                for keyword in ["oneOf", "anyOf", "allOf"] {
+                    open.extend(referred(component, keyword));
+                }
+            }
+        }
+        false
     }
 
     /// Marks as required what any member requires, wherever the property is declared.
@@ -110,19 +116,9 @@ impl<'a> Reader<'a> {
         if self.protobuf {
             return;
         }
-        let mut required = IndexSet::new();
-        self.required_names(object, &mut required, &mut { MAX_LOOKS });
-        let lacks = |object: &Object| {
-            let properties = object.properties.iter();
-            properties
-                .filter(|(name, it)| !it.required && required.contains(name.as_str()))
-                .count()
-                > 0
-        };
+        let members = members(object, "allOf");
         let opened = match &schema.kind {
-            Kind::Reference(_)
-                if object.contains_key("required") || members(object, "allOf").len() > 1 =>
-            {
+            Kind::Reference(_) if object.contains_key("required") || members.len() > 1 => {
                 self.opened(&schema.kind)
             }
             Kind::Object(_) => Some(schema.kind.clone()),
@@ -131,31 +127,20 @@ impl<'a> Reader<'a> {
         let Some(Kind::Object(mut opened)) = opened else {
             return;
         };
-        if lacks(&opened) {
-            for (name, property) in &mut opened.properties {
-                property.required |= required.contains(name.as_str());
+        let keywords = members.iter().flat_map(|it| self.all_keywords(it));
+        let lists = keywords
+            .chain([object])
+            .filter_map(|it| it.get("required")?.as_array());
+        let required: HashSet<&str> = lists.flatten().filter_map(Value::as_str).collect();
+        let mut is_changed = false;
+        for (name, property) in &mut opened.properties {
+            if !property.required && required.contains(name.as_str()) {
+                property.required = true;
+                is_changed = true;
             }
+        }
+        if is_changed {
             schema.kind = Kind::Object(opened);
-        }
-    }
-
-    fn required_names(
-        &self,
-        object: &'a Map<String, Value>,
-        names: &mut IndexSet<&'a str>,
-        looks: &mut usize,
-    ) {
-        *looks = looks.saturating_sub(1);
-        if *looks == 0 {
-            return;
-        }
-        let list = object.get("required").and_then(Value::as_array);
-        names.extend(list.into_iter().flatten().filter_map(Value::as_str));
-        for member in members(object, "allOf") {
-            let member = self.followed(member).unwrap_or(member);
-            if let Some(object) = member.as_object() {
-                self.required_names(object, names, looks);
-            }
         }
     }
 

@@ -1,14 +1,16 @@
 //! Predictions about schemas from their keywords, so that a schema that is only referred to need
 //! not be read, and may be one that is being read.
 
+use std::collections::HashSet;
+
 use indexmap::IndexSet;
 use serde_json::{Map, Value};
 
 use super::Reader;
 use crate::pointer::{Pointer, percent_decoded};
 
-/// Maximum number of schemas to inspect: nested compositions can double at each level.
-pub(super) const MAX_LOOKS: usize = 1_000;
+/// Maximum number of schemas to inspect: nested alternatives can double at each level.
+const MAX_LOOKS: usize = 1_000;
 
 /// Facts about a schema that are known without reading it.
 #[derive(Clone, Copy, Debug, Default)]
@@ -112,9 +114,23 @@ impl<'a> Reader<'a> {
         known.map(|(name, _)| name.as_str())
     }
 
-    /// Returns the target of a reference.
-    pub(super) fn followed(&self, schema: &Value) -> Option<&'a Value> {
-        self.components.get(self.component_of(schema)?)
+    /// Returns the keywords of a schema and of all members of its `allOf`, itself first.
+    pub(super) fn all_keywords(&self, schema: &'a Value) -> Vec<&'a Map<String, Value>> {
+        let mut found = Vec::new();
+        let mut seen = HashSet::new();
+        let mut open = vec![schema];
+        while let Some(schema) = open.pop() {
+            match self.component_of(schema) {
+                Some(upstream) if seen.insert(upstream) => open.push(&self.components[upstream]),
+                Some(_) => {}
+                None => {
+                    found.extend(schema.as_object());
+                    let members = found.last().map(|it| members(it, "allOf"));
+                    open.extend(members.into_iter().flatten().rev());
+                }
+            }
+        }
+        found
     }
 
     /// Returns the strings that an enum property of an object allows.
@@ -124,99 +140,46 @@ impl<'a> Reader<'a> {
 
     fn values_of(&self, schema: &'a Value, tag: &str, looks: &mut usize) -> Option<Vec<String>> {
         *looks = looks.checked_sub(1)?;
-        if schema.get("$ref").is_some() {
-            return self.values_of(self.followed(schema)?, tag, looks);
+        let keywords = self.all_keywords(schema);
+        let own = keywords.iter().find_map(|it| properties(it)?.get(tag));
+        if let Some(property) = own {
+            return self.strings_of(property);
         }
-        let object = schema.as_object()?;
-        if let Some(property) = properties(object).and_then(|map| map.get(tag)) {
-            return self.strings_of(property, looks);
-        }
-        if let Some(found) = members(object, "allOf")
+        let alternatives = keywords
             .iter()
-            .find_map(|member| self.values_of(member, tag, looks))
-        {
-            return Some(found);
-        }
-        for keyword in ["oneOf", "anyOf"] {
-            let members = members(object, keyword);
-            if !members.is_empty() {
-                let values = members.iter().map(|it| self.values_of(it, tag, looks));
-                return values
-                    .collect::<Option<Vec<_>>>()
-                    .map(|lists| lists.concat());
-            }
-        }
-        None
+            .flat_map(|it| [members(it, "oneOf"), members(it, "anyOf")]);
+        let alternatives = alternatives
+            .into_iter()
+            .find(|members| !members.is_empty())?;
+        let values = alternatives.iter().map(|it| self.values_of(it, tag, looks));
+        values
+            .collect::<Option<Vec<_>>>()
+            .map(|lists| lists.concat())
     }
 
-    fn strings_of(&self, schema: &'a Value, looks: &mut usize) -> Option<Vec<String>> {
-        *looks = looks.checked_sub(1)?;
-        if schema.get("$ref").is_some() {
-            return self.strings_of(self.followed(schema)?, looks);
-        }
-        if let Some(values) = schema.get("enum").and_then(Value::as_array) {
-            let texts = values.iter().map(|it| it.as_str().map(str::to_owned));
-            return texts
-                .collect::<Option<Vec<_>>>()
-                .filter(|it| !it.is_empty());
-        }
-        let members = members(schema.as_object()?, "allOf");
-        members.iter().find_map(|it| self.strings_of(it, looks))
+    fn strings_of(&self, schema: &'a Value) -> Option<Vec<String>> {
+        let keywords = self.all_keywords(schema);
+        let values = keywords.iter().find_map(|it| it.get("enum")?.as_array())?;
+        let texts = values.iter().map(|it| it.as_str().map(str::to_owned));
+        let texts: Option<Vec<_>> = texts.collect();
+        texts.filter(|it| !it.is_empty())
     }
 
     /// Returns the names of all properties of an object.
     pub(super) fn property_names(&self, schema: &'a Value) -> IndexSet<&'a str> {
-        let mut names = IndexSet::new();
-        self.add_names(schema, &mut names, &mut { MAX_LOOKS });
-        names
-    }
-
-    fn add_names(&self, schema: &'a Value, names: &mut IndexSet<&'a str>, looks: &mut usize) {
-        *looks = looks.saturating_sub(1);
-        if *looks == 0 {
-            return;
-        }
-        if let Some(next) = self.followed(schema) {
-            return self.add_names(next, names, looks);
-        }
-        let Some(object) = schema.as_object() else {
-            return;
-        };
-        names.extend(
-            properties(object)
-                .into_iter()
-                .flatten()
-                .map(|(name, _)| name.as_str()),
-        );
-        for member in members(object, "allOf") {
-            self.add_names(member, names, looks);
-        }
+        let keywords = self.all_keywords(schema).into_iter();
+        let names = keywords.filter_map(properties).flat_map(Map::keys);
+        names.map(String::as_str).collect()
     }
 
     /// Returns whether an object keeps undeclared properties.
     pub(super) fn keeps_more(&mut self, schema: &'a Value) -> bool {
-        self.keeps(schema, &mut { MAX_LOOKS })
-    }
-
-    fn keeps(&mut self, schema: &'a Value, looks: &mut usize) -> bool {
-        *looks = looks.saturating_sub(1);
-        if *looks == 0 {
-            return false;
-        }
-        if let Some(next) = self.followed(schema) {
-            return self.keeps(next, looks);
-        }
-        let Some(object) = schema.as_object() else {
-            return false;
-        };
-        keeps_others(object)
-            || ["oneOf", "anyOf"].iter().any(|keyword| {
-                let members = members(object, keyword);
-                members.iter().any(|member| self.written(member).object)
-            })
-            || members(object, "allOf")
+        self.all_keywords(schema).into_iter().any(|object| {
+            let mut alternatives = members(object, "oneOf")
                 .iter()
-                .any(|member| self.keeps(member, looks))
+                .chain(members(object, "anyOf"));
+            keeps_others(object) || alternatives.any(|it| self.written(it).object)
+        })
     }
 }
 

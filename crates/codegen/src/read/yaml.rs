@@ -5,10 +5,10 @@
 
 use std::collections::HashMap;
 
-use saphyr_parser::{Event, Marker, Parser, ScalarStyle, ScanError, Tag};
+use saphyr_parser::{Event, Marker, Parser, ScalarStyle, ScanError, Span, Tag};
 use serde_json::{Map, Number, Value};
 
-use super::{MAX_BYTES, MAX_NAME};
+use super::{MAX_BYTES, insert};
 
 /// Maximum nesting, as in `serde_json`.
 const MAX_DEPTH: usize = 127;
@@ -16,149 +16,129 @@ const MAX_DEPTH: usize = 127;
 type Result<T> = std::result::Result<T, ScanError>;
 
 pub(super) fn parse(text: &str) -> Result<Value> {
-    let mut builder = Builder::default();
-    for event in Parser::new_from_str(text) {
-        let (event, span) = event?;
-        builder.event(event, span.start)?;
+    let mut reader = Reader {
+        events: Parser::new_from_str(text),
+        anchored: HashMap::new(),
+        copied: 0,
+        depth: 0,
+    };
+    let mut document = None;
+    while let Some(event) = reader.events.next() {
+        match event? {
+            (Event::DocumentStart(_), span) if document.is_some() => {
+                let message = "the file contains a second document";
+                return Err(ScanError::new_str(span.start, message));
+            }
+            (
+                Event::StreamStart
+                | Event::StreamEnd
+                | Event::DocumentStart(_)
+                | Event::DocumentEnd
+                | Event::Nothing,
+                _,
+            ) => {}
+            (event, span) => document = Some(reader.value(event, span.start)?),
+        }
     }
-    Ok(builder.document.unwrap_or_default())
+    Ok(document.unwrap_or_default())
 }
 
-/// A collection that is being read, and its anchor (0 if it has none).
-enum Open {
-    List(Vec<Value>, usize),
-    Map {
-        entries: Map<String, Value>,
-        /// The key of the next value.
-        key: Option<String>,
-        /// The entries of `<<`, which are added at the end unless the map has the key.
-        merged: Vec<Map<String, Value>>,
-        anchor: usize,
-    },
-}
-
-#[derive(Default)]
-struct Builder {
-    document: Option<Value>,
-    open: Vec<Open>,
+struct Reader<E> {
+    events: E,
+    /// The values of anchors, and their sizes.
     anchored: HashMap<usize, (Value, usize)>,
     /// The number of bytes that anchors and aliases copied.
     copied: usize,
+    /// The number of open collections.
+    depth: usize,
 }
 
-impl Builder {
-    fn event(&mut self, event: Event<'_>, at: Marker) -> Result<()> {
-        match event {
-            Event::DocumentStart(_) if self.document.is_some() => Err(ScanError::new_str(
-                at,
-                "the file contains a second document",
-            )),
+impl<'t, E: Iterator<Item = Result<(Event<'t>, Span)>>> Reader<E> {
+    /// Reads the value that starts with an event.
+    fn value(&mut self, event: Event<'t>, at: Marker) -> Result<Value> {
+        let (value, anchor) = match event {
             Event::Alias(anchor) => {
                 let Some((value, size)) = self.anchored.get(&anchor).cloned() else {
                     return Err(ScanError::new_str(at, "the alias is inside its own anchor"));
                 };
                 self.spend(size, at)?;
-                self.value(value, 0, at)
+                return Ok(value);
             }
             Event::Scalar(text, style, anchor, tag) => {
-                if self.awaits_key() {
-                    return self.key(text.into_owned(), at);
-                }
-                self.value(scalar(&text, style, tag.as_deref(), at)?, anchor, at)
+                (scalar(&text, style, tag.as_deref(), at)?, anchor)
             }
-            Event::SequenceStart(anchor, _) => self.begin(Open::List(Vec::new(), anchor), at),
-            Event::MappingStart(anchor, _) => self.begin(
-                Open::Map {
-                    entries: Map::new(),
-                    key: None,
-                    merged: Vec::new(),
-                    anchor,
-                },
-                at,
-            ),
-            Event::SequenceEnd | Event::MappingEnd => match self.open.pop() {
-                Some(Open::List(items, anchor)) => self.value(Value::Array(items), anchor, at),
-                Some(Open::Map {
-                    mut entries,
-                    merged,
-                    anchor,
-                    ..
-                }) => {
-                    for (key, value) in merged.into_iter().flatten() {
-                        entries.entry(key).or_insert(value);
-                    }
-                    self.value(Value::Object(entries), anchor, at)
+            Event::SequenceStart(anchor, _) => {
+                self.open(at)?;
+                let mut items = Vec::new();
+                while let Some((event, at)) = self.inside()? {
+                    items.push(self.value(event, at)?);
                 }
-                None => Ok(()),
-            },
-            _ => Ok(()),
-        }
-    }
-
-    fn awaits_key(&self) -> bool {
-        matches!(self.open.last(), Some(Open::Map { key: None, .. }))
-    }
-
-    fn begin(&mut self, collection: Open, at: Marker) -> Result<()> {
-        if self.awaits_key() {
-            return Err(ScanError::new_str(at, "a key is a list or an object"));
-        }
-        if self.open.len() >= MAX_DEPTH {
-            return Err(ScanError::new_str(at, "the values are nested too deeply"));
-        }
-        self.open.push(collection);
-        Ok(())
-    }
-
-    fn key(&mut self, name: String, at: Marker) -> Result<()> {
-        if name.len() > MAX_NAME {
-            let message = format!(
-                "a key has {} bytes, more than the limit of {MAX_NAME}",
-                name.len()
-            );
-            return Err(ScanError::new(at, message));
-        }
-        if let Some(Open::Map { entries, key, .. }) = self.open.last_mut() {
-            if entries.contains_key(&name) {
-                let message = format!("the key `{name}` occurs twice in one object");
-                return Err(ScanError::new(at, message));
+                (items.into(), anchor)
             }
-            *key = Some(name);
-        }
-        Ok(())
-    }
-
-    /// Adds a complete value to its collection.
-    fn value(&mut self, value: Value, anchor: usize, at: Marker) -> Result<()> {
+            Event::MappingStart(anchor, _) => {
+                self.open(at)?;
+                (self.map()?.into(), anchor)
+            }
+            _ => return Ok(Value::Null),
+        };
         if anchor > 0 {
             let size = size(&value);
             self.spend(size, at)?;
             self.anchored.insert(anchor, (value.clone(), size));
         }
-        match self.open.last_mut() {
-            None => self.document = Some(value),
-            Some(Open::List(items, _)) => items.push(value),
-            Some(Open::Map {
-                entries,
-                key,
-                merged,
-                ..
-            }) => match (key.take().as_deref(), value) {
-                (None, Value::String(name)) => return self.key(name, at),
-                (None, _) => return Err(ScanError::new_str(at, "a key is not a string")),
-                (Some("<<"), Value::Object(map)) => merged.push(map),
-                (Some("<<"), Value::Array(maps)) if maps.iter().all(Value::is_object) => {
-                    merged.extend(maps.into_iter().filter_map(|map| match map {
+        Ok(value)
+    }
+
+    fn map(&mut self) -> Result<Map<String, Value>> {
+        let mut map = Map::new();
+        // The entries of `<<`, which are added at the end unless the map has the key.
+        let mut merged = Vec::new();
+        while let Some((event, at)) = self.inside()? {
+            let key = match event {
+                Event::Scalar(text, ..) => text.into_owned(),
+                event => match self.value(event, at)? {
+                    Value::String(text) => text,
+                    _ => return Err(ScanError::new_str(at, "a key is not a string")),
+                },
+            };
+            let Some((event, value_at)) = self.inside()? else {
+                break;
+            };
+            match (key.as_str(), self.value(event, value_at)?) {
+                ("<<", Value::Object(map)) => merged.extend(map),
+                ("<<", Value::Array(maps)) if maps.iter().all(Value::is_object) => {
+                    let maps = maps.into_iter().filter_map(|map| match map {
                         Value::Object(map) => Some(map),
                         _ => None,
-                    }));
+                    });
+                    merged.extend(maps.flatten());
                 }
-                (Some(name), value) => {
-                    entries.insert(name.to_owned(), value);
-                }
-            },
+                (_, value) => insert(&mut map, key, value).map_err(|it| ScanError::new(at, it))?,
+            }
         }
+        for (key, value) in merged {
+            map.entry(key).or_insert(value);
+        }
+        Ok(map)
+    }
+
+    fn open(&mut self, at: Marker) -> Result<()> {
+        if self.depth >= MAX_DEPTH {
+            return Err(ScanError::new_str(at, "the values are nested too deeply"));
+        }
+        self.depth += 1;
         Ok(())
+    }
+
+    /// Returns the next event of a collection, or `None` at its end.
+    fn inside(&mut self) -> Result<Option<(Event<'t>, Marker)>> {
+        Ok(match self.events.next().transpose()? {
+            Some((Event::SequenceEnd | Event::MappingEnd, _)) | None => {
+                self.depth -= 1;
+                None
+            }
+            Some((event, span)) => Some((event, span.start)),
+        })
     }
 
     /// Stops aliases of aliases from growing without bounds.
@@ -198,38 +178,34 @@ fn scalar(text: &str, style: ScalarStyle, tag: Option<&Tag>, at: Marker) -> Resu
         "" | "~" | "null" | "Null" | "NULL" => Value::Null,
         "true" | "True" | "TRUE" => true.into(),
         "false" | "False" | "FALSE" => false.into(),
-        text if is_number(text) => {
-            number(text).ok_or_else(|| ScanError::new_str(at, "the number is out of range"))?
-        }
-        text => text.into(),
+        text => match number(text) {
+            Some(Some(number)) => number.into(),
+            Some(None) => return Err(ScanError::new_str(at, "the number is out of range")),
+            None => text.into(),
+        },
     })
 }
 
-/// Returns whether a string is a number of the core schema that JSON can represent.
-fn is_number(text: &str) -> bool {
-    if let Some(digits) = text.strip_prefix("0x") {
-        return !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_hexdigit());
-    }
-    if let Some(digits) = text.strip_prefix("0o") {
-        return !digits.is_empty() && digits.bytes().all(|byte| matches!(byte, b'0'..=b'7'));
+/// Returns the number of the core schema that a string is. Inside, `None` stands for a number that
+/// JSON cannot represent.
+fn number(text: &str) -> Option<Option<Number>> {
+    for (prefix, radix) in [("0x", 16), ("0o", 8)] {
+        if let Some(digits) = text.strip_prefix(prefix) {
+            return u64::from_str_radix(digits, radix)
+                .ok()
+                .map(|it| Some(it.into()));
+        }
     }
     let digits = text.strip_prefix(['+', '-']).unwrap_or(text);
-    let leading_zero = digits.len() > 1 && digits.bytes().all(|byte| byte.is_ascii_digit());
-    digits.starts_with(|it: char| it == '.' || it.is_ascii_digit())
-        && !(leading_zero && digits.starts_with('0'))
-        && digits.parse::<f64>().is_ok()
-}
-
-fn number(text: &str) -> Option<Value> {
-    if let Some(digits) = text.strip_prefix("0x") {
-        return u64::from_str_radix(digits, 16).ok().map(Value::from);
+    let is_digits = digits.bytes().all(|byte| byte.is_ascii_digit());
+    let has_leading_zero = is_digits && digits.len() > 1 && digits.starts_with('0');
+    if has_leading_zero || !digits.starts_with(|it: char| it == '.' || it.is_ascii_digit()) {
+        return None;
     }
-    if let Some(digits) = text.strip_prefix("0o") {
-        return u64::from_str_radix(digits, 8).ok().map(Value::from);
+    let integer = text.parse::<i64>().map(Number::from);
+    let integer = integer.or_else(|_| text.parse::<u64>().map(Number::from));
+    match integer {
+        Ok(integer) => Some(Some(integer)),
+        Err(_) => text.parse().ok().map(Number::from_f64),
     }
-    let integer = text.parse::<i64>().map(Value::from);
-    integer
-        .or_else(|_| text.parse::<u64>().map(Value::from))
-        .ok()
-        .or_else(|| Number::from_f64(text.parse().ok()?).map(Value::Number))
 }
