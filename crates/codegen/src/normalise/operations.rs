@@ -5,7 +5,6 @@ use serde_json::{Map, Value};
 
 use super::naming::{Unnamed, Wanted};
 use super::parameters::name_for_call;
-use super::responses::success_status;
 use super::servers::Servers;
 use super::{MAX_OPERATIONS, Reader, flag, prose, strings};
 use crate::error::TOO_LARGE;
@@ -130,10 +129,9 @@ impl<'a> Reader<'a> {
         let hint = pascal(&name);
         let mut parameters = self.read_parameters(path, item, operation, at, &hint);
         let mut body = self.read_body(operation, at, &hint);
-        let (success, events) = self.read_success(operation, at, &hint);
+        let responses = self.read_responses(operation, at, &hint);
         let (prefix, server) = self.own_server(servers, item, operation, at);
-        let responses = self.read_responses(operation, &success);
-        if events.is_some() {
+        if responses.events.is_some() {
             let contents = body.iter_mut().flat_map(Body::contents_mut);
             let parts = contents.flat_map(BodyContent::parts_mut);
             let parts = parts.map(|part| &mut part.ident);
@@ -157,12 +155,12 @@ impl<'a> Reader<'a> {
             tags: strings(operation.get("tags")),
             parameters,
             body,
-            accept: self.accepted(operation, &success),
-            success,
-            events,
+            accept: responses.accept,
+            success: responses.success,
+            events: responses.events,
             server,
-            responses,
-            success_status: success_status(operation),
+            responses: responses.declared,
+            success_status: responses.status,
             security: self.security(operation, at),
             paging: None,
             place: String::from(at),

@@ -7,46 +7,98 @@ use super::{Reader, any, essence, is_json, prose, text};
 use crate::model::{Kind, Response, ResponseContent, Schema, StreamFormat, Success};
 use crate::pointer::Pointer;
 
+/// The responses of an operation.
+pub(super) struct Responses {
+    pub declared: Vec<Response>,
+    /// The type that all successful responses are decoded into.
+    pub success: Success,
+    /// The data of server-sent events.
+    pub events: Option<Schema>,
+    /// The media types of success that a call can read, if they are not the usual ones.
+    pub accept: Option<String>,
+    /// The first successful status.
+    pub status: u16,
+}
+
+/// A response in the document.
+struct Declared<'a> {
+    status: &'a str,
+    response: &'a Map<String, Value>,
+    at: Pointer,
+    content: Option<&'a Map<String, Value>>,
+    is_success: bool,
+}
+
 impl<'a> Reader<'a> {
-    /// Reads the type that all successful responses are decoded into, and that of server-sent
-    /// events.
-    pub(super) fn read_success(
+    pub(super) fn read_responses(
         &mut self,
         operation: &'a Map<String, Value>,
         at: &Pointer,
         hint: &str,
-    ) -> (Success, Option<Schema>) {
-        let at = at.at("responses");
-        let Some(responses) = operation.get("responses") else {
-            return (Success::Bytes, None);
-        };
-        let Some(responses) = self.object(responses, &at, "the list of responses") else {
-            return (Success::Bytes, None);
-        };
-        let succeeded = |status: &str| status.starts_with('2');
-        let mut chosen: Vec<_> = responses
-            .iter()
-            .filter(|(status, _)| succeeded(status))
-            .collect();
-        if chosen.is_empty() {
-            chosen = responses
-                .iter()
-                .filter(|(status, _)| *status == "default")
-                .collect();
+    ) -> Responses {
+        let declared = self.declared(operation, &at.at("responses"));
+        let successes: Vec<_> = declared.iter().filter(|it| it.is_success).collect();
+        let (success, events) = self.read_success(&successes, hint);
+        let statuses = declared.iter().filter_map(|it| it.status.parse().ok());
+        let status = statuses.filter(|it| (200..300).contains(it)).next();
+        let responses = declared.iter().map(|it| self.response(it, &success));
+        Responses {
+            declared: responses.collect(),
+            accept: accepted(&successes, &success),
+            success,
+            events,
+            status: status.unwrap_or(200),
         }
+    }
+
+    /// Finds the responses. Only a success that does not exist is a problem.
+    fn declared(&mut self, operation: &'a Map<String, Value>, at: &Pointer) -> Vec<Declared<'a>> {
+        let responses = operation.get("responses");
+        let responses = responses.and_then(|it| self.object(it, at, "the list of responses"));
+        let has_success = responses.is_some_and(|it| it.keys().any(|it| it.starts_with('2')));
+        let mut declared = Vec::new();
+        for (status, response) in responses.into_iter().flatten() {
+            let is_success = match has_success {
+                true => status.starts_with('2'),
+                false => status == "default",
+            };
+            let at = at.at(status);
+            let found = match is_success {
+                true => self.resolve(response, &at),
+                false => self.find(response).map(|response| (response, at)),
+            };
+            let found = found.and_then(|(response, at)| Some((response.as_object()?, at)));
+            declared.extend(found.map(|(response, at)| {
+                Declared {
+                    status,
+                    response,
+                    at,
+                    content: (response.get("content").and_then(Value::as_object))
+                        .filter(|content| !content.is_empty()),
+                    is_success,
+                }
+            }));
+        }
+        declared
+    }
+
+    fn read_success(
+        &mut self,
+        successes: &[&Declared<'a>],
+        hint: &str,
+    ) -> (Success, Option<Schema>) {
         let mut schemas: Vec<Schema> = Vec::new();
         let mut streams: Vec<(Schema, StreamFormat)> = Vec::new();
         let mut events = None;
         let mut empty = false;
-        let mut bytes = chosen.is_empty();
-        for (status, response) in chosen {
-            let Some((response, at)) = self.resolve(response, &at.at(status)) else {
-                continue;
-            };
-            let content = response
-                .get("content")
-                .and_then(Value::as_object)
-                .filter(|content| !content.is_empty());
+        let mut bytes = successes.is_empty();
+        for Declared {
+            response,
+            at,
+            content,
+            ..
+        } in successes
+        {
             let Some(content) = content else {
                 empty = true;
                 continue;
@@ -90,6 +142,51 @@ impl<'a> Reader<'a> {
         (success(schemas, streams, bytes, empty), events)
     }
 
+    fn response(&self, declared: &Declared<'a>, success: &Success) -> Response {
+        let media = declared.content.and_then(|content| {
+            let json = content.iter().find(|(media, _)| is_json(media));
+            let stream = || content.iter().find(|it| stream_format(it.0).is_some());
+            json.or_else(stream).or_else(|| content.iter().next())
+        });
+        let content = match (media, success) {
+            (None, _) => ResponseContent::Empty,
+            (Some((media, _)), Success::Stream(_, format)) if declared.is_success => {
+                ResponseContent::Stream(match format {
+                    StreamFormat::Results => "application/x-ndjson".to_owned(),
+                    _ => essence(media).to_owned(),
+                })
+            }
+            (Some((media, _)), _) if !is_json(media) => {
+                ResponseContent::Other(essence(media).to_owned())
+            }
+            (Some(_), Success::Json(schema) | Success::OptionalJson(schema))
+                if declared.status.starts_with('2') =>
+            {
+                ResponseContent::Json(Some(schema.clone()))
+            }
+            (Some((_, value)), _) => ResponseContent::Json(value.get("schema").and_then(|it| {
+                let name = self.component_names.get(self.component_of(it)?)?;
+                Some(Schema::of(Kind::Reference(name.clone())))
+            })),
+        };
+        Response {
+            status: declared.status.to_owned(),
+            description: prose(declared.response, "description").unwrap_or_default(),
+            content,
+        }
+    }
+
+    /// Follows references, without reporting those that lead nowhere.
+    fn find(&self, mut value: &'a Value) -> Option<&'a Value> {
+        for _ in 0..16 {
+            let Some(target) = value.get("$ref") else {
+                return Some(value);
+            };
+            value = self.document.pointer(target.as_str()?.strip_prefix('#')?)?;
+        }
+        None
+    }
+
     fn content_schema(&mut self, content: &'a Value, at: &Pointer, hint: &str) -> Schema {
         match content.get("schema") {
             Some(schema) => self.schema(schema, &at.at("schema"), hint),
@@ -103,14 +200,14 @@ impl<'a> Reader<'a> {
     /// only the message.
     fn grpc_stream(
         &mut self,
-        response: &'a Value,
+        response: &Map<String, Value>,
         content: &'a Value,
         at: &Pointer,
         hint: &str,
     ) -> Option<Option<Schema>> {
         let schema = content.get("schema")?;
         let target = self.find(schema)?.as_object()?;
-        let said = text(response.as_object()?, "description").unwrap_or_default();
+        let said = text(response, "description").unwrap_or_default();
         let is_said = said.trim_end().ends_with("(streaming responses)");
         let title = text(target, "title").unwrap_or_default();
         let properties = target.get("properties").and_then(Value::as_object);
@@ -186,116 +283,26 @@ fn stream_format(media: &str) -> Option<StreamFormat> {
     }
 }
 
-impl Reader<'_> {
-    /// Returns the declared responses without invalid ones, which are reported elsewhere.
-    pub(super) fn read_responses(
-        &self,
-        operation: &Map<String, Value>,
-        success: &Success,
-    ) -> Vec<Response> {
-        let declared = operation.get("responses").and_then(Value::as_object);
-        let declared = declared.into_iter().flatten();
-        let only_default = !declared.clone().any(|(status, _)| status.starts_with('2'));
-        let is_success =
-            |status: &str| status.starts_with('2') || (only_default && status == "default");
-        let read = |(status, response): (&String, &Value)| {
-            let response = self.find(response)?.as_object()?;
-            let content = response.get("content").and_then(Value::as_object);
-            let content = content.and_then(|content| {
-                let json = content.iter().find(|(media, _)| is_json(media));
-                let stream = || content.iter().find(|it| stream_format(it.0).is_some());
-                json.or_else(stream).or_else(|| content.iter().next())
-            });
-            let content = match (content, success) {
-                (None, _) => ResponseContent::Empty,
-                (Some((media, _)), Success::Stream(_, format)) if is_success(status) => {
-                    ResponseContent::Stream(match format {
-                        StreamFormat::Results => "application/x-ndjson".to_owned(),
-                        _ => essence(media).to_owned(),
-                    })
-                }
-                (Some((media, _)), _) if !is_json(media) => {
-                    ResponseContent::Other(essence(media).to_owned())
-                }
-                (Some(_), Success::Json(schema) | Success::OptionalJson(schema))
-                    if status.starts_with('2') =>
-                {
-                    ResponseContent::Json(Some(schema.clone()))
-                }
-                (Some((_, value)), _) => {
-                    ResponseContent::Json(value.get("schema").and_then(|it| {
-                        let name = self.component_names.get(self.component_of(it)?)?;
-                        Some(Schema::of(Kind::Reference(name.clone())))
-                    }))
-                }
-            };
-            Some(Response {
-                status: status.clone(),
-                description: prose(response, "description").unwrap_or_default(),
-                content,
-            })
-        };
-        declared.filter_map(read).collect()
-    }
-
-    /// Returns the media types of success that a call can read, if they are not the usual ones.
-    pub(super) fn accepted(
-        &self,
-        operation: &Map<String, Value>,
-        success: &Success,
-    ) -> Option<String> {
-        let responses = operation.get("responses")?.as_object()?;
-        let has_success = responses.keys().any(|status| status.starts_with('2'));
-        let mut accepted: IndexSet<&str> = IndexSet::new();
-        for (status, response) in responses {
-            if has_success && !status.starts_with('2') || !has_success && status != "default" {
-                continue;
-            }
-            let content = self
-                .find(response)
-                .and_then(|it| it.get("content")?.as_object());
-            let media = content.into_iter().flat_map(Map::keys);
-            accepted.extend(media.filter_map(|media| match success {
-                Success::Json(_) | Success::OptionalJson(_) => {
-                    is_json(media).then(|| essence(media))
-                }
-                Success::Bytes => Some(essence(media)),
-                _ => None,
-            }));
+/// Returns the media types of success that a call can read, if they are not the usual ones.
+fn accepted(successes: &[&Declared<'_>], success: &Success) -> Option<String> {
+    let contents = successes.iter().filter_map(|it| it.content);
+    let media = contents.flat_map(Map::keys).map(String::as_str);
+    let usual = match success {
+        Success::Bytes => "application/octet-stream",
+        _ => "application/json",
+    };
+    let accepted: IndexSet<&str> = match success {
+        Success::Json(_) | Success::OptionalJson(_) => {
+            media.filter(|it| is_json(it)).map(essence).collect()
         }
-        let usual = match success {
-            Success::Bytes => "application/octet-stream",
-            _ => "application/json",
-        };
-        let is_open =
-            |media: &&str| media.contains('*') || !media.bytes().all(|it| it.is_ascii_graphic());
-        let accepted: Vec<&str> = accepted.into_iter().collect();
-        if accepted.is_empty() || accepted == [usual] || accepted.iter().any(is_open) {
-            return None;
-        }
-        Some(accepted.join(", "))
+        Success::Bytes => media.map(essence).collect(),
+        _ => return None,
+    };
+    let is_open =
+        |media: &&str| media.contains('*') || !media.bytes().all(|it| it.is_ascii_graphic());
+    let accepted: Vec<&str> = accepted.into_iter().collect();
+    if accepted.is_empty() || accepted == [usual] || accepted.iter().any(is_open) {
+        return None;
     }
-
-    /// Follows references, without reporting those that lead nowhere.
-    fn find<'v>(&'v self, mut value: &'v Value) -> Option<&'v Value> {
-        for _ in 0..16 {
-            let Some(target) = value.get("$ref") else {
-                return Some(value);
-            };
-            value = self.document.pointer(target.as_str()?.strip_prefix('#')?)?;
-        }
-        None
-    }
-}
-
-/// Returns the first successful status of the document.
-pub(super) fn success_status(operation: &Map<String, Value>) -> u16 {
-    operation
-        .get("responses")
-        .and_then(Value::as_object)
-        .into_iter()
-        .flatten()
-        .filter_map(|(status, _)| status.parse().ok())
-        .find(|status| (200..300).contains(status))
-        .unwrap_or(200)
+    Some(accepted.join(", "))
 }
