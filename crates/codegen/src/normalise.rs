@@ -29,7 +29,7 @@ use crate::places::Places;
 use crate::pointer::Pointer;
 
 use self::naming::Wanted;
-use self::schemas::Pending;
+use self::schemas::Component;
 use self::written::Written;
 
 pub(crate) use self::paging::is_whole_number;
@@ -46,6 +46,7 @@ pub(crate) fn normalise(file: &str, places: Places<'_>) -> Result<(Api, Vec<Prob
     reader.read_components();
     let servers = reader.read_servers();
     let mut operations = reader.read_operations(&servers);
+    reader.read_components();
     reader.name_members();
     let security_schemes = reader.read_security_schemes();
     let Reader {
@@ -95,23 +96,22 @@ struct Reader<'a> {
     component_names: IndexMap<&'a str, String>,
     /// The place that uses each Rust type name.
     taken: IndexMap<String, String>,
-    /// The results for components without a type of their own.
-    read: IndexMap<&'a str, Schema>,
+    /// Components by Rust name, among them objects inside of others that are read like them.
+    by_name: IndexMap<String, Component<'a>>,
+    /// The results for components, by Rust name.
+    read: HashMap<String, Schema>,
     named: IndexMap<String, NamedSchema>,
     /// Security schemes that operations use but the document does not define.
     undefined_schemes: IndexSet<&'a str>,
     /// The components that are being read, and whether a value separates each from the current
     /// schema.
-    stack: Vec<(&'a str, bool)>,
+    stack: Vec<(String, bool)>,
     /// The properties of components that all their alternatives share.
-    commons: HashMap<&'a str, Schema>,
+    commons: HashMap<String, Schema>,
     /// Facts about components that are known without reading them.
     written: HashMap<&'a str, Written>,
     /// Named schemas that are no components, by place.
     by_place: HashMap<String, Schema>,
-    /// Objects that wait until their components are read.
-    pending: Vec<Pending<'a>>,
-    pending_names: HashSet<String>,
     /// Whether grpc-gateway made the document of protobuf.
     protobuf: bool,
 }
@@ -128,15 +128,14 @@ impl<'a> Reader<'a> {
             components: &NONE,
             component_names: IndexMap::new(),
             taken: IndexMap::new(),
-            read: IndexMap::new(),
+            by_name: IndexMap::new(),
+            read: HashMap::new(),
             named: IndexMap::new(),
             undefined_schemes: IndexSet::new(),
             stack: Vec::new(),
             commons: HashMap::new(),
             written: HashMap::new(),
             by_place: HashMap::new(),
-            pending: Vec::new(),
-            pending_names: HashSet::new(),
             protobuf,
         };
         let at = Pointer::root().at("components").at("schemas");

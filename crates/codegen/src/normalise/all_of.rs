@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use serde_json::{Map, Value};
 
 use super::Reader;
-use super::schemas::{component, has_own_shape};
+use super::schemas::{Component, component, has_own_shape};
 use super::written::members;
 use crate::model::{Kind, Object, Property, Schema, TaggedVariant};
 use crate::names::pascal;
@@ -73,17 +73,17 @@ impl<'a> Reader<'a> {
         {
             return None;
         }
-        if let Some(known) = self.commons.get(upstream) {
+        let name = self.component_names.get(upstream)?.clone();
+        if let Some(known) = self.commons.get(&name) {
             return Some(known.clone());
         }
-        if self.stack.iter().any(|(open, _)| *open == upstream) {
+        if self.is_open(&name) {
             return None;
         }
-        let name = self.component_names.get(upstream)?.clone();
-        self.stack.push((upstream, false));
+        self.stack.push((name.clone(), false));
         let common = self.common(object, &component(upstream), &name);
         self.stack.pop();
-        self.commons.insert(upstream, common.clone());
+        self.commons.insert(name, common.clone());
         Some(common)
     }
 
@@ -98,7 +98,8 @@ impl<'a> Reader<'a> {
         open.extend(referred(object, "anyOf"));
         let mut seen = HashSet::new();
         while let Some(upstream) = open.pop() {
-            if self.stack.iter().any(|(open, _)| *open == upstream) {
+            let name = self.component_names.get(upstream);
+            if name.is_some_and(|name| self.is_open(name)) {
                 return true;
             }
             let component = self.components[upstream].as_object();
@@ -330,20 +331,21 @@ impl<'a> Reader<'a> {
         let Kind::Reference(name) = kind else {
             return Some(kind.clone());
         };
-        let upstream = self.upstream(name);
-        if let Some(upstream) = upstream
-            && !self.stack.iter().any(|(open, _)| *open == upstream)
-        {
-            self.read_component(upstream);
+        if !self.is_open(name) {
+            self.read_component(name);
         }
-        self.read_early(name);
         let mut kind = self.named.get(name)?.schema.kind.clone();
         if let Kind::Object(object) = &mut kind
-            && upstream.is_some_and(|upstream| self.is_base(upstream))
+            && self.by_name.get(name).is_some_and(Component::is_base)
         {
             object.additional = None;
         }
         Some(kind)
+    }
+
+    /// Returns whether a component is being read.
+    fn is_open(&self, name: &str) -> bool {
+        self.stack.iter().any(|(open, _)| open == name)
     }
 }
 

@@ -32,11 +32,24 @@ const OWN_SHAPE: [&str; 6] = [
     "items",
 ];
 
-/// An object composed of others that are being read.
-pub(super) struct Pending<'a> {
+/// A schema that is read once, and that others refer to by its Rust name.
+#[derive(Clone)]
+pub(super) struct Component<'a> {
+    /// Its name in the document; an object that was found inside of another schema has none.
+    upstream: Option<&'a str>,
     value: &'a Value,
-    at: Pointer,
-    name: String,
+    pub at: Pointer,
+}
+
+impl Component<'_> {
+    /// Returns whether others extend the component, so that its values can have undeclared
+    /// properties.
+    pub(super) fn is_base(&self) -> bool {
+        self.value.get("discriminator").is_some()
+            && ["additionalProperties", "oneOf", "anyOf"]
+                .iter()
+                .all(|it| self.value.get(it).is_none())
+    }
 }
 
 impl<'a> Reader<'a> {
@@ -55,96 +68,67 @@ impl<'a> Reader<'a> {
             others: vec![pascal(upstream)],
         });
         self.settle(&mut wanted.collect::<Vec<_>>());
-        for (upstream, name) in components.keys().zip(names) {
-            self.taken.insert(name.clone(), component(upstream).into());
-            self.component_names.insert(upstream, name);
+        for ((upstream, value), name) in components.iter().zip(names) {
+            let at = component(upstream);
+            self.taken.insert(name.clone(), String::from(&at));
+            self.component_names.insert(upstream, name.clone());
+            let upstream = Some(upstream.as_str());
+            let component = Component {
+                upstream,
+                value,
+                at,
+            };
+            self.by_name.insert(name, component);
         }
     }
 
     pub(super) fn read_components(&mut self) {
-        let names: Vec<&'a str> = self.component_names.keys().copied().collect();
-        for upstream in names {
-            self.read_component(upstream);
+        let mut index = 0;
+        // Reading finds more of them.
+        while let Some((name, _)) = self.by_name.get_index(index) {
+            let name = name.clone();
+            self.read_component(&name);
+            index += 1;
         }
     }
 
     /// Reads a component once. Objects, enums and unions get a type of their own.
-    pub(super) fn read_component(&mut self, upstream: &'a str) -> Schema {
-        if let Some(schema) = self.read.get(upstream) {
+    pub(super) fn read_component(&mut self, name: &str) -> Schema {
+        if let Some(schema) = self.read.get(name) {
             return schema.clone();
         }
-        let at = component(upstream);
-        let Some(name) = self.component_names.get(upstream).cloned() else {
+        let Some(component) = self.by_name.get(name).cloned() else {
             return Schema::of(Kind::Any);
         };
+        let at = &component.at;
         if self.stack.len() > MAX_DEPTH {
             self.problem(
-                &at,
+                at,
                 format!("references lead through more than {MAX_DEPTH} schemas"),
                 "shorten the chain",
             );
             return Schema::of(Kind::Any);
         }
-        self.stack.push((upstream, false));
-        let schema = self.bare_schema(&self.components[upstream], &at, &name);
+        self.stack.push((name.to_owned(), false));
+        let mut schema = self.bare_schema(component.value, at, name);
         self.stack.pop();
-        let mut schema = if schema.depth() > MAX_NESTING {
+        if schema.depth() > MAX_NESTING {
             self.problem(
-                &at,
+                at,
                 format!("more than {MAX_NESTING} nested lists and maps"),
                 "reduce the nesting",
             );
-            Schema::of(Kind::Any)
-        } else {
-            schema
-        };
+            schema = Schema::of(Kind::Any);
+        }
         if let Kind::Object(object) = &mut schema.kind
-            && self.is_base(upstream)
+            && component.is_base()
         {
             let any = || Box::new(Schema::of(Kind::Any));
             object.additional.get_or_insert_with(any);
         }
-        let schema = self.named(schema, name, Some(upstream));
-        self.read.insert(upstream, schema.clone());
-        self.read_pending();
+        let schema = self.named(schema, name.to_owned(), component.upstream);
+        self.read.insert(name.to_owned(), schema.clone());
         schema
-    }
-
-    /// Returns whether others extend a component, so that its values can have undeclared
-    /// properties.
-    pub(super) fn is_base(&self, upstream: &str) -> bool {
-        self.components.get(upstream).is_some_and(|component| {
-            let alternatives = ["oneOf", "anyOf"];
-            component.get("discriminator").is_some()
-                && component.get("additionalProperties").is_none()
-                && alternatives.iter().all(|it| component.get(it).is_none())
-        })
-    }
-
-    /// Reads the objects that were waiting.
-    fn read_pending(&mut self) {
-        while self.stack.is_empty()
-            && let Some(pending) = self.pending.pop()
-        {
-            self.read_now(pending);
-        }
-    }
-
-    fn read_now(&mut self, Pending { value, at, name }: Pending<'a>) {
-        let schema = self.bare_schema(value, &at, &name);
-        if is_named(&schema.kind) {
-            self.named(schema, name, None);
-        }
-    }
-
-    /// Reads a waiting object early.
-    pub(super) fn read_early(&mut self, name: &str) {
-        if self.pending_names.contains(name)
-            && let Some(index) = self.pending.iter().position(|it| it.name == name)
-        {
-            let pending = self.pending.swap_remove(index);
-            self.read_now(pending);
-        }
     }
 
     /// Registers an object, enum or union under a name, and returns a reference to it.
@@ -180,25 +164,23 @@ impl<'a> Reader<'a> {
             return self.later(value, at, hint);
         }
         let schema = self.bare_schema(value, at, hint);
-        let schema = self.in_place(schema, at, hint);
-        self.read_pending();
-        schema
+        self.in_place(schema, at, hint)
     }
 
-    /// Names an object now and reads it later, when nothing else is being read.
+    /// Makes an object a component, to be read when nothing else is being read.
     fn later(&mut self, value: &'a Value, at: &Pointer, hint: &str) -> Schema {
         let name = self.free_name(hint, at);
-        self.pending_names.insert(name.clone());
         let mut schema = Schema::of(Kind::Reference(name.clone()));
         if let Some(object) = value.as_object() {
-            schema.nullable = flag(object, "nullable");
-            schema.deprecated = flag(object, "deprecated");
-            schema.description = prose(object, "description");
-            schema.default = object.get("default").cloned();
+            annotate(&mut schema, object);
         }
-        let at = at.clone();
-        self.by_place.insert(String::from(&at), schema.clone());
-        self.pending.push(Pending { value, at, name });
+        self.by_place.insert(at.into(), schema.clone());
+        let component = Component {
+            upstream: None,
+            value,
+            at: at.clone(),
+        };
+        self.by_name.insert(name, component);
         schema
     }
 
@@ -241,16 +223,10 @@ impl<'a> Reader<'a> {
     fn enum_component(&self, values: &[EnumValue]) -> Option<String> {
         let mut same = self.components.iter().filter(|(_, schema)| {
             !is_composed(schema)
-                && schema
-                    .get("enum")
-                    .and_then(Value::as_array)
-                    .is_some_and(|list| {
-                        list.len() == values.len()
-                            && list
-                                .iter()
-                                .zip(values)
-                                .all(|(a, b)| a.as_str() == Some(&b.value))
-                    })
+                && (schema.get("enum").and_then(Value::as_array)).is_some_and(|list| {
+                    let known = values.iter().map(|it| Some(it.value.as_str()));
+                    list.iter().map(Value::as_str).eq(known)
+                })
         });
         match (same.next(), same.next()) {
             (Some((upstream, _)), None) => self.component_names.get(upstream.as_str()).cloned(),
@@ -280,15 +256,10 @@ impl<'a> Reader<'a> {
                 "the list is read as in OpenAPI 3.1",
             );
         }
-        schema.nullable |= flag(object, "nullable");
         if matches!(schema.kind, Kind::String | Kind::Number) {
             schema.format = text(object, "format").or(schema.format);
         }
-        schema.deprecated |= flag(object, "deprecated");
-        schema.description = prose(object, "description").or(schema.description);
-        if let Some(default) = object.get("default") {
-            schema.default = Some(default.clone());
-        }
+        annotate(&mut schema, object);
         schema
     }
 
@@ -301,8 +272,12 @@ impl<'a> Reader<'a> {
             );
             return Schema::of(Kind::Any);
         };
-        let component = &self.components[upstream];
-        if let Some(position) = self.stack.iter().position(|(open, _)| *open == upstream) {
+        let name = self.component_names[upstream].clone();
+        let own_type = Schema {
+            nullable: is_true(&self.components[upstream], "nullable"),
+            ..Schema::of(Kind::Reference(name.clone()))
+        };
+        if let Some(position) = self.stack.iter().position(|(open, _)| *open == name) {
             let through_a_value = self.stack[position..].iter().any(|(_, guarded)| *guarded);
             if !through_a_value {
                 self.problem(
@@ -312,31 +287,18 @@ impl<'a> Reader<'a> {
                 );
                 return Schema::of(Kind::Any);
             }
-            return self.own_type(upstream, component);
+            return own_type;
         }
         if self.written_component(upstream).own != Own::No {
-            return self.own_type(upstream, component);
+            return own_type;
         }
-        let mut schema = self.read_component(upstream);
+        let mut schema = self.read_component(&name);
         // The description of a named type is at the type.
         if matches!(schema.kind, Kind::Reference(_)) {
             schema.description = None;
         }
         schema.default = None;
         schema
-    }
-
-    /// Returns a reference to a component that has, or will have, a type of its own.
-    fn own_type(&self, upstream: &str, component: &Value) -> Schema {
-        let kind = self
-            .component_names
-            .get(upstream)
-            .map_or(Kind::Any, |name| Kind::Reference(name.clone()));
-        let nullable = component.get("nullable") == Some(&Value::Bool(true));
-        Schema {
-            nullable,
-            ..Schema::of(kind)
-        }
     }
 
     /// Reads the schema's own keywords, without its composition.
@@ -601,20 +563,11 @@ impl<'a> Reader<'a> {
         if let Some(named) = self.named.get(name) {
             return json_type(&named.schema.kind);
         }
-        let own = match self.upstream(name) {
-            Some(upstream) => self.written_component(upstream).own,
-            None if self.pending_names.contains(name) => Own::Object,
-            None => Own::No,
-        };
-        if own == Own::Object { "object" } else { "any" }
-    }
-
-    /// Returns the component with a Rust name.
-    pub(super) fn upstream(&self, name: &str) -> Option<&'a str> {
-        let mut components = self.component_names.iter();
-        components
-            .find(|(_, known)| *known == name)
-            .map(|(upstream, _)| *upstream)
+        let component = self.by_name.get(name).map(|it| it.value);
+        match component.map(|it| self.written(it).own) {
+            Some(Own::Object) => "object",
+            _ => "any",
+        }
     }
 }
 
@@ -684,4 +637,14 @@ fn json_type(kind: &Kind) -> &'static str {
 
 fn is_true(schema: &Value, key: &str) -> bool {
     schema.get(key).and_then(Value::as_bool) == Some(true)
+}
+
+/// Adds what a schema says besides its shape.
+fn annotate(schema: &mut Schema, object: &Map<String, Value>) {
+    schema.nullable |= flag(object, "nullable");
+    schema.deprecated |= flag(object, "deprecated");
+    schema.description = prose(object, "description").or(schema.description.take());
+    if let Some(default) = object.get("default") {
+        schema.default = Some(default.clone());
+    }
 }

@@ -9,7 +9,6 @@ use serde_json::{Map, Value};
 
 use super::Reader;
 use super::all_of::is_plain;
-use super::schemas::component;
 use super::written::{is_null, members, properties};
 use crate::model::{Kind, Object, Property, Schema, Tagged, TaggedVariant};
 use crate::names::{pascal, variant_name};
@@ -33,15 +32,16 @@ impl<'a> Reader<'a> {
         hint: &str,
     ) -> Schema {
         let has_alternatives = object.contains_key("oneOf") || object.contains_key("anyOf");
-        let upstream = self.stack.last().map(|(upstream, _)| *upstream);
-        let upstream = upstream.filter(|it| has_alternatives && *at == component(it));
-        let known = upstream.and_then(|it| self.commons.get(it));
+        let name = self.stack.last().map(|(name, _)| name.clone());
+        let is_here = |name: &String| self.by_name.get(name).is_some_and(|it| it.at == *at);
+        let name = name.filter(|it| has_alternatives && is_here(it));
+        let known = name.as_ref().and_then(|it| self.commons.get(it));
         let mut schema = match known.cloned() {
             Some(known) => known,
             None => self.common(object, at, hint),
         };
-        if let Some(upstream) = upstream {
-            self.commons.insert(upstream, schema.clone());
+        if let Some(name) = name {
+            self.commons.insert(name, schema.clone());
         }
         for keyword in ["oneOf", "anyOf"] {
             let members = self.members_of(object, keyword, at);
