@@ -6,9 +6,8 @@
 mod openapi31;
 mod swagger2;
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
-use crate::pointer::Pointer;
 use crate::read::Dialect;
 
 /// Extension with the original place of a moved part, as a JSON pointer.
@@ -29,24 +28,6 @@ pub(crate) fn lift(document: Value, dialect: Dialect) -> Value {
         Dialect::Swagger20 => openapi31::lift_schemas(swagger2::lift(document)),
         Dialect::OpenApi30 => openapi31::lift_schemas(document),
         Dialect::OpenApi31 => openapi31::lift(document),
-    }
-}
-
-/// Calls a function for the object of every operation below `paths`, with its pointer.
-fn each_operation(document: &mut Value, mut visit: impl FnMut(&Pointer, &mut Map<String, Value>)) {
-    let Some(paths) = document.get_mut("paths").and_then(Value::as_object_mut) else {
-        return;
-    };
-    for (path, item) in paths {
-        let at = Pointer::root().at("paths").at(path);
-        let Some(item) = item.as_object_mut() else {
-            continue;
-        };
-        for method in METHODS {
-            if let Some(operation) = item.get_mut(method).and_then(Value::as_object_mut) {
-                visit(&at.at(method), operation);
-            }
-        }
     }
 }
 

@@ -39,6 +39,12 @@ const MAX_OPERATIONS: usize = 3_000;
 const MAX_SCHEMAS: usize = 6_000;
 const MAX_SIZE: usize = 60_000;
 
+/// Maximum length of a chain of references.
+const MAX_STEPS: usize = 16;
+
+/// A part and its place, after following references.
+type Found<'a> = (&'a Value, Pointer);
+
 /// Returns the API of a document, and warnings about the parts that are left out.
 pub(crate) fn normalise(file: &str, places: Places<'_>) -> Result<(Api, Vec<Problem>), Error> {
     let document = places.lifted;
@@ -142,16 +148,7 @@ impl<'a> Reader<'a> {
         if let Some(schemas) = reader.document.pointer(at.as_str())
             && let Some(schemas) = reader.object(schemas, &at, "the list of schemas")
         {
-            if schemas.len() > MAX_SCHEMAS {
-                reader.problem(
-                    &at,
-                    format!(
-                        "{} schemas, more than the limit of {MAX_SCHEMAS}",
-                        schemas.len()
-                    ),
-                    TOO_LARGE,
-                );
-            } else {
+            if !reader.exceeds(MAX_SCHEMAS, schemas.len(), "schemas", &at) {
                 reader.components = schemas;
             }
         }
@@ -196,37 +193,45 @@ impl<'a> Reader<'a> {
         object
     }
 
-    /// Follows a reference to a parameter, a response or another part below `components`.
-    fn resolve(&mut self, value: &'a Value, at: &Pointer) -> Option<(&'a Value, Pointer)> {
-        let mut value = value;
-        let mut at = at.clone();
-        let mut steps = 0;
-        while let Some(target) = value.get("$ref") {
-            let found = target
-                .as_str()
-                .and_then(|target| target.strip_prefix('#'))
-                .and_then(|pointer| Some((self.document.pointer(pointer)?, pointer)));
-            let Some((next, pointer)) = found else {
-                self.problem(
-                    &at,
-                    format!("the target of the reference {target} does not exist"),
-                    "refer to a part that this document defines, as `#/components/…`",
-                );
-                return None;
-            };
-            steps += 1;
-            if steps > 16 {
-                self.problem(
-                    &at,
-                    format!("the reference {target} is circular"),
-                    "break the cycle",
-                );
-                return None;
-            }
-            at = Pointer::parse(pointer);
-            value = next;
+    /// Follows a reference to a parameter, a response or another part below `components`, or
+    /// reports a problem.
+    fn resolve(&mut self, value: &'a Value, at: &Pointer) -> Option<Found<'a>> {
+        let found = self.find(value, at);
+        if let Err((at, target)) = &found {
+            let message =
+                format!("the reference {target} is circular, or its target does not exist");
+            let remedy = "refer to a part that this document defines, as `#/components/…`";
+            self.problem(at, message, remedy);
         }
-        Some((value, at))
+        found.ok()
+    }
+
+    /// Follows references; the error is the one that leads nowhere.
+    fn find(&self, value: &'a Value, at: &Pointer) -> Result<Found<'a>, (Pointer, &'a Value)> {
+        let (mut value, mut at) = (value, at.clone());
+        let mut steps = 0;
+        loop {
+            let Some(target) = value.get("$ref") else {
+                return Ok((value, at));
+            };
+            let pointer = target.as_str().and_then(|target| target.strip_prefix('#'));
+            let next = pointer.and_then(|it| Some((self.document.pointer(it)?, it)));
+            steps += 1;
+            match next.filter(|_| steps <= MAX_STEPS) {
+                Some((next, pointer)) => (value, at) = (next, Pointer::parse(pointer)),
+                None => return Err((at, target)),
+            }
+        }
+    }
+
+    /// Returns whether a document has so many things that it is most likely not a spec, and reports
+    /// that.
+    fn exceeds(&mut self, limit: usize, count: usize, what: &str, at: &Pointer) -> bool {
+        if count > limit {
+            let message = format!("{count} {what}, more than the limit of {limit}");
+            self.problem(at, message, TOO_LARGE);
+        }
+        count > limit
     }
 
     fn read_security_schemes(&mut self) -> Vec<SecurityScheme> {

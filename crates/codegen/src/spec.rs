@@ -40,11 +40,7 @@ impl Spec {
     /// assert_eq!(spec.name(), "api.json");
     /// ```
     pub fn from_string(name: impl Into<String>, text: impl Into<String>) -> Self {
-        Self::new(Document {
-            name: name.into(),
-            text: text.into(),
-            path: None,
-        })
+        Self::new(Document::new(name, text))
     }
 
     /// Reads a spec from a file.
@@ -128,12 +124,9 @@ impl Spec {
 impl Overlay {
     /// Creates an overlay from a string; messages refer to it as `name`.
     pub fn from_string(name: impl Into<String>, text: impl Into<String>) -> Self {
-        let document = Document {
-            name: name.into(),
-            text: text.into(),
-            path: None,
-        };
-        Self { document }
+        Self {
+            document: Document::new(name, text),
+        }
     }
 
     /// Reads an overlay from a file.
@@ -148,6 +141,14 @@ impl Overlay {
 }
 
 impl Document {
+    fn new(name: impl Into<String>, text: impl Into<String>) -> Self {
+        Self {
+            name: name.into(),
+            text: text.into(),
+            path: None,
+        }
+    }
+
     pub fn read(path: &Path) -> Result<Self, Error> {
         let name = path.display().to_string();
         let mut bytes = Vec::new();

@@ -7,22 +7,6 @@ use crate::part::Part;
 
 type Object = Map<String, Value>;
 
-/// Keywords of JSON Schema 2020-12 that do not affect a type.
-const DROPPED: [&str; 12] = [
-    "$schema",
-    "$id",
-    "$anchor",
-    "$dynamicAnchor",
-    "$comment",
-    "examples",
-    "if",
-    "dependentRequired",
-    "unevaluatedItems",
-    "contains",
-    "propertyNames",
-    "contentEncoding",
-];
-
 /// Keywords that constrain values of one type.
 const OF_TYPE: [(&str, &[&str]); 5] = [
     ("array", &["items", "minItems", "maxItems", "uniqueItems"]),
@@ -46,9 +30,6 @@ pub(super) fn lift(mut document: Value) -> Value {
         root.remove("jsonSchemaDialect");
     }
     each_schema(&mut document, Part::Other, &mut |schema| {
-        for keyword in DROPPED {
-            schema.shift_remove(keyword);
-        }
         lift_unevaluated(schema);
         lift_binary(schema);
         lift_keywords(schema, false);

@@ -7,49 +7,40 @@ use std::collections::HashSet;
 
 use serde_json::{Map, Value, json};
 
-use super::{METHODS, ORIGINAL_PLACE, each_operation, strings};
+use super::{METHODS, ORIGINAL_PLACE, strings};
 use crate::pointer::Pointer;
 
 type Object = Map<String, Value>;
 
-/// Keys of a Swagger parameter that move into its schema in OpenAPI 3.
-const SCHEMA_KEYS: [&str; 19] = [
-    "type",
-    "format",
-    "items",
-    "enum",
-    "default",
-    "maximum",
-    "exclusiveMaximum",
-    "minimum",
-    "exclusiveMinimum",
-    "maxLength",
-    "minLength",
-    "pattern",
-    "maxItems",
-    "minItems",
-    "uniqueItems",
-    "multipleOf",
-    "additionalProperties",
-    "properties",
-    "x-nullable",
+/// Keys of a Swagger parameter that do not move into its schema in OpenAPI 3. Extensions stay, too.
+const PARAMETER_KEYS: [&str; 8] = [
+    "$ref",
+    "name",
+    "in",
+    "description",
+    "required",
+    "allowEmptyValue",
+    "collectionFormat",
+    "schema",
 ];
 
 const FORMS: [&str; 2] = ["multipart/form-data", "application/x-www-form-urlencoded"];
 
 pub(super) fn lift(mut document: Value) -> Value {
     let shared = Shared::take(&mut document);
-    if let Some(paths) = document.get_mut("paths").and_then(Value::as_object_mut) {
-        for (path, item) in paths {
-            let at = Pointer::root().at("paths").at(path);
-            if let Some(item) = item.as_object_mut() {
-                spread_parameters(item, &at);
+    let paths = document.get_mut("paths").and_then(Value::as_object_mut);
+    for (path, item) in paths.into_iter().flatten() {
+        let at = Pointer::root().at("paths").at(path);
+        let Some(item) = item.as_object_mut() else {
+            continue;
+        };
+        spread_parameters(item, &at);
+        for method in METHODS {
+            if let Some(operation) = item.get_mut(method).and_then(Value::as_object_mut) {
+                shared.lift_operation(&at.at(method), operation);
             }
         }
     }
-    each_operation(&mut document, |at, operation| {
-        shared.lift_operation(at, operation)
-    });
 
     let servers = servers(&document);
     let Value::Object(mut old) = document else {
@@ -141,7 +132,7 @@ impl Shared {
                 .and_then(Value::as_str)
                 .map_or_else(|| at.at("parameters").at(index).into(), str::to_owned);
             let resolved = match resolve(&parameter, "#/parameters/", &self.parameters) {
-                Ok(Value::Object(resolved)) => Some(resolved),
+                Some(Value::Object(resolved)) => Some(resolved),
                 _ => None,
             };
             let Some(mut parameter) = resolved else {
@@ -171,7 +162,7 @@ impl Shared {
             return;
         };
         for response in responses.values_mut() {
-            if let Ok(resolved) = resolve(response, "#/responses/", &self.responses) {
+            if let Some(resolved) = resolve(response, "#/responses/", &self.responses) {
                 *response = resolved;
             }
             let Some(response) = response.as_object_mut() else {
@@ -181,7 +172,7 @@ impl Shared {
             let Some(mut schema) = response.remove("schema") else {
                 continue;
             };
-            if let Ok(resolved) = resolve(&schema, "#/x-stream-definitions/", &self.streams) {
+            if let Some(resolved) = resolve(&schema, "#/x-stream-definitions/", &self.streams) {
                 schema = resolved;
             }
             let mut media = produces.to_vec();
@@ -239,14 +230,10 @@ fn spread_parameters(item: &mut Object, at: &Pointer) {
     }
 }
 
-fn resolve(value: &Value, prefix: &str, shared: &Object) -> Result<Value, String> {
+fn resolve(value: &Value, prefix: &str, shared: &Object) -> Option<Value> {
     match value.get("$ref").and_then(Value::as_str) {
-        None => Ok(value.clone()),
-        Some(target) => target
-            .strip_prefix(prefix)
-            .and_then(|name| shared.get(name))
-            .cloned()
-            .ok_or_else(|| target.to_owned()),
+        None => Some(value.clone()),
+        Some(target) => shared.get(target.strip_prefix(prefix)?).cloned(),
     }
 }
 
@@ -267,9 +254,7 @@ fn body(mut parameter: Object, consumes: &[String]) -> Value {
         media.push("application/json".to_owned());
     }
     parameter.remove("in");
-    if let Some(name) = parameter.remove("name") {
-        parameter.insert("x-body-name".into(), name);
-    }
+    parameter.remove("name");
     parameter.insert("content".into(), content(&media, &schema));
     Value::Object(parameter)
 }
@@ -287,14 +272,14 @@ fn form_body(at: &Pointer, fields: Vec<Object>, consumes: &[String]) -> Value {
     let mut properties = Object::new();
     let mut encoding = Object::new();
     let mut required = Vec::new();
-    for field in fields {
+    for mut field in fields {
         let Some(name) = field.get("name").and_then(Value::as_str).map(str::to_owned) else {
             continue;
         };
         if field.get("required") == Some(&Value::Bool(true)) {
             required.push(Value::String(name.clone()));
         }
-        let mut schema = schema_of(&field);
+        let mut schema = take_schema(&mut field);
         if schema.get("type").and_then(Value::as_str) == Some("array") {
             let format = field.get("collectionFormat").and_then(Value::as_str);
             let (style, explode) = list_style(format, "form");
@@ -324,13 +309,14 @@ fn form_body(at: &Pointer, fields: Vec<Object>, consumes: &[String]) -> Value {
     })
 }
 
-fn schema_of(parameter: &Object) -> Object {
-    let mut schema = Object::new();
-    for key in SCHEMA_KEYS {
-        if let Some(value) = parameter.get(key) {
-            schema.insert(key.into(), value.clone());
-        }
-    }
+/// Takes the schema out of a parameter.
+fn take_schema(parameter: &mut Object) -> Object {
+    let stays =
+        |key: &str| PARAMETER_KEYS.contains(&key) || key.starts_with("x-") && key != "x-nullable";
+    let (stay, mut schema): (Object, Object) = std::mem::take(parameter)
+        .into_iter()
+        .partition(|(key, _)| stays(key));
+    *parameter = stay;
     if schema.get("type").and_then(Value::as_str) == Some("file") {
         schema.insert("type".into(), "string".into());
         schema.insert("format".into(), "binary".into());
@@ -339,10 +325,7 @@ fn schema_of(parameter: &Object) -> Object {
 }
 
 fn plain(mut parameter: Object) -> Object {
-    let schema = schema_of(&parameter);
-    for key in SCHEMA_KEYS {
-        parameter.remove(key);
-    }
+    let schema = take_schema(&mut parameter);
     if schema.get("type").and_then(Value::as_str) == Some("array") {
         let usual = match parameter.get("in").and_then(Value::as_str) {
             Some("query") => "form",

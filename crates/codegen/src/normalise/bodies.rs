@@ -132,8 +132,7 @@ impl<'a> Reader<'a> {
         let mut fields = Vec::new();
         for (name, property) in object.properties {
             let at = at.at(&name);
-            let encoding = value.pointer(&format!("/encoding{}", Pointer::root().at(&name)));
-            let encoding = encoding.and_then(Value::as_object);
+            let encoding = encoding(value, &name);
             let (style, explode) = match encoding {
                 Some(encoding) if media_of(encoding).is_some_and(|media| is_json(&media)) => {
                     (Style::Json, false)
@@ -174,8 +173,7 @@ impl<'a> Reader<'a> {
         let required = strings(described.get("required"));
         let mut parts = Vec::new();
         for (name, property) in properties {
-            let encoding = value.pointer(&format!("/encoding{}", Pointer::root().at(&name)));
-            let encoding = encoding.and_then(Value::as_object);
+            let encoding = encoding(value, &name);
             let media = encoding.and_then(media_of);
             if encoding.is_some_and(|encoding| encoding.contains_key("headers")) {
                 self.warn(
@@ -244,6 +242,10 @@ fn preference(media: &str) -> usize {
         media if is_json(media) && !media.contains('*') => 1,
         _ => 4,
     }
+}
+
+fn encoding<'v>(content: &'v Value, part: &str) -> Option<&'v Map<String, Value>> {
+    content.get("encoding")?.get(part)?.as_object()
 }
 
 /// Returns the first concrete media type of an encoding.

@@ -7,7 +7,6 @@ use super::naming::{Unnamed, Wanted};
 use super::parameters::name_for_call;
 use super::servers::Servers;
 use super::{MAX_OPERATIONS, Reader, flag, prose, strings};
-use crate::error::TOO_LARGE;
 use crate::lift::METHODS;
 use crate::model::{Body, BodyContent, Operation};
 use crate::names::{operation_constant, pascal};
@@ -33,15 +32,7 @@ impl<'a> Reader<'a> {
         let Some(paths) = self.object(paths, &at, "`paths`") else {
             return Vec::new();
         };
-        if paths.len() > MAX_OPERATIONS {
-            self.problem(
-                &at,
-                format!(
-                    "{} paths, more than the limit of {MAX_OPERATIONS}",
-                    paths.len()
-                ),
-                TOO_LARGE,
-            );
+        if self.exceeds(MAX_OPERATIONS, paths.len(), "paths", &at) {
             return Vec::new();
         }
         let mut found = Vec::new();
@@ -67,12 +58,7 @@ impl<'a> Reader<'a> {
                 if operation.contains_key("callbacks") {
                     self.warn(&at.at("callbacks"), "callbacks", CALLS);
                 }
-                if found.len() == MAX_OPERATIONS {
-                    self.problem(
-                        &at,
-                        format!("more than {MAX_OPERATIONS} operations"),
-                        TOO_LARGE,
-                    );
+                if self.exceeds(MAX_OPERATIONS, found.len() + 1, "operations", &at) {
                     return Vec::new();
                 }
                 found.push(Unnamed {

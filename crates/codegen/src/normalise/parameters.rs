@@ -77,16 +77,12 @@ impl<'a> Reader<'a> {
                     continue;
                 }
             };
+            let at = holder_at.at("parameters");
+            if self.exceeds(MAX_PARAMETERS, list.len(), "parameters", &at) {
+                continue;
+            }
             for (index, value) in list.iter().enumerate() {
-                let at = holder_at.at("parameters").at(index);
-                if index == MAX_PARAMETERS {
-                    self.problem(
-                        &at,
-                        format!("more than {MAX_PARAMETERS} parameters"),
-                        "use a body",
-                    );
-                    break;
-                }
+                let at = at.at(index);
                 let Some(parameter) = self.read_parameter(value, &at, hint) else {
                     continue;
                 };

@@ -39,8 +39,8 @@ impl<'a> Reader<'a> {
         let declared = self.declared(operation, &at.at("responses"));
         let successes: Vec<_> = declared.iter().filter(|it| it.is_success).collect();
         let (success, events) = self.read_success(&successes, hint);
-        let statuses = declared.iter().filter_map(|it| it.status.parse().ok());
-        let status = statuses.filter(|it| (200..300).contains(it)).next();
+        let mut statuses = declared.iter().filter_map(|it| it.status.parse().ok());
+        let status = statuses.find(|it| (200..300).contains(it));
         let responses = declared.iter().map(|it| self.response(it, &success));
         Responses {
             declared: responses.collect(),
@@ -65,7 +65,7 @@ impl<'a> Reader<'a> {
             let at = at.at(status);
             let found = match is_success {
                 true => self.resolve(response, &at),
-                false => self.find(response).map(|response| (response, at)),
+                false => self.find(response, &at).ok(),
             };
             let found = found.and_then(|(response, at)| Some((response.as_object()?, at)));
             declared.extend(found.map(|(response, at)| {
@@ -176,17 +176,6 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Follows references, without reporting those that lead nowhere.
-    fn find(&self, mut value: &'a Value) -> Option<&'a Value> {
-        for _ in 0..16 {
-            let Some(target) = value.get("$ref") else {
-                return Some(value);
-            };
-            value = self.document.pointer(target.as_str()?.strip_prefix('#')?)?;
-        }
-        None
-    }
-
     fn content_schema(&mut self, content: &'a Value, at: &Pointer, hint: &str) -> Schema {
         match content.get("schema") {
             Some(schema) => self.schema(schema, &at.at("schema"), hint),
@@ -206,7 +195,8 @@ impl<'a> Reader<'a> {
         hint: &str,
     ) -> Option<Option<Schema>> {
         let schema = content.get("schema")?;
-        let target = self.find(schema)?.as_object()?;
+        let (target, target_at) = self.find(schema, &at.at("schema")).ok()?;
+        let target = target.as_object()?;
         let said = text(response, "description").unwrap_or_default();
         let is_said = said.trim_end().ends_with("(streaming responses)");
         let title = text(target, "title").unwrap_or_default();
@@ -221,10 +211,9 @@ impl<'a> Reader<'a> {
             return None;
         }
         let (item, at) = match properties.filter(is_result) {
-            Some(_) => {
-                let (target, at) = self.resolve(schema, &at.at("schema"))?;
-                let at = at.at("properties").at("result");
-                (target.pointer("/properties/result")?, at)
+            Some(properties) => {
+                let at = target_at.at("properties").at("result");
+                (&properties["result"], at)
             }
             None if is_said => (schema, at.at("schema")),
             None => return None,
