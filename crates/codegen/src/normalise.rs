@@ -147,10 +147,9 @@ impl<'a> Reader<'a> {
         let at = Pointer::root().at("components").at("schemas");
         if let Some(schemas) = reader.document.pointer(at.as_str())
             && let Some(schemas) = reader.object(schemas, &at, "the list of schemas")
+            && !reader.exceeds(MAX_SCHEMAS, schemas.len(), "schemas", &at)
         {
-            if !reader.exceeds(MAX_SCHEMAS, schemas.len(), "schemas", &at) {
-                reader.components = schemas;
-            }
+            reader.components = schemas;
         }
         reader.name_components();
         reader
