@@ -7,6 +7,7 @@ use proc_macro2::TokenStream;
 use quote::quote;
 use serde_json::{Map, Value, json};
 
+use crate::entry::Entry;
 use crate::model::{Api, Body, BodyContent, Kind, Object, Operation, Property, Schema};
 use crate::shape::shape;
 
@@ -83,17 +84,17 @@ fn schema(api: &Api, name: &str, object: &Object) -> TokenStream {
     quote! { ObjectFields::new(#name, &[#(#fields),*]) }
 }
 
-fn field(api: &Api, name: &str, property: &Property) -> TokenStream {
+fn field(api: &Api, name: &str, property: &Property) -> Entry {
     let shape = shape(api, &property.schema);
-    let (kind, details) = (shape.kind, shape.details());
-    let object = named_object(api, &property.schema);
-    let object = object.map(|(name, _)| quote! { .object(#name) });
-    let required = property.required.then(|| quote! { .required() });
+    let kind = shape.kind;
+    let object = named_object(api, &property.schema).map(|(name, _)| name);
     let on_creation = property.required_on_creation && !property.required;
-    let on_creation = on_creation.then(|| quote! { .required_on_creation() });
-    let description = property.schema.description.as_ref();
-    let description = description.map(|it| quote! { .description(#it) });
-    quote! { Field::new(#name, #kind) #details #object #required #on_creation #description }
+    Entry::new(quote! { Field::new(#name, #kind) })
+        .details(&shape)
+        .set("object", object)
+        .mark("required", property.required)
+        .mark("required_on_creation", on_creation)
+        .set("description", property.schema.description.as_ref())
 }
 
 /// Returns the example of the spec, or an object with the required properties.

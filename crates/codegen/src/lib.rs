@@ -7,6 +7,7 @@ mod client_crate;
 mod compare;
 mod docs;
 mod document;
+mod entry;
 mod error;
 mod generator;
 mod layout;

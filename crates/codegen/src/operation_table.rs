@@ -1,21 +1,24 @@
 //! `operations.rs`: the table of operations, which requests use and programs can inspect.
 
+use std::fmt::Debug;
+
 use proc_macro2::{Literal, TokenStream};
 use quote::quote;
 
 use crate::body_table;
+use crate::entry::Entry;
 use crate::model::{
-    Api, BodyContent, FormField, InPageToken, Kind, Location, Operation, Paging, Parameter, Part,
+    Api, Body, BodyContent, InPageToken, Kind, Location, Operation, Paging, Parameter, Part,
     Schema, SchemeKind, SecurityScheme, StreamFormat, Style, Success,
 };
 use crate::prose::code;
-use crate::shape::{Shape, shape};
+use crate::shape::shape;
 use crate::tree::ident;
 
 pub(crate) fn generate(api: &Api) -> TokenStream {
     let schemes = api.security_schemes.iter().map(scheme);
     let scheme_names = api.security_schemes.iter().map(scheme_constant);
-    let operations = api.operations.iter().map(|operation| entry(api, operation));
+    let operations = api.operations.iter().map(|it| operation(api, it));
     let names = api
         .operations
         .iter()
@@ -49,116 +52,101 @@ fn scheme_constant(scheme: &SecurityScheme) -> proc_macro2::Ident {
 fn scheme(scheme: &SecurityScheme) -> TokenStream {
     let constant = scheme_constant(scheme);
     let name = &scheme.name;
-    let description = scheme.description.as_deref().unwrap_or("");
     let summary = format!(" The security scheme {}.", code(name));
     let kind = match &scheme.kind {
         SchemeKind::Bearer => quote! { SchemeKind::Bearer },
         SchemeKind::Basic => quote! { SchemeKind::Basic },
         SchemeKind::ApiKey { location, name } => {
-            let location = self::location(*location);
+            let location = variant("Location", location);
             quote! { SchemeKind::ApiKey { location: #location, name: #name } }
         }
     };
+    let entry = Entry::new(quote! { SecurityScheme::new(#name, #kind) })
+        .set("description", scheme.description.as_ref());
     quote! {
         #[doc = #summary]
-        pub static #constant: SecurityScheme =
-            SecurityScheme::new(#name, #kind).description(#description);
+        pub static #constant: SecurityScheme = #entry;
     }
 }
 
-fn entry(api: &Api, operation: &Operation) -> TokenStream {
+fn operation(api: &Api, operation: &Operation) -> TokenStream {
     let constant = ident(&operation.constant);
-    let summary_line = format!(
-        " {}",
-        code(&format!("{} {}", operation.method, operation.path))
-    );
     let Operation {
         name,
         upstream,
         method,
         path,
-        tags,
         ..
     } = operation;
-    let summary = operation
-        .summary
-        .as_ref()
-        .map(|it| quote! { .summary(#it) });
-    let description = operation.description.as_ref();
-    let description = description.map(|it| quote! { .description(#it) });
-    let deprecated = operation.deprecated.then(|| quote! { .deprecated() });
-    let tags = (!tags.is_empty()).then(|| quote! { .tags(&[#(#tags),*]) });
-    let parameters = operation.parameters.iter();
-    let parameters: Vec<_> = parameters.map(|it| parameter(api, it)).collect();
-    let parameters = (!parameters.is_empty()).then(|| quote! { .parameters(&[#(#parameters),*]) });
-    let body = operation.body.as_ref().map(|body| {
-        let (kind, required) = (body_kind(api, &body.content, &body.media), body.required);
-        let media = (usual_media(&body.content, &body.media) != body.media).then(|| {
-            let media = &body.media;
-            quote! { .body_media(#media) }
-        });
-        let schema = body_schema(api, &body.content);
-        let schema = schema.map(|schema| quote! { .body_schema(#schema) });
-        let others = body.others.iter().map(|other| {
-            let (name, media) = (&other.ident, &other.media);
-            let kind = body_kind(api, &other.content, media);
-            let declared =
-                (usual_media(&other.content, media) != media).then(|| quote! { .media(#media) });
-            let schema = body_schema(api, &other.content);
-            let schema = schema.map(|schema| quote! { .schema(#schema) });
-            quote! { Body::new(#name, #kind) #declared #schema }
-        });
-        let others: Vec<_> = others.collect();
-        let others = (!others.is_empty()).then(|| quote! { .other_bodies(&[#(#others),*]) });
-        let fields: Vec<_> = body
-            .contents()
-            .flat_map(|(_, _, content)| form_fields(content))
-            .collect();
-        let fields = (!fields.is_empty()).then(|| quote! { .form_fields(&[#(#fields),*]) });
-        quote! { .body(#kind, #required) #schema #media #others #fields }
-    });
-    let accept = operation.accept.as_ref().map(|it| quote! { .accept(#it) });
+    let doc = format!(" {}", code(&format!("{method} {path}")));
     let status = Literal::u16_unsuffixed(operation.success_status);
-    let status = (operation.success_status != 200).then(|| quote! { .success_status(#status) });
     let response = match operation.success {
         Success::Empty => None,
-        Success::Json(_) => Some(quote! { .response(ResponseKind::Json) }),
-        Success::OptionalJson(_) => Some(quote! { .response(ResponseKind::OptionalJson) }),
-        Success::Bytes => Some(quote! { .response(ResponseKind::Bytes) }),
-        Success::Stream(_, format) => Some(match format {
-            StreamFormat::Lines => quote! { .response(ResponseKind::JsonLines) },
-            StreamFormat::Sequence => quote! { .response(ResponseKind::JsonSequence) },
-            StreamFormat::Results => quote! { .response(ResponseKind::JsonResults) },
-        }),
+        Success::Json(_) => Some("Json"),
+        Success::OptionalJson(_) => Some("OptionalJson"),
+        Success::Bytes => Some("Bytes"),
+        Success::Stream(_, StreamFormat::Lines) => Some("JsonLines"),
+        Success::Stream(_, StreamFormat::Sequence) => Some("JsonSequence"),
+        Success::Stream(_, StreamFormat::Results) => Some("JsonResults"),
     };
-    let events = operation.events.as_ref().map(|_| quote! { .events() });
-    let server = operation
-        .server
-        .as_ref()
-        .map(|url| quote! { .server(#url) });
-    let security = security(api, operation);
     let paging = operation.paging.as_ref().map(|paging| match paging {
-        Paging::Token { items } => quote! { .paging(Paging::Token { items: #items }) },
-        Paging::Numbered { items } => quote! { .paging(Paging::Numbered { items: #items }) },
-        Paging::Timed { items } => quote! { .paging(Paging::Timed { items: #items }) },
+        Paging::Token { items } => quote! { Paging::Token { items: #items } },
+        Paging::Numbered { items } => quote! { Paging::Numbered { items: #items } },
+        Paging::Timed { items } => quote! { Paging::Timed { items: #items } },
     });
+    let entry = Entry::new(quote! { Operation::new(#name, #upstream, #method, #path) })
+        .set("summary", operation.summary.as_ref())
+        .set("description", operation.description.as_ref())
+        .mark("deprecated", operation.deprecated)
+        .list("tags", &operation.tags)
+        .list(
+            "parameters",
+            operation.parameters.iter().map(|it| parameter(api, it)),
+        );
+    let entry = match &operation.body {
+        Some(body) => with_body(entry, api, body),
+        None => entry,
+    };
+    let entry = entry
+        .set("accept", operation.accept.as_ref())
+        .set(
+            "success_status",
+            (operation.success_status != 200).then_some(status),
+        )
+        .set(
+            "response",
+            response.map(|it| variant("ResponseKind", format_args!("{it}"))),
+        )
+        .mark("events", operation.events.is_some())
+        .set("server", operation.server.as_ref())
+        .list("security", security(api, operation))
+        .set("paging", paging);
     quote! {
-        #[doc = #summary_line]
-        pub static #constant: Operation = Operation::new(#name, #upstream, #method, #path)
-            #summary
-            #description
-            #deprecated
-            #tags
-            #parameters
-            #body
-            #accept
-            #status
-            #response
-            #events
-            #server
-            #security
-            #paging;
+        #[doc = #doc]
+        pub static #constant: Operation = #entry;
     }
+}
+
+fn with_body(entry: Entry, api: &Api, body: &Body) -> Entry {
+    let (content, media, required) = (&body.content, &body.media, body.required);
+    let kind = body_kind(api, content, media);
+    let others = body.others.iter().map(|other| {
+        let (name, content, media) = (&other.ident, &other.content, &other.media);
+        let kind = body_kind(api, content, media);
+        Entry::new(quote! { Body::new(#name, #kind) })
+            .set("media", unusual(content, media))
+            .set("schema", body_schema(api, content))
+    });
+    let contents = body.contents();
+    entry
+        .set("body", Some(quote! { #kind, #required }))
+        .set("body_schema", body_schema(api, content))
+        .set("body_media", unusual(content, media))
+        .list("other_bodies", others)
+        .list(
+            "form_fields",
+            contents.flat_map(|(_, _, content)| form_fields(content)),
+        )
 }
 
 fn body_kind(api: &Api, content: &BodyContent, media: &str) -> TokenStream {
@@ -173,109 +161,82 @@ fn body_kind(api: &Api, content: &BodyContent, media: &str) -> TokenStream {
     }
 }
 
-fn part(api: &Api, part: &Part) -> TokenStream {
-    let (name, file) = (&part.name, part.is_file());
-    let argument = (part.argument != part.name).then(|| {
-        let argument = &part.argument;
-        quote! { .argument(#argument) }
-    });
-    let Shape { kind, items, .. } = shape(api, &part.schema);
-    let kind = (kind != "string").then(|| quote! { .kind(#kind) });
-    let items = (!items.is_empty()).then(|| quote! { .items(#items) });
-    let media = part.media.as_ref().map(|it| quote! { .media(#it) });
-    let separator = part.separator.map(|it| quote! { .separator(#it) });
-    let required = part.required.then(|| quote! { .required() });
-    let max_bytes = part.max_bytes.map(|it| quote! { .max_bytes(#it) });
-    let endings = &part.file_endings;
-    let endings = (!endings.is_empty()).then(|| quote! { .file_endings(&[#(#endings),*]) });
-    let description = part.schema.description.as_ref();
-    let description = description.map(|it| quote! { .description(#it) });
-    quote! {
-        BodyPart::new(#name, #file)
-            #argument #kind #items #media #separator #required #max_bytes #endings #description
-    }
+fn part(api: &Api, part: &Part) -> Entry {
+    let (name, file, shape) = (&part.name, part.is_file(), shape(api, &part.schema));
+    Entry::new(quote! { BodyPart::new(#name, #file) })
+        .set("argument", argument(&part.argument, name))
+        .set("kind", (shape.kind != "string").then_some(shape.kind))
+        .set("items", (!shape.items.is_empty()).then_some(shape.items))
+        .set("media", part.media.as_ref())
+        .set("separator", part.separator)
+        .mark("required", part.required)
+        .set("max_bytes", part.max_bytes)
+        .list("file_endings", &part.file_endings)
+        .set("description", part.schema.description.as_ref())
 }
 
-/// Returns the media type that the kind of a body implies.
-fn usual_media<'a>(content: &BodyContent, media: &'a str) -> &'a str {
-    match content {
+/// Returns the name of an argument that differs from the name on the wire.
+fn argument<'a>(argument: &'a String, name: &str) -> Option<&'a String> {
+    (argument != name).then_some(argument)
+}
+
+/// Returns a media type that the kind of the body does not imply.
+fn unusual<'a>(content: &BodyContent, media: &'a str) -> Option<&'a str> {
+    let usual = match content {
         BodyContent::Json(_) => "application/json",
         BodyContent::Form(..) => "application/x-www-form-urlencoded",
         // The sender adds the boundary.
         BodyContent::Multipart(_) | BodyContent::Raw => media,
-    }
+    };
+    (usual != media).then_some(media)
 }
 
-fn form_fields(content: &BodyContent) -> Vec<TokenStream> {
+fn form_fields(content: &BodyContent) -> Vec<Entry> {
     let fields = match content {
         BodyContent::Form(_, fields) => fields.as_slice(),
         _ => &[],
     };
     let fields = fields.iter().map(|field| {
-        let FormField {
-            name,
-            style,
-            explode,
-            reserved,
-        } = field;
-        let style = self::style(*style, *explode, Location::Query);
-        let reserved = reserved.then(|| quote! { .reserved() });
-        quote! { Parameter::new(#name, Location::Query, "any") #style #reserved }
+        let name = &field.name;
+        Entry::new(quote! { Parameter::new(#name, Location::Query, "any") })
+            .set("style", style(field.style, field.explode, Location::Query))
+            .mark("reserved", field.reserved)
     });
     fields.collect()
 }
 
-fn security(api: &Api, operation: &Operation) -> Option<TokenStream> {
-    let alternatives = operation.security.iter().map(|schemes| {
-        let schemes = schemes.iter().filter_map(|name| {
-            let scheme = api
-                .security_schemes
-                .iter()
-                .find(|scheme| scheme.name == *name)?;
-            let constant = scheme_constant(scheme);
-            Some(quote! { &#constant })
-        });
-        quote! { &[#(#schemes),*] }
-    });
-    (!operation.security.is_empty()).then(|| quote! { .security(&[#(#alternatives),*]) })
+/// Returns the alternatives of an operation, each a list of schemes.
+fn security(api: &Api, operation: &Operation) -> impl Iterator<Item = TokenStream> {
+    operation.security.iter().map(|names| {
+        let named = |name: &String| api.security_schemes.iter().find(|it| it.name == *name);
+        let schemes = names.iter().filter_map(named).map(scheme_constant);
+        quote! { &[#(&#schemes),*] }
+    })
 }
 
-fn location(location: Location) -> TokenStream {
-    let name = ident(&format!("{location:?}"));
-    quote! { Location::#name }
-}
-
-fn parameter(api: &Api, parameter: &Parameter) -> TokenStream {
-    let name = &parameter.name;
-    let style = style(parameter.style, parameter.explode, parameter.location);
-    let location = location(parameter.location);
-    let argument = (parameter.argument != parameter.name).then(|| {
-        let argument = &parameter.argument;
-        quote! { .argument(#argument) }
-    });
-    let reserved = parameter.reserved.then(|| quote! { .reserved() });
-    let shape = shape(api, &parameter.schema);
-    let (kind, details) = (shape.kind, shape.details());
-    let required = parameter.required.then(|| quote! { .required() });
-    let deprecated = parameter.deprecated.then(|| quote! { .deprecated() });
-    let maximum = parameter.maximum.map(|it| quote! { .maximum(#it) });
+fn parameter(api: &Api, parameter: &Parameter) -> Entry {
+    let (name, shape) = (&parameter.name, shape(api, &parameter.schema));
+    let (kind, location) = (shape.kind, variant("Location", parameter.location));
     let held = match &parameter.in_page_token {
         InPageToken::Nothing => None,
-        InPageToken::Whole => Some(quote! { .in_page_token(InPageToken::Whole) }),
+        InPageToken::Whole => Some(quote! { InPageToken::Whole }),
         InPageToken::PredicatesExcept(prefix) => {
-            Some(quote! { .in_page_token(InPageToken::PredicatesExcept(#prefix)) })
+            Some(quote! { InPageToken::PredicatesExcept(#prefix) })
         }
     };
-    let decoded_twice = parameter.decoded_twice.then(|| quote! { .decoded_twice() });
-    let repeated = parameter.repeated_in_body;
-    let repeated = repeated.then(|| quote! { .repeated_in_body() });
-    let description = parameter.description.as_ref();
-    let description = description.map(|it| quote! { .description(#it) });
-    quote! {
-        Parameter::new(#name, #location, #kind)
-            #argument #style #reserved #required #deprecated #details #maximum #held
-            #decoded_twice #repeated #description
-    }
+    let style = style(parameter.style, parameter.explode, parameter.location);
+    Entry::new(quote! { Parameter::new(#name, #location, #kind) })
+        .set("argument", argument(&parameter.argument, name))
+        .set("style", style)
+        .mark("reserved", parameter.reserved)
+        .mark("required", parameter.required)
+        .mark("deprecated", parameter.deprecated)
+        .details(&shape)
+        .set("maximum", parameter.maximum)
+        .set("in_page_token", held)
+        .mark("decoded_twice", parameter.decoded_twice)
+        .mark("repeated_in_body", parameter.repeated_in_body)
+        .set("description", parameter.description.as_ref())
 }
 
 /// Returns the style if it is not the default of the location.
@@ -284,8 +245,14 @@ fn style(style: Style, explode: bool, location: Location) -> Option<TokenStream>
     if (style, explode) == (usual, usual == Style::Form) {
         return None;
     }
-    let name = ident(&format!("{style:?}"));
-    Some(quote! { .style(Style::#name, #explode) })
+    let style = variant("Style", style);
+    Some(quote! { #style, #explode })
+}
+
+/// Returns a value of an enum of the runtime whose variants have the names of the model's.
+fn variant(of: &str, name: impl Debug) -> TokenStream {
+    let (of, name) = (ident(of), ident(&format!("{name:?}")));
+    quote! { #of::#name }
 }
 
 fn body_schema(api: &Api, content: &BodyContent) -> Option<TokenStream> {

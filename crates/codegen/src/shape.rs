@@ -1,8 +1,5 @@
 //! The JSON shapes of parameters, bodies and fields, for the tables.
 
-use proc_macro2::TokenStream;
-use quote::quote;
-
 use crate::model::{Api, Kind, Schema};
 
 /// The JSON shape of a parameter or body.
@@ -49,15 +46,5 @@ pub(crate) fn shape(api: &Api, schema: &Schema) -> Shape {
         kind,
         items: "",
         values,
-    }
-}
-
-impl Shape {
-    /// Returns the calls that add the shape of the items and the values to an entry of a table.
-    pub fn details(&self) -> TokenStream {
-        let Self { items, values, .. } = self;
-        let items = (!items.is_empty()).then(|| quote! { .items(#items) });
-        let values = (!values.is_empty()).then(|| quote! { .values(&[#(#values),*]) });
-        quote! { #items #values }
     }
 }
