@@ -4,7 +4,7 @@ use proc_macro2::{Ident, TokenStream};
 use quote::quote;
 use syn::{PathArguments, Type};
 
-use crate::tree::{generic, is_path, type_arguments};
+use crate::tree::{generic, last_name, type_arguments};
 
 pub(crate) struct Taken {
     /// Type of the parameter.
@@ -40,7 +40,7 @@ pub(crate) fn taken(ty: &Type, name: &Ident) -> Taken {
     let plain = [
         "i8", "i16", "i32", "i64", "u8", "u16", "u32", "u64", "f64", "bool",
     ];
-    if plain.iter().any(|name| is_path(ty, name)) {
+    if last_name(ty).is_some_and(|name| plain.contains(&name.as_str())) {
         return Taken {
             parameter: quote! { #ty },
             value: quote! { #name },

@@ -1,10 +1,7 @@
 //! progenitor's output as a syntax tree, which the passes edit.
 
 use proc_macro2::{Ident, TokenStream};
-use syn::{
-    Field, Fields, GenericArgument, ImplItem, ImplItemFn, Item, ItemImpl, ItemStruct,
-    PathArguments, Type,
-};
+use syn::{Field, Fields, GenericArgument, Item, ItemStruct, PathArguments, Type};
 
 /// The items of progenitor's modules.
 #[derive(Clone, Debug, Default)]
@@ -31,16 +28,6 @@ impl Tree {
         tree.type_builders = take_module(&mut tree.types, "builder");
         tree.builders = take_module(&mut tree.client, "builder");
         Ok(tree)
-    }
-
-    /// Returns the methods of an operation's builder.
-    pub fn builder(&mut self, name: &str) -> Result<&mut ItemImpl, String> {
-        let mut blocks = self.builders.iter_mut().filter_map(|item| match item {
-            Item::Impl(block) if is_named(&block.self_ty, name) => Some(block),
-            _ => None,
-        });
-        let found = blocks.next();
-        found.ok_or_else(|| format!("progenitor generated no builder `{name}`"))
     }
 
     /// Returns all lists of items.
@@ -87,45 +74,10 @@ pub(crate) fn fields(item: &mut ItemStruct) -> impl Iterator<Item = (String, &mu
         .filter_map(|field| Some((field.ident.as_ref()?.to_string(), field)))
 }
 
-/// Returns the implementations, each with the name of its type.
-pub(crate) fn implementations(items: &mut [Item]) -> impl Iterator<Item = (String, &mut ItemImpl)> {
-    items.iter_mut().filter_map(|item| match item {
-        Item::Impl(block) => Some((last_name(&block.self_ty)?, block)),
-        _ => None,
-    })
-}
-
-/// Returns the functions of an implementation.
-pub(crate) fn functions(block: &mut ItemImpl) -> impl Iterator<Item = &mut ImplItemFn> {
-    block.items.iter_mut().filter_map(|item| match item {
-        ImplItem::Fn(function) => Some(function),
-        _ => None,
-    })
-}
-
-/// Returns whether an item is an implementation for a type.
-pub(crate) fn is_implementation_for(item: &Item, name: &str) -> bool {
-    matches!(item, Item::Impl(block) if is_named(&block.self_ty, name))
-}
-
-/// Returns whether an item is a struct, or an implementation for it.
-pub(crate) fn is_about(item: &Item, name: &str) -> bool {
-    match item {
-        Item::Struct(item) => item.ident == name,
-        item => is_implementation_for(item, name),
-    }
-}
-
 /// Returns the last segment of a type's path.
 pub(crate) fn last_name(ty: &Type) -> Option<String> {
     let Type::Path(path) = ty else { return None };
     Some(path.path.segments.last()?.ident.to_string())
-}
-
-/// Returns whether the last segment of a type's path has a name.
-fn is_named(ty: &Type, name: &str) -> bool {
-    let Type::Path(path) = ty else { return false };
-    path.path.segments.last().is_some_and(|it| it.ident == name)
 }
 
 /// Returns the first type argument of a type with a given name.
@@ -149,15 +101,6 @@ pub(crate) fn type_arguments(arguments: &PathArguments) -> impl Iterator<Item = 
         GenericArgument::Type(ty) => Some(ty),
         _ => None,
     })
-}
-
-/// Returns whether a type equals a path, with or without leading colons.
-pub(crate) fn is_path(ty: &Type, wanted: &str) -> bool {
-    let Type::Path(path) = ty else { return false };
-    let mut wanted = wanted.trim_start_matches("::").split("::");
-    let mut segments = path.path.segments.iter();
-    segments.all(|segment| wanted.next().is_some_and(|name| segment.ident == name))
-        && wanted.next().is_none()
 }
 
 /// Returns an identifier, raw if it is a keyword.

@@ -12,7 +12,7 @@ use proc_macro2::TokenStream;
 use quote::quote;
 use syn::{ImplItem, ImplItemFn, Item, parse_quote};
 
-use super::{Change, Context, Part, Pass};
+use super::Context;
 use crate::argument::{Argument, arguments, rust_type};
 use crate::docs::{deprecated, described, doc_attributes};
 use crate::model::{Kind, Operation, Success};
@@ -20,19 +20,7 @@ use crate::prose::{code, rustdoc};
 use crate::taken::many;
 use crate::tree::{Tree, ident};
 
-pub(super) const PASS: Pass = Pass {
-    name: "builders",
-    changes: &[
-        (Change::Changes, Part::Builder),
-        (Change::Adds, Part::Setter),
-        (Change::Changes, Part::Setter),
-        (Change::Removes, Part::Setter),
-        (Change::Changes, Part::Docs),
-    ],
-    run,
-};
-
-fn run(context: &Context<'_>, tree: &mut Tree) -> Result<(), String> {
+pub(super) fn run(context: &Context<'_>, tree: &mut Tree) -> Result<(), String> {
     tree.builders.clear();
     for operation in &context.api.operations {
         tree.builders.extend(builder(context, operation));

@@ -4,39 +4,25 @@
 //! or limits. It has all methods in one block, where one of 80 is hard to find, and its examples
 //! are not compiled. A missing parameter or body is only noticed when the request is sent. Here
 //! required values are arguments of the methods, each tag has its own block with a heading and a
-//! sentence, and examples compile.
+//! sentence, and examples compile. Command lines and scripts, which know the name of an operation
+//! only at run time, use `call`, which has no equivalent in progenitor.
 
 use heck::ToSnakeCase as _;
 use quote::quote;
 use syn::{Attribute, ImplItemFn, Item, parse_quote};
 
-use super::{Change, Context, Part, Pass};
+use super::Context;
 use crate::argument::{Argument, arguments};
 use crate::docs::{alias, deprecated, doc_attributes};
-use crate::model::{Api, Operation};
+use crate::model::{Api, Operation, Success};
 use crate::prose::{code, one_line, rustdoc};
 use crate::taken::many;
 use crate::tree::{Tree, ident};
 
-pub(super) const PASS: Pass = Pass {
-    name: "client",
-    changes: &[
-        (Change::Adds, Part::Client),
-        (Change::Changes, Part::Client),
-        (Change::Removes, Part::Client),
-        (Change::Removes, Part::Module),
-        (Change::Removes, Part::Implementation),
-        (Change::Changes, Part::Method),
-        (Change::Changes, Part::Docs),
-        (Change::Adds, Part::Docs),
-    ],
-    run,
-};
-
-fn run(context: &Context<'_>, tree: &mut Tree) -> Result<(), String> {
+pub(super) fn run(context: &Context<'_>, tree: &mut Tree) -> Result<(), String> {
     let api = context.api;
     tree.client.retain(|item| matches!(item, Item::Mod(_)));
-    tree.client.extend(client(api));
+    tree.client.extend(client(context));
     for (tag, description) in &api.tags {
         let sentence = description.as_deref().map(rustdoc);
         let sentence =
@@ -48,7 +34,8 @@ fn run(context: &Context<'_>, tree: &mut Tree) -> Result<(), String> {
     Ok(())
 }
 
-fn client(api: &Api) -> [Item; 2] {
+fn client(context: &Context<'_>) -> [Item; 2] {
+    let api = context.api;
     let about = api.description.as_deref().map(rustdoc).unwrap_or_default();
     let doc = doc_attributes(&format!(
         "Client for {}\n\n{about}\n\nVersion: {}{}\n\nClones share connections and credentials.",
@@ -67,6 +54,7 @@ fn client(api: &Api) -> [Item; 2] {
             pub const DEFAULT_ENDPOINT: &'static str = #url;
         }
     });
+    let call_doc = doc_attributes(&call_text(context));
     let held = parse_quote! {
         #(#doc)*
         #[derive(Clone, Debug)]
@@ -86,6 +74,24 @@ fn client(api: &Api) -> [Item; 2] {
             /// Returns the transport: endpoint, credentials, retries and limits.
             pub fn transport(&self) -> &::compute_kfp_runtime::Transport {
                 &self.transport
+            }
+
+            #(#call_doc)*
+            #[cfg(feature = "dynamic")]
+            pub fn call(
+                &self,
+                operation: &str,
+                arguments: impl ::std::convert::Into<::serde_json::Value>,
+            ) -> ::std::result::Result<
+                ::compute_kfp_runtime::dynamic::Call,
+                ::compute_kfp_runtime::Error,
+            > {
+                ::compute_kfp_runtime::dynamic::Call::new(
+                    self.transport.clone(),
+                    super::operations::OPERATIONS,
+                    operation,
+                    arguments.into(),
+                )
             }
         }
     };
@@ -274,27 +280,53 @@ fn example(
     operation: &Operation,
     required: &[&Argument<'_>],
 ) -> Option<String> {
-    let crate_name = context.crate_name?;
     let values: Option<Vec<&str>> = required.iter().map(|it| it.example.as_deref()).collect();
     let values = values?;
+    let crate_name = context.crate_name?;
     let import = if values.iter().any(|value| value.contains("types::")) {
         format!("use {crate_name}::types;\n\n")
     } else {
         String::new()
     };
-    let allow = if operation.deprecated {
-        "# #[allow(deprecated)]\n"
-    } else {
-        ""
+    let allow = match operation.deprecated {
+        true => "# #[allow(deprecated)]\n",
+        false => "",
     };
-    Some(format!(
-        "# Examples\n\n```no_run\n{allow}\
-        # async fn example(client: &{crate_name}::Client) -> Result<(), {crate_name}::Error> {{\n\
-        {import}let response = client.{}({}).send().await?;\n\
-        # drop(response);\n# Ok(())\n# }}\n```",
-        operation.name,
-        values.join(", ")
-    ))
+    let call = format!("{}({})", operation.name, values.join(", "));
+    let example = in_function(crate_name, &import, &call, "# drop(response);");
+    Some(format!("# Examples\n\n```no_run\n{allow}{example}```"))
+}
+
+/// Returns an example that sends a call of the client.
+fn in_function(crate_name: &str, import: &str, call: &str, end: &str) -> String {
+    format!(
+        "# async fn example(client: &{crate_name}::Client) -> Result<(), {crate_name}::Error> {{\n\
+        {import}let response = client.{call}.send().await?;\n{end}\n# Ok(())\n# }}\n"
+    )
+}
+
+/// Returns the documentation of `call`.
+fn call_text(context: &Context<'_>) -> String {
+    let text = "Prepares a call of an operation by its name, with arguments as JSON.\n\n\
+        The name is the method's, in snake or kebab case, or the `operationId` in the spec. \
+        The arguments are an object with the parameters under their names in the spec, and `body`; \
+        see [`Call`](::compute_kfp_runtime::dynamic::Call). It also has methods for the files of an \
+        upload and for the settings of a list.\n\n\
+        # Errors\n\n\
+        Returns the errors of [`Call::new`](::compute_kfp_runtime::dynamic::Call::new). \
+        Nothing is sent.";
+    // The example works as shown, because it needs no arguments.
+    let operation = context.api.operations.iter().find(|operation| {
+        let free = operation.parameters.iter().all(|it| !it.required) && operation.body.is_none();
+        free && matches!(operation.success, Success::Json(_))
+    });
+    let (Some(crate_name), Some(operation)) = (context.crate_name, operation) else {
+        return text.to_owned();
+    };
+    let call = format!("call(\"{}\", serde_json::json!({{}}))?", operation.name);
+    let end = "println!(\"{}\", *response);";
+    let example = in_function(crate_name, "", &call, end);
+    format!("{text}\n\n# Examples\n\n```no_run\n{example}```")
 }
 
 fn credentials(operation: &Operation) -> String {

@@ -7,16 +7,10 @@
 use syn::visit_mut::{VisitMut, visit_impl_item_fn_mut, visit_item_fn_mut};
 use syn::{Attribute, FnArg, ImplItemFn, ItemFn, Signature, Type, parse_quote};
 
-use super::{Context, Pass};
+use super::Context;
 use crate::tree::Tree;
 
-pub(super) const PASS: Pass = Pass {
-    name: "inline",
-    changes: &[],
-    run,
-};
-
-fn run(_: &Context<'_>, tree: &mut Tree) -> Result<(), String> {
+pub(super) fn run(_: &Context<'_>, tree: &mut Tree) -> Result<(), String> {
     for items in tree.modules_mut() {
         items
             .iter_mut()

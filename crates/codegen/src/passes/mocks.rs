@@ -12,7 +12,7 @@ use proc_macro2::{Ident, TokenStream};
 use quote::{format_ident, quote};
 use syn::parse_quote;
 
-use super::{Change, Context, Part, Pass};
+use super::Context;
 use crate::argument::rust_type;
 use crate::document::{is_expressible, is_success, placed};
 use crate::model::{
@@ -24,17 +24,7 @@ use crate::taken::taken;
 use crate::template::{Piece, pieces};
 use crate::tree::{Tree, ident};
 
-pub(super) const PASS: Pass = Pass {
-    name: "mocks",
-    changes: &[
-        (Change::Adds, Part::Mock),
-        (Change::Changes, Part::Mock),
-        (Change::Removes, Part::Mock),
-    ],
-    run,
-};
-
-fn run(context: &Context<'_>, tree: &mut Tree) -> Result<(), String> {
+pub(super) fn run(context: &Context<'_>, tree: &mut Tree) -> Result<(), String> {
     let api = context.api;
     let mut wrappers = Vec::new();
     let (mut declared, mut implemented) = (Vec::new(), Vec::new());

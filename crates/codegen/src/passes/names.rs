@@ -7,26 +7,11 @@
 use proc_macro2::Ident;
 use syn::visit_mut::VisitMut;
 
-use super::{Change, Context, Part, Pass};
+use super::Context;
 use crate::placeholders::Placeholders;
 use crate::tree::{Tree, ident};
 
-pub(super) const PASS: Pass = Pass {
-    name: "names",
-    changes: &[
-        (Change::Adds, Part::Field),
-        (Change::Changes, Part::Field),
-        (Change::Removes, Part::Field),
-        (Change::Adds, Part::Setter),
-        (Change::Removes, Part::Setter),
-        (Change::Adds, Part::Variant),
-        (Change::Removes, Part::Variant),
-        (Change::Changes, Part::Docs),
-    ],
-    run,
-};
-
-fn run(context: &Context<'_>, tree: &mut Tree) -> Result<(), String> {
+pub(super) fn run(context: &Context<'_>, tree: &mut Tree) -> Result<(), String> {
     let mut restore = Restore(context.placeholders);
     for items in tree.modules_mut() {
         items

@@ -6,30 +6,20 @@
 
 use syn::{Item, parse_quote};
 
-use super::{Change, Context, Part, Pass};
+use super::Context;
 use crate::docs::{doc_attributes, type_docs};
 use crate::model::Kind;
 use crate::prose::rustdoc;
-use crate::tree::{Tree, ident, is_implementation_for};
+use crate::tree::{Tree, ident, last_name};
 
-pub(super) const PASS: Pass = Pass {
-    name: "open_enums",
-    changes: &[
-        (Change::Changes, Part::Type),
-        (Change::Changes, Part::Docs),
-        (Change::Adds, Part::Variant),
-        (Change::Removes, Part::Variant),
-        (Change::Removes, Part::Implementation),
-    ],
-    run,
-};
-
-fn run(context: &Context<'_>, tree: &mut Tree) -> Result<(), String> {
+pub(super) fn run(context: &Context<'_>, tree: &mut Tree) -> Result<(), String> {
     for (name, schema) in &context.api.schemas {
         let Kind::Enum(values) = &schema.schema.kind else {
             continue;
         };
-        tree.types.retain(|item| !is_implementation_for(item, name));
+        tree.types.retain(|item| {
+            !matches!(item, Item::Impl(block) if last_name(&block.self_ty).as_ref() == Some(name))
+        });
         let found = tree.types.iter_mut().find_map(|item| match item {
             Item::Enum(item) if item.ident == name => Some(item),
             _ => None,

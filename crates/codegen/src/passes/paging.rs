@@ -5,43 +5,27 @@
 
 use proc_macro2::{Ident, TokenStream};
 use quote::quote;
-use syn::{ImplItem, Item, Type, parse_quote};
+use syn::{Item, parse_quote};
 
-use super::{Change, Context, Part, Pass};
+use super::Context;
+use crate::argument::{arguments, rust_type};
 use crate::model::{Api, Kind, Object, Operation, Paging, Success};
 use crate::normalise::is_whole_number;
-use crate::tree::{Tree, fields, functions, generic, ident, is_about, structs};
+use crate::tree::{Tree, generic, ident};
 
-pub(super) const PASS: Pass = Pass {
-    name: "paging",
-    changes: &[
-        (Change::Adds, Part::Setter),
-        (Change::Adds, Part::Implementation),
-    ],
-    run,
-};
-
-fn run(context: &Context<'_>, tree: &mut Tree) -> Result<(), String> {
+pub(super) fn run(context: &Context<'_>, tree: &mut Tree) -> Result<(), String> {
+    let api = context.api;
     let mut pages: Vec<&str> = Vec::new();
-    for operation in &context.api.operations {
-        let (Some(paging), Some((page, object))) =
-            (&operation.paging, page(context.api, operation))
-        else {
+    for operation in &api.operations {
+        let (Some(paging), Some((page, object))) = (&operation.paging, page(api, operation)) else {
             continue;
         };
-        let page_type = ident(page);
-        let declared = methods(&parse_quote! { types::#page_type });
-        edit(
-            tree.builder(&operation.builder)?,
-            operation,
-            paging,
-            declared,
-        );
+        tree.builders
+            .push(streams(api, operation, paging, &ident(page)));
         if !pages.contains(&page) {
             pages.push(page);
-            let item = list_page(context.api, tree, page, object, paging)?;
-            let at = tree.types.iter().rposition(|it| is_about(it, page));
-            tree.types.insert(at.map_or(0, |at| at + 1), item);
+            tree.builders
+                .extend(list_page(api, &ident(page), object, paging));
         }
     }
     Ok(())
@@ -58,36 +42,16 @@ fn page<'a>(api: &'a Api, operation: &'a Operation) -> Option<(&'a str, &'a Obje
     Some((name, api.object(name)?))
 }
 
-fn edit(
-    block: &mut syn::ItemImpl,
-    operation: &Operation,
-    paging: &Paging,
-    declared: Vec<ImplItem>,
-) {
-    if !functions(block).any(|it| it.sig.ident == "page_size") {
-        let size = paging.size();
-        let summary = format!(" Sets the maximum number of items on a page, as `{size}` does.");
-        let parameter = operation.parameters.iter().find(|it| it.name == size);
-        let limit = parameter.and_then(|it| it.maximum).map(|most| {
-            let limit =
-                format!(" A number above {most} is sent as {most}, the maximum in the spec.");
-            quote! { #[doc = ""] #[doc = #limit] }
-        });
-        block.items.push(parse_quote! {
-            #[doc = #summary]
-            #limit
-            pub fn page_size(mut self, items: u32) -> Self {
-                self.request.page_size(items);
-                self
-            }
-        });
-    }
-    block.items.extend(declared);
-}
+/// Returns the methods of a list's builder.
+fn streams(api: &Api, operation: &Operation, paging: &Paging, page: &Ident) -> Item {
+    let builder = ident(&operation.builder);
+    let mut setters = arguments(api, operation).into_iter();
+    let has_size = setters.any(|it| !it.required && it.name == "page_size");
+    let page_size = (!has_size).then(|| page_size(operation, paging));
+    parse_quote! {
+        impl #builder<'_> {
+            #page_size
 
-fn methods(page: &Type) -> Vec<ImplItem> {
-    vec![
-        parse_quote! {
             /// Sets the maximum number of items that [`items`](Self::items) yields [default: all].
             ///
             /// [`pages`](Self::pages) stops after the page that reaches it.
@@ -95,61 +59,59 @@ fn methods(page: &Type) -> Vec<ImplItem> {
                 self.request.max_items(items);
                 self
             }
-        },
-        parse_quote! {
+
             /// Sets the number of pages that are fetched ahead [default: 0].
             pub fn prefetch(mut self, pages: usize) -> Self {
                 self.request.prefetch(pages);
                 self
             }
-        },
-        parse_quote! {
+
             /// Continues where a stream of this operation stopped, with the same filters and order.
             pub fn resume(mut self, point: ::compute_kfp_runtime::paging::ResumePoint) -> Self {
                 self.request.resume(point);
                 self
             }
-        },
-        parse_quote! {
+
             /// Returns the items of all pages as a stream. Nothing is sent before it is polled.
-            pub fn items(self) -> ::compute_kfp_runtime::paging::Items<#page> {
+            pub fn items(self) -> ::compute_kfp_runtime::paging::Items<types::#page> {
                 self.pages().items()
             }
-        },
-        parse_quote! {
+
             /// Returns the pages as a stream. Nothing is sent before it is polled.
-            pub fn pages(self) -> ::compute_kfp_runtime::paging::Pages<#page> {
+            pub fn pages(self) -> ::compute_kfp_runtime::paging::Pages<types::#page> {
                 ::compute_kfp_runtime::paging::Pages::new(
                     self.client.transport().clone(),
                     self.request,
                 )
             }
-        },
-    ]
+        }
+    }
+}
+
+/// Returns the setter for the size of pages under the name that all lists have.
+fn page_size(operation: &Operation, paging: &Paging) -> TokenStream {
+    let size = paging.size();
+    let summary = format!(" Sets the maximum number of items on a page, as `{size}` does.");
+    let parameter = operation.parameters.iter().find(|it| it.name == size);
+    let limit = parameter.and_then(|it| it.maximum).map(|most| {
+        let limit = format!(" A number above {most} is sent as {most}, the maximum in the spec.");
+        quote! { #[doc = ""] #[doc = #limit] }
+    });
+    quote! {
+        #[doc = #summary]
+        #limit
+        pub fn page_size(mut self, items: u32) -> Self {
+            self.request.page_size(items);
+            self
+        }
+    }
 }
 
 /// Implements `ListPage` for the type of a page.
-fn list_page(
-    api: &Api,
-    tree: &mut Tree,
-    name: &str,
-    page: &Object,
-    paging: &Paging,
-) -> Result<Item, String> {
-    let page_type = ident(name);
+fn list_page(api: &Api, name: &Ident, page: &Object, paging: &Paging) -> Option<Item> {
     let list = property(page, paging.items());
-    let missing = || {
-        format!(
-            "progenitor generated no list `{}` in `{name}`",
-            paging.items()
-        )
-    };
-    let mut items = structs(&mut tree.types).filter(|item| item.ident == name);
-    let field = items
-        .find_map(|item| fields(item).find(|(field, _)| list == field))
-        .ok_or_else(missing)?;
-    let ty = &field.1.ty;
-    let item = generic(generic(ty, "Option").unwrap_or(ty), "Vec").ok_or_else(missing)?;
+    let list_type = rust_type(&page.properties.get(paging.items())?.schema);
+    let item = generic(&list_type, "Vec")?;
     let count =
         |field: &Ident| quote! { ::compute_kfp_runtime::paging::Count::count(&self.#field) };
     let turn = match paging {
@@ -182,19 +144,8 @@ fn list_page(
             }
         }
     });
-    Ok(list_page_block(&page_type, item, &list, &turn, total, time))
-}
-
-fn list_page_block(
-    page: &Ident,
-    item: &Type,
-    list: &Ident,
-    turn: &TokenStream,
-    total: Option<TokenStream>,
-    time: Option<TokenStream>,
-) -> Item {
-    parse_quote! {
-        impl ::compute_kfp_runtime::paging::ListPage for #page {
+    Some(parse_quote! {
+        impl ::compute_kfp_runtime::paging::ListPage for types::#name {
             type Item = #item;
 
             fn items(&self) -> &[Self::Item] {
@@ -216,7 +167,7 @@ fn list_page_block(
             #total
             #time
         }
-    }
+    })
 }
 
 /// Returns the field with the total number of items, if there is one.

@@ -12,24 +12,12 @@ use proc_macro2::TokenStream;
 use quote::{ToTokens as _, quote};
 use syn::{Item, ItemStruct, Type, parse_quote};
 
-use super::{Change, Context, Part, Pass};
+use super::Context;
 use crate::docs::doc_attributes;
 use crate::docs::{described, type_docs};
 use crate::model::{Api, Kind, Object, Property, Schema};
 use crate::prose::code;
 use crate::tree::{Tree, fields, generic, ident, last_name, structs, take_module};
-
-pub(super) const PASS: Pass = Pass {
-    name: "structs",
-    changes: &[
-        (Change::Changes, Part::Field),
-        (Change::Changes, Part::Type),
-        (Change::Changes, Part::Docs),
-        (Change::Removes, Part::Implementation),
-        (Change::Removes, Part::Module),
-    ],
-    run,
-};
 
 const RUNTIME: &str = "::compute_kfp_runtime";
 
@@ -70,7 +58,7 @@ pub(super) fn property_of<'a>(object: &'a Object, field: &str) -> Option<(&'a st
     Some((wire, property))
 }
 
-fn run(context: &Context<'_>, tree: &mut Tree) -> Result<(), String> {
+pub(super) fn run(context: &Context<'_>, tree: &mut Tree) -> Result<(), String> {
     take_module(&mut tree.types, "defaults");
     let names: Vec<String> = structs(&mut tree.types)
         .map(|item| item.ident.to_string())

@@ -10,25 +10,12 @@ use quote::{format_ident, quote};
 use syn::visit_mut::{VisitMut, visit_type_path_mut};
 use syn::{ImplItemFn, Item, Type, parse_quote};
 
+use super::Context;
 use super::structs::{Presence, has_required, property_of};
-use super::{Change, Context, Part, Pass};
 use crate::docs::deprecated;
 use crate::model::{Api, Property};
 use crate::taken::taken;
 use crate::tree::{Tree, fields, generic, ident, structs, take_module};
-
-pub(super) const PASS: Pass = Pass {
-    name: "type_builders",
-    changes: &[
-        (Change::Adds, Part::TypeSetter),
-        (Change::Changes, Part::TypeSetter),
-        (Change::Adds, Part::Implementation),
-        (Change::Removes, Part::Implementation),
-        (Change::Changes, Part::TypeBuilder),
-        (Change::Removes, Part::Module),
-    ],
-    run,
-};
 
 /// A field of a type and its property; the field for undeclared properties has none.
 struct Slot<'a> {
@@ -38,7 +25,7 @@ struct Slot<'a> {
     ty: Type,
 }
 
-fn run(context: &Context<'_>, tree: &mut Tree) -> Result<(), String> {
+pub(super) fn run(context: &Context<'_>, tree: &mut Tree) -> Result<(), String> {
     // Builders return the errors of the runtime.
     take_module(&mut tree.types, "error");
     tree.type_builders.clear();

@@ -7,26 +7,13 @@
 use quote::quote;
 use syn::{Fields, Item, ItemEnum, Type, parse_quote};
 
-use super::{Change, Context, Part, Pass};
+use super::Context;
 use crate::docs::type_docs;
 use crate::model::{Api, Kind, Schema, Tagged};
 use crate::prose::code;
 use crate::tree::{Tree, generic, ident, last_name};
 
-pub(super) const PASS: Pass = Pass {
-    name: "unions",
-    changes: &[
-        (Change::Changes, Part::Type),
-        (Change::Changes, Part::Docs),
-        (Change::Adds, Part::Variant),
-        (Change::Removes, Part::Variant),
-        (Change::Adds, Part::Implementation),
-        (Change::Removes, Part::Implementation),
-    ],
-    run,
-};
-
-fn run(context: &Context<'_>, tree: &mut Tree) -> Result<(), String> {
+pub(super) fn run(context: &Context<'_>, tree: &mut Tree) -> Result<(), String> {
     let api = context.api;
     for item in std::mem::take(&mut tree.types) {
         let name = match &item {

@@ -166,53 +166,6 @@ impl<'a> ReadAlgorithms<'a> {
     > + ::std::marker::Send + use<'a> {
         self.client.transport().send_json(self.request)
     }
-
-    /// Sets the maximum number of items on a page, as `size` does.
-    ///
-    /// A number above 100 is sent as 100, the maximum in the spec.
-    #[inline]
-    pub fn page_size(mut self, items: u32) -> Self {
-        self.request.page_size(items);
-        self
-    }
-
-    /// Sets the maximum number of items that [`items`](Self::items) yields [default: all].
-    ///
-    /// [`pages`](Self::pages) stops after the page that reaches it.
-    #[inline]
-    pub fn max_items(mut self, items: u64) -> Self {
-        self.request.max_items(items);
-        self
-    }
-
-    /// Sets the number of pages that are fetched ahead [default: 0].
-    #[inline]
-    pub fn prefetch(mut self, pages: usize) -> Self {
-        self.request.prefetch(pages);
-        self
-    }
-
-    /// Continues where a stream of this operation stopped, with the same filters and order.
-    #[inline]
-    pub fn resume(mut self, point: ::compute_kfp_runtime::paging::ResumePoint) -> Self {
-        self.request.resume(point);
-        self
-    }
-
-    /// Returns the items of all pages as a stream. Nothing is sent before it is polled.
-    #[inline]
-    pub fn items(self) -> ::compute_kfp_runtime::paging::Items<types::PageAlgorithm> {
-        self.pages().items()
-    }
-
-    /// Returns the pages as a stream. Nothing is sent before it is polled.
-    #[inline]
-    pub fn pages(self) -> ::compute_kfp_runtime::paging::Pages<types::PageAlgorithm> {
-        ::compute_kfp_runtime::paging::Pages::new(
-            self.client.transport().clone(),
-            self.request,
-        )
-    }
 }
 
 /// Builder for [`Client::create_algorithm`]
@@ -622,53 +575,6 @@ impl<'a> ReadBackends<'a> {
     > + ::std::marker::Send + use<'a> {
         self.client.transport().send_json(self.request)
     }
-
-    /// Sets the maximum number of items on a page, as `size` does.
-    ///
-    /// A number above 100 is sent as 100, the maximum in the spec.
-    #[inline]
-    pub fn page_size(mut self, items: u32) -> Self {
-        self.request.page_size(items);
-        self
-    }
-
-    /// Sets the maximum number of items that [`items`](Self::items) yields [default: all].
-    ///
-    /// [`pages`](Self::pages) stops after the page that reaches it.
-    #[inline]
-    pub fn max_items(mut self, items: u64) -> Self {
-        self.request.max_items(items);
-        self
-    }
-
-    /// Sets the number of pages that are fetched ahead [default: 0].
-    #[inline]
-    pub fn prefetch(mut self, pages: usize) -> Self {
-        self.request.prefetch(pages);
-        self
-    }
-
-    /// Continues where a stream of this operation stopped, with the same filters and order.
-    #[inline]
-    pub fn resume(mut self, point: ::compute_kfp_runtime::paging::ResumePoint) -> Self {
-        self.request.resume(point);
-        self
-    }
-
-    /// Returns the items of all pages as a stream. Nothing is sent before it is polled.
-    #[inline]
-    pub fn items(self) -> ::compute_kfp_runtime::paging::Items<types::PageBackend> {
-        self.pages().items()
-    }
-
-    /// Returns the pages as a stream. Nothing is sent before it is polled.
-    #[inline]
-    pub fn pages(self) -> ::compute_kfp_runtime::paging::Pages<types::PageBackend> {
-        ::compute_kfp_runtime::paging::Pages::new(
-            self.client.transport().clone(),
-            self.request,
-        )
-    }
 }
 
 /// Builder for [`Client::create_backend`]
@@ -1034,57 +940,6 @@ impl<'a> ReadBackendsWithHostnames<'a> {
     > + ::std::marker::Send + use<'a> {
         self.client.transport().send_json(self.request)
     }
-
-    /// Sets the maximum number of items on a page, as `size` does.
-    ///
-    /// A number above 100 is sent as 100, the maximum in the spec.
-    #[inline]
-    pub fn page_size(mut self, items: u32) -> Self {
-        self.request.page_size(items);
-        self
-    }
-
-    /// Sets the maximum number of items that [`items`](Self::items) yields [default: all].
-    ///
-    /// [`pages`](Self::pages) stops after the page that reaches it.
-    #[inline]
-    pub fn max_items(mut self, items: u64) -> Self {
-        self.request.max_items(items);
-        self
-    }
-
-    /// Sets the number of pages that are fetched ahead [default: 0].
-    #[inline]
-    pub fn prefetch(mut self, pages: usize) -> Self {
-        self.request.prefetch(pages);
-        self
-    }
-
-    /// Continues where a stream of this operation stopped, with the same filters and order.
-    #[inline]
-    pub fn resume(mut self, point: ::compute_kfp_runtime::paging::ResumePoint) -> Self {
-        self.request.resume(point);
-        self
-    }
-
-    /// Returns the items of all pages as a stream. Nothing is sent before it is polled.
-    #[inline]
-    pub fn items(
-        self,
-    ) -> ::compute_kfp_runtime::paging::Items<types::PageBackendWithHostname> {
-        self.pages().items()
-    }
-
-    /// Returns the pages as a stream. Nothing is sent before it is polled.
-    #[inline]
-    pub fn pages(
-        self,
-    ) -> ::compute_kfp_runtime::paging::Pages<types::PageBackendWithHostname> {
-        ::compute_kfp_runtime::paging::Pages::new(
-            self.client.transport().clone(),
-            self.request,
-        )
-    }
 }
 
 /// Builder for [`Client::read_backend_type`]
@@ -1441,53 +1296,6 @@ impl<'a> ReadBackendTypes<'a> {
     > + ::std::marker::Send + use<'a> {
         self.client.transport().send_json(self.request)
     }
-
-    /// Sets the maximum number of items on a page, as `size` does.
-    ///
-    /// A number above 100 is sent as 100, the maximum in the spec.
-    #[inline]
-    pub fn page_size(mut self, items: u32) -> Self {
-        self.request.page_size(items);
-        self
-    }
-
-    /// Sets the maximum number of items that [`items`](Self::items) yields [default: all].
-    ///
-    /// [`pages`](Self::pages) stops after the page that reaches it.
-    #[inline]
-    pub fn max_items(mut self, items: u64) -> Self {
-        self.request.max_items(items);
-        self
-    }
-
-    /// Sets the number of pages that are fetched ahead [default: 0].
-    #[inline]
-    pub fn prefetch(mut self, pages: usize) -> Self {
-        self.request.prefetch(pages);
-        self
-    }
-
-    /// Continues where a stream of this operation stopped, with the same filters and order.
-    #[inline]
-    pub fn resume(mut self, point: ::compute_kfp_runtime::paging::ResumePoint) -> Self {
-        self.request.resume(point);
-        self
-    }
-
-    /// Returns the items of all pages as a stream. Nothing is sent before it is polled.
-    #[inline]
-    pub fn items(self) -> ::compute_kfp_runtime::paging::Items<types::PageBackendType> {
-        self.pages().items()
-    }
-
-    /// Returns the pages as a stream. Nothing is sent before it is polled.
-    #[inline]
-    pub fn pages(self) -> ::compute_kfp_runtime::paging::Pages<types::PageBackendType> {
-        ::compute_kfp_runtime::paging::Pages::new(
-            self.client.transport().clone(),
-            self.request,
-        )
-    }
 }
 
 /// Builder for [`Client::update_backend_type`]
@@ -1752,53 +1560,6 @@ impl<'a> ReadBatchJobs<'a> {
         >,
     > + ::std::marker::Send + use<'a> {
         self.client.transport().send_json(self.request)
-    }
-
-    /// Sets the maximum number of items on a page, as `size` does.
-    ///
-    /// A number above 100 is sent as 100, the maximum in the spec.
-    #[inline]
-    pub fn page_size(mut self, items: u32) -> Self {
-        self.request.page_size(items);
-        self
-    }
-
-    /// Sets the maximum number of items that [`items`](Self::items) yields [default: all].
-    ///
-    /// [`pages`](Self::pages) stops after the page that reaches it.
-    #[inline]
-    pub fn max_items(mut self, items: u64) -> Self {
-        self.request.max_items(items);
-        self
-    }
-
-    /// Sets the number of pages that are fetched ahead [default: 0].
-    #[inline]
-    pub fn prefetch(mut self, pages: usize) -> Self {
-        self.request.prefetch(pages);
-        self
-    }
-
-    /// Continues where a stream of this operation stopped, with the same filters and order.
-    #[inline]
-    pub fn resume(mut self, point: ::compute_kfp_runtime::paging::ResumePoint) -> Self {
-        self.request.resume(point);
-        self
-    }
-
-    /// Returns the items of all pages as a stream. Nothing is sent before it is polled.
-    #[inline]
-    pub fn items(self) -> ::compute_kfp_runtime::paging::Items<types::PageBatchJob> {
-        self.pages().items()
-    }
-
-    /// Returns the pages as a stream. Nothing is sent before it is polled.
-    #[inline]
-    pub fn pages(self) -> ::compute_kfp_runtime::paging::Pages<types::PageBatchJob> {
-        ::compute_kfp_runtime::paging::Pages::new(
-            self.client.transport().clone(),
-            self.request,
-        )
     }
 }
 
@@ -2301,53 +2062,6 @@ impl<'a> ReadCommits<'a> {
     > + ::std::marker::Send + use<'a> {
         self.client.transport().send_json(self.request)
     }
-
-    /// Sets the maximum number of items on a page, as `size` does.
-    ///
-    /// A number above 100 is sent as 100, the maximum in the spec.
-    #[inline]
-    pub fn page_size(mut self, items: u32) -> Self {
-        self.request.page_size(items);
-        self
-    }
-
-    /// Sets the maximum number of items that [`items`](Self::items) yields [default: all].
-    ///
-    /// [`pages`](Self::pages) stops after the page that reaches it.
-    #[inline]
-    pub fn max_items(mut self, items: u64) -> Self {
-        self.request.max_items(items);
-        self
-    }
-
-    /// Sets the number of pages that are fetched ahead [default: 0].
-    #[inline]
-    pub fn prefetch(mut self, pages: usize) -> Self {
-        self.request.prefetch(pages);
-        self
-    }
-
-    /// Continues where a stream of this operation stopped, with the same filters and order.
-    #[inline]
-    pub fn resume(mut self, point: ::compute_kfp_runtime::paging::ResumePoint) -> Self {
-        self.request.resume(point);
-        self
-    }
-
-    /// Returns the items of all pages as a stream. Nothing is sent before it is polled.
-    #[inline]
-    pub fn items(self) -> ::compute_kfp_runtime::paging::Items<types::PageCommit> {
-        self.pages().items()
-    }
-
-    /// Returns the pages as a stream. Nothing is sent before it is polled.
-    #[inline]
-    pub fn pages(self) -> ::compute_kfp_runtime::paging::Pages<types::PageCommit> {
-        ::compute_kfp_runtime::paging::Pages::new(
-            self.client.transport().clone(),
-            self.request,
-        )
-    }
 }
 
 /// Builder for [`Client::create_commit`]
@@ -2764,53 +2478,6 @@ impl<'a> ReadFiles<'a> {
         >,
     > + ::std::marker::Send + use<'a> {
         self.client.transport().send_json(self.request)
-    }
-
-    /// Sets the maximum number of items on a page, as `size` does.
-    ///
-    /// A number above 100 is sent as 100, the maximum in the spec.
-    #[inline]
-    pub fn page_size(mut self, items: u32) -> Self {
-        self.request.page_size(items);
-        self
-    }
-
-    /// Sets the maximum number of items that [`items`](Self::items) yields [default: all].
-    ///
-    /// [`pages`](Self::pages) stops after the page that reaches it.
-    #[inline]
-    pub fn max_items(mut self, items: u64) -> Self {
-        self.request.max_items(items);
-        self
-    }
-
-    /// Sets the number of pages that are fetched ahead [default: 0].
-    #[inline]
-    pub fn prefetch(mut self, pages: usize) -> Self {
-        self.request.prefetch(pages);
-        self
-    }
-
-    /// Continues where a stream of this operation stopped, with the same filters and order.
-    #[inline]
-    pub fn resume(mut self, point: ::compute_kfp_runtime::paging::ResumePoint) -> Self {
-        self.request.resume(point);
-        self
-    }
-
-    /// Returns the items of all pages as a stream. Nothing is sent before it is polled.
-    #[inline]
-    pub fn items(self) -> ::compute_kfp_runtime::paging::Items<types::PageFile> {
-        self.pages().items()
-    }
-
-    /// Returns the pages as a stream. Nothing is sent before it is polled.
-    #[inline]
-    pub fn pages(self) -> ::compute_kfp_runtime::paging::Pages<types::PageFile> {
-        ::compute_kfp_runtime::paging::Pages::new(
-            self.client.transport().clone(),
-            self.request,
-        )
     }
 }
 
@@ -3415,53 +3082,6 @@ impl<'a> ReadJobs<'a> {
     > + ::std::marker::Send + use<'a> {
         self.client.transport().send_json(self.request)
     }
-
-    /// Sets the maximum number of items on a page, as `size` does.
-    ///
-    /// A number above 100 is sent as 100, the maximum in the spec.
-    #[inline]
-    pub fn page_size(mut self, items: u32) -> Self {
-        self.request.page_size(items);
-        self
-    }
-
-    /// Sets the maximum number of items that [`items`](Self::items) yields [default: all].
-    ///
-    /// [`pages`](Self::pages) stops after the page that reaches it.
-    #[inline]
-    pub fn max_items(mut self, items: u64) -> Self {
-        self.request.max_items(items);
-        self
-    }
-
-    /// Sets the number of pages that are fetched ahead [default: 0].
-    #[inline]
-    pub fn prefetch(mut self, pages: usize) -> Self {
-        self.request.prefetch(pages);
-        self
-    }
-
-    /// Continues where a stream of this operation stopped, with the same filters and order.
-    #[inline]
-    pub fn resume(mut self, point: ::compute_kfp_runtime::paging::ResumePoint) -> Self {
-        self.request.resume(point);
-        self
-    }
-
-    /// Returns the items of all pages as a stream. Nothing is sent before it is polled.
-    #[inline]
-    pub fn items(self) -> ::compute_kfp_runtime::paging::Items<types::PageJob> {
-        self.pages().items()
-    }
-
-    /// Returns the pages as a stream. Nothing is sent before it is polled.
-    #[inline]
-    pub fn pages(self) -> ::compute_kfp_runtime::paging::Pages<types::PageJob> {
-        ::compute_kfp_runtime::paging::Pages::new(
-            self.client.transport().clone(),
-            self.request,
-        )
-    }
 }
 
 /// Builder for [`Client::create_job`]
@@ -3744,53 +3364,6 @@ impl<'a> GetJobLogs<'a> {
     > + ::std::marker::Send + use<'a> {
         self.client.transport().send_json(self.request)
     }
-
-    /// Sets the maximum number of items on a page, as `limit` does.
-    ///
-    /// A number above 200 is sent as 200, the maximum in the spec.
-    #[inline]
-    pub fn page_size(mut self, items: u32) -> Self {
-        self.request.page_size(items);
-        self
-    }
-
-    /// Sets the maximum number of items that [`items`](Self::items) yields [default: all].
-    ///
-    /// [`pages`](Self::pages) stops after the page that reaches it.
-    #[inline]
-    pub fn max_items(mut self, items: u64) -> Self {
-        self.request.max_items(items);
-        self
-    }
-
-    /// Sets the number of pages that are fetched ahead [default: 0].
-    #[inline]
-    pub fn prefetch(mut self, pages: usize) -> Self {
-        self.request.prefetch(pages);
-        self
-    }
-
-    /// Continues where a stream of this operation stopped, with the same filters and order.
-    #[inline]
-    pub fn resume(mut self, point: ::compute_kfp_runtime::paging::ResumePoint) -> Self {
-        self.request.resume(point);
-        self
-    }
-
-    /// Returns the items of all pages as a stream. Nothing is sent before it is polled.
-    #[inline]
-    pub fn items(self) -> ::compute_kfp_runtime::paging::Items<types::JobLogPage> {
-        self.pages().items()
-    }
-
-    /// Returns the pages as a stream. Nothing is sent before it is polled.
-    #[inline]
-    pub fn pages(self) -> ::compute_kfp_runtime::paging::Pages<types::JobLogPage> {
-        ::compute_kfp_runtime::paging::Pages::new(
-            self.client.transport().clone(),
-            self.request,
-        )
-    }
 }
 
 /// Builder for [`Client::read_language`]
@@ -3965,53 +3538,6 @@ impl<'a> ReadLanguages<'a> {
     > + ::std::marker::Send + use<'a> {
         self.client.transport().send_json(self.request)
     }
-
-    /// Sets the maximum number of items on a page, as `size` does.
-    ///
-    /// A number above 100 is sent as 100, the maximum in the spec.
-    #[inline]
-    pub fn page_size(mut self, items: u32) -> Self {
-        self.request.page_size(items);
-        self
-    }
-
-    /// Sets the maximum number of items that [`items`](Self::items) yields [default: all].
-    ///
-    /// [`pages`](Self::pages) stops after the page that reaches it.
-    #[inline]
-    pub fn max_items(mut self, items: u64) -> Self {
-        self.request.max_items(items);
-        self
-    }
-
-    /// Sets the number of pages that are fetched ahead [default: 0].
-    #[inline]
-    pub fn prefetch(mut self, pages: usize) -> Self {
-        self.request.prefetch(pages);
-        self
-    }
-
-    /// Continues where a stream of this operation stopped, with the same filters and order.
-    #[inline]
-    pub fn resume(mut self, point: ::compute_kfp_runtime::paging::ResumePoint) -> Self {
-        self.request.resume(point);
-        self
-    }
-
-    /// Returns the items of all pages as a stream. Nothing is sent before it is polled.
-    #[inline]
-    pub fn items(self) -> ::compute_kfp_runtime::paging::Items<types::PageLanguage> {
-        self.pages().items()
-    }
-
-    /// Returns the pages as a stream. Nothing is sent before it is polled.
-    #[inline]
-    pub fn pages(self) -> ::compute_kfp_runtime::paging::Pages<types::PageLanguage> {
-        ::compute_kfp_runtime::paging::Pages::new(
-            self.client.transport().clone(),
-            self.request,
-        )
-    }
 }
 
 /// Builder for [`Client::read_members`]
@@ -4129,53 +3655,6 @@ impl<'a> ReadMembers<'a> {
         >,
     > + ::std::marker::Send + use<'a> {
         self.client.transport().send_json(self.request)
-    }
-
-    /// Sets the maximum number of items on a page, as `size` does.
-    ///
-    /// A number above 100 is sent as 100, the maximum in the spec.
-    #[inline]
-    pub fn page_size(mut self, items: u32) -> Self {
-        self.request.page_size(items);
-        self
-    }
-
-    /// Sets the maximum number of items that [`items`](Self::items) yields [default: all].
-    ///
-    /// [`pages`](Self::pages) stops after the page that reaches it.
-    #[inline]
-    pub fn max_items(mut self, items: u64) -> Self {
-        self.request.max_items(items);
-        self
-    }
-
-    /// Sets the number of pages that are fetched ahead [default: 0].
-    #[inline]
-    pub fn prefetch(mut self, pages: usize) -> Self {
-        self.request.prefetch(pages);
-        self
-    }
-
-    /// Continues where a stream of this operation stopped, with the same filters and order.
-    #[inline]
-    pub fn resume(mut self, point: ::compute_kfp_runtime::paging::ResumePoint) -> Self {
-        self.request.resume(point);
-        self
-    }
-
-    /// Returns the items of all pages as a stream. Nothing is sent before it is polled.
-    #[inline]
-    pub fn items(self) -> ::compute_kfp_runtime::paging::Items<types::PageMember> {
-        self.pages().items()
-    }
-
-    /// Returns the pages as a stream. Nothing is sent before it is polled.
-    #[inline]
-    pub fn pages(self) -> ::compute_kfp_runtime::paging::Pages<types::PageMember> {
-        ::compute_kfp_runtime::paging::Pages::new(
-            self.client.transport().clone(),
-            self.request,
-        )
     }
 }
 
@@ -4485,57 +3964,6 @@ impl<'a> ReadPermissionGroups<'a> {
     > + ::std::marker::Send + use<'a> {
         self.client.transport().send_json(self.request)
     }
-
-    /// Sets the maximum number of items on a page, as `size` does.
-    ///
-    /// A number above 100 is sent as 100, the maximum in the spec.
-    #[inline]
-    pub fn page_size(mut self, items: u32) -> Self {
-        self.request.page_size(items);
-        self
-    }
-
-    /// Sets the maximum number of items that [`items`](Self::items) yields [default: all].
-    ///
-    /// [`pages`](Self::pages) stops after the page that reaches it.
-    #[inline]
-    pub fn max_items(mut self, items: u64) -> Self {
-        self.request.max_items(items);
-        self
-    }
-
-    /// Sets the number of pages that are fetched ahead [default: 0].
-    #[inline]
-    pub fn prefetch(mut self, pages: usize) -> Self {
-        self.request.prefetch(pages);
-        self
-    }
-
-    /// Continues where a stream of this operation stopped, with the same filters and order.
-    #[inline]
-    pub fn resume(mut self, point: ::compute_kfp_runtime::paging::ResumePoint) -> Self {
-        self.request.resume(point);
-        self
-    }
-
-    /// Returns the items of all pages as a stream. Nothing is sent before it is polled.
-    #[inline]
-    pub fn items(
-        self,
-    ) -> ::compute_kfp_runtime::paging::Items<types::PagePermissionGroup> {
-        self.pages().items()
-    }
-
-    /// Returns the pages as a stream. Nothing is sent before it is polled.
-    #[inline]
-    pub fn pages(
-        self,
-    ) -> ::compute_kfp_runtime::paging::Pages<types::PagePermissionGroup> {
-        ::compute_kfp_runtime::paging::Pages::new(
-            self.client.transport().clone(),
-            self.request,
-        )
-    }
 }
 
 /// Builder for [`Client::read_permission`]
@@ -4702,53 +4130,6 @@ impl<'a> ReadPermissions<'a> {
     > + ::std::marker::Send + use<'a> {
         self.client.transport().send_json(self.request)
     }
-
-    /// Sets the maximum number of items on a page, as `size` does.
-    ///
-    /// A number above 100 is sent as 100, the maximum in the spec.
-    #[inline]
-    pub fn page_size(mut self, items: u32) -> Self {
-        self.request.page_size(items);
-        self
-    }
-
-    /// Sets the maximum number of items that [`items`](Self::items) yields [default: all].
-    ///
-    /// [`pages`](Self::pages) stops after the page that reaches it.
-    #[inline]
-    pub fn max_items(mut self, items: u64) -> Self {
-        self.request.max_items(items);
-        self
-    }
-
-    /// Sets the number of pages that are fetched ahead [default: 0].
-    #[inline]
-    pub fn prefetch(mut self, pages: usize) -> Self {
-        self.request.prefetch(pages);
-        self
-    }
-
-    /// Continues where a stream of this operation stopped, with the same filters and order.
-    #[inline]
-    pub fn resume(mut self, point: ::compute_kfp_runtime::paging::ResumePoint) -> Self {
-        self.request.resume(point);
-        self
-    }
-
-    /// Returns the items of all pages as a stream. Nothing is sent before it is polled.
-    #[inline]
-    pub fn items(self) -> ::compute_kfp_runtime::paging::Items<types::PagePermission> {
-        self.pages().items()
-    }
-
-    /// Returns the pages as a stream. Nothing is sent before it is polled.
-    #[inline]
-    pub fn pages(self) -> ::compute_kfp_runtime::paging::Pages<types::PagePermission> {
-        ::compute_kfp_runtime::paging::Pages::new(
-            self.client.transport().clone(),
-            self.request,
-        )
-    }
 }
 
 /// Builder for [`Client::read_projects`]
@@ -4902,53 +4283,6 @@ impl<'a> ReadProjects<'a> {
         >,
     > + ::std::marker::Send + use<'a> {
         self.client.transport().send_json(self.request)
-    }
-
-    /// Sets the maximum number of items on a page, as `size` does.
-    ///
-    /// A number above 100 is sent as 100, the maximum in the spec.
-    #[inline]
-    pub fn page_size(mut self, items: u32) -> Self {
-        self.request.page_size(items);
-        self
-    }
-
-    /// Sets the maximum number of items that [`items`](Self::items) yields [default: all].
-    ///
-    /// [`pages`](Self::pages) stops after the page that reaches it.
-    #[inline]
-    pub fn max_items(mut self, items: u64) -> Self {
-        self.request.max_items(items);
-        self
-    }
-
-    /// Sets the number of pages that are fetched ahead [default: 0].
-    #[inline]
-    pub fn prefetch(mut self, pages: usize) -> Self {
-        self.request.prefetch(pages);
-        self
-    }
-
-    /// Continues where a stream of this operation stopped, with the same filters and order.
-    #[inline]
-    pub fn resume(mut self, point: ::compute_kfp_runtime::paging::ResumePoint) -> Self {
-        self.request.resume(point);
-        self
-    }
-
-    /// Returns the items of all pages as a stream. Nothing is sent before it is polled.
-    #[inline]
-    pub fn items(self) -> ::compute_kfp_runtime::paging::Items<types::PageProject> {
-        self.pages().items()
-    }
-
-    /// Returns the pages as a stream. Nothing is sent before it is polled.
-    #[inline]
-    pub fn pages(self) -> ::compute_kfp_runtime::paging::Pages<types::PageProject> {
-        ::compute_kfp_runtime::paging::Pages::new(
-            self.client.transport().clone(),
-            self.request,
-        )
     }
 }
 
@@ -5372,53 +4706,6 @@ impl<'a> ReadReservations<'a> {
     > + ::std::marker::Send + use<'a> {
         self.client.transport().send_json(self.request)
     }
-
-    /// Sets the maximum number of items on a page, as `size` does.
-    ///
-    /// A number above 100 is sent as 100, the maximum in the spec.
-    #[inline]
-    pub fn page_size(mut self, items: u32) -> Self {
-        self.request.page_size(items);
-        self
-    }
-
-    /// Sets the maximum number of items that [`items`](Self::items) yields [default: all].
-    ///
-    /// [`pages`](Self::pages) stops after the page that reaches it.
-    #[inline]
-    pub fn max_items(mut self, items: u64) -> Self {
-        self.request.max_items(items);
-        self
-    }
-
-    /// Sets the number of pages that are fetched ahead [default: 0].
-    #[inline]
-    pub fn prefetch(mut self, pages: usize) -> Self {
-        self.request.prefetch(pages);
-        self
-    }
-
-    /// Continues where a stream of this operation stopped, with the same filters and order.
-    #[inline]
-    pub fn resume(mut self, point: ::compute_kfp_runtime::paging::ResumePoint) -> Self {
-        self.request.resume(point);
-        self
-    }
-
-    /// Returns the items of all pages as a stream. Nothing is sent before it is polled.
-    #[inline]
-    pub fn items(self) -> ::compute_kfp_runtime::paging::Items<types::PageReservation> {
-        self.pages().items()
-    }
-
-    /// Returns the pages as a stream. Nothing is sent before it is polled.
-    #[inline]
-    pub fn pages(self) -> ::compute_kfp_runtime::paging::Pages<types::PageReservation> {
-        ::compute_kfp_runtime::paging::Pages::new(
-            self.client.transport().clone(),
-            self.request,
-        )
-    }
 }
 
 /// Builder for [`Client::create_reservation`]
@@ -5715,53 +5002,6 @@ impl<'a> ReadResultsByJobId<'a> {
     > + ::std::marker::Send + use<'a> {
         self.client.transport().send_json(self.request)
     }
-
-    /// Sets the maximum number of items on a page, as `size` does.
-    ///
-    /// A number above 100 is sent as 100, the maximum in the spec.
-    #[inline]
-    pub fn page_size(mut self, items: u32) -> Self {
-        self.request.page_size(items);
-        self
-    }
-
-    /// Sets the maximum number of items that [`items`](Self::items) yields [default: all].
-    ///
-    /// [`pages`](Self::pages) stops after the page that reaches it.
-    #[inline]
-    pub fn max_items(mut self, items: u64) -> Self {
-        self.request.max_items(items);
-        self
-    }
-
-    /// Sets the number of pages that are fetched ahead [default: 0].
-    #[inline]
-    pub fn prefetch(mut self, pages: usize) -> Self {
-        self.request.prefetch(pages);
-        self
-    }
-
-    /// Continues where a stream of this operation stopped, with the same filters and order.
-    #[inline]
-    pub fn resume(mut self, point: ::compute_kfp_runtime::paging::ResumePoint) -> Self {
-        self.request.resume(point);
-        self
-    }
-
-    /// Returns the items of all pages as a stream. Nothing is sent before it is polled.
-    #[inline]
-    pub fn items(self) -> ::compute_kfp_runtime::paging::Items<types::PageResult> {
-        self.pages().items()
-    }
-
-    /// Returns the pages as a stream. Nothing is sent before it is polled.
-    #[inline]
-    pub fn pages(self) -> ::compute_kfp_runtime::paging::Pages<types::PageResult> {
-        ::compute_kfp_runtime::paging::Pages::new(
-            self.client.transport().clone(),
-            self.request,
-        )
-    }
 }
 
 /// Builder for [`Client::delete_results_by_job_id`]
@@ -6016,53 +5256,6 @@ impl<'a> ReadResultsByAlgorithmId<'a> {
     > + ::std::marker::Send + use<'a> {
         self.client.transport().send_json(self.request)
     }
-
-    /// Sets the maximum number of items on a page, as `size` does.
-    ///
-    /// A number above 100 is sent as 100, the maximum in the spec.
-    #[inline]
-    pub fn page_size(mut self, items: u32) -> Self {
-        self.request.page_size(items);
-        self
-    }
-
-    /// Sets the maximum number of items that [`items`](Self::items) yields [default: all].
-    ///
-    /// [`pages`](Self::pages) stops after the page that reaches it.
-    #[inline]
-    pub fn max_items(mut self, items: u64) -> Self {
-        self.request.max_items(items);
-        self
-    }
-
-    /// Sets the number of pages that are fetched ahead [default: 0].
-    #[inline]
-    pub fn prefetch(mut self, pages: usize) -> Self {
-        self.request.prefetch(pages);
-        self
-    }
-
-    /// Continues where a stream of this operation stopped, with the same filters and order.
-    #[inline]
-    pub fn resume(mut self, point: ::compute_kfp_runtime::paging::ResumePoint) -> Self {
-        self.request.resume(point);
-        self
-    }
-
-    /// Returns the items of all pages as a stream. Nothing is sent before it is polled.
-    #[inline]
-    pub fn items(self) -> ::compute_kfp_runtime::paging::Items<types::PageResult> {
-        self.pages().items()
-    }
-
-    /// Returns the pages as a stream. Nothing is sent before it is polled.
-    #[inline]
-    pub fn pages(self) -> ::compute_kfp_runtime::paging::Pages<types::PageResult> {
-        ::compute_kfp_runtime::paging::Pages::new(
-            self.client.transport().clone(),
-            self.request,
-        )
-    }
 }
 
 /// Builder for [`Client::read_team`]
@@ -6236,53 +5429,6 @@ impl<'a> ReadTeams<'a> {
         >,
     > + ::std::marker::Send + use<'a> {
         self.client.transport().send_json(self.request)
-    }
-
-    /// Sets the maximum number of items on a page, as `size` does.
-    ///
-    /// A number above 100 is sent as 100, the maximum in the spec.
-    #[inline]
-    pub fn page_size(mut self, items: u32) -> Self {
-        self.request.page_size(items);
-        self
-    }
-
-    /// Sets the maximum number of items that [`items`](Self::items) yields [default: all].
-    ///
-    /// [`pages`](Self::pages) stops after the page that reaches it.
-    #[inline]
-    pub fn max_items(mut self, items: u64) -> Self {
-        self.request.max_items(items);
-        self
-    }
-
-    /// Sets the number of pages that are fetched ahead [default: 0].
-    #[inline]
-    pub fn prefetch(mut self, pages: usize) -> Self {
-        self.request.prefetch(pages);
-        self
-    }
-
-    /// Continues where a stream of this operation stopped, with the same filters and order.
-    #[inline]
-    pub fn resume(mut self, point: ::compute_kfp_runtime::paging::ResumePoint) -> Self {
-        self.request.resume(point);
-        self
-    }
-
-    /// Returns the items of all pages as a stream. Nothing is sent before it is polled.
-    #[inline]
-    pub fn items(self) -> ::compute_kfp_runtime::paging::Items<types::PageTeam> {
-        self.pages().items()
-    }
-
-    /// Returns the pages as a stream. Nothing is sent before it is polled.
-    #[inline]
-    pub fn pages(self) -> ::compute_kfp_runtime::paging::Pages<types::PageTeam> {
-        ::compute_kfp_runtime::paging::Pages::new(
-            self.client.transport().clone(),
-            self.request,
-        )
     }
 }
 
@@ -6503,53 +5649,6 @@ impl<'a> ReadTransactions<'a> {
     > + ::std::marker::Send + use<'a> {
         self.client.transport().send_json(self.request)
     }
-
-    /// Sets the maximum number of items on a page, as `size` does.
-    ///
-    /// A number above 100 is sent as 100, the maximum in the spec.
-    #[inline]
-    pub fn page_size(mut self, items: u32) -> Self {
-        self.request.page_size(items);
-        self
-    }
-
-    /// Sets the maximum number of items that [`items`](Self::items) yields [default: all].
-    ///
-    /// [`pages`](Self::pages) stops after the page that reaches it.
-    #[inline]
-    pub fn max_items(mut self, items: u64) -> Self {
-        self.request.max_items(items);
-        self
-    }
-
-    /// Sets the number of pages that are fetched ahead [default: 0].
-    #[inline]
-    pub fn prefetch(mut self, pages: usize) -> Self {
-        self.request.prefetch(pages);
-        self
-    }
-
-    /// Continues where a stream of this operation stopped, with the same filters and order.
-    #[inline]
-    pub fn resume(mut self, point: ::compute_kfp_runtime::paging::ResumePoint) -> Self {
-        self.request.resume(point);
-        self
-    }
-
-    /// Returns the items of all pages as a stream. Nothing is sent before it is polled.
-    #[inline]
-    pub fn items(self) -> ::compute_kfp_runtime::paging::Items<types::PageTransaction> {
-        self.pages().items()
-    }
-
-    /// Returns the pages as a stream. Nothing is sent before it is polled.
-    #[inline]
-    pub fn pages(self) -> ::compute_kfp_runtime::paging::Pages<types::PageTransaction> {
-        ::compute_kfp_runtime::paging::Pages::new(
-            self.client.transport().clone(),
-            self.request,
-        )
-    }
 }
 
 /// Builder for [`Client::read_users`]
@@ -6708,53 +5807,6 @@ impl<'a> ReadUsers<'a> {
         >,
     > + ::std::marker::Send + use<'a> {
         self.client.transport().send_json(self.request)
-    }
-
-    /// Sets the maximum number of items on a page, as `size` does.
-    ///
-    /// A number above 100 is sent as 100, the maximum in the spec.
-    #[inline]
-    pub fn page_size(mut self, items: u32) -> Self {
-        self.request.page_size(items);
-        self
-    }
-
-    /// Sets the maximum number of items that [`items`](Self::items) yields [default: all].
-    ///
-    /// [`pages`](Self::pages) stops after the page that reaches it.
-    #[inline]
-    pub fn max_items(mut self, items: u64) -> Self {
-        self.request.max_items(items);
-        self
-    }
-
-    /// Sets the number of pages that are fetched ahead [default: 0].
-    #[inline]
-    pub fn prefetch(mut self, pages: usize) -> Self {
-        self.request.prefetch(pages);
-        self
-    }
-
-    /// Continues where a stream of this operation stopped, with the same filters and order.
-    #[inline]
-    pub fn resume(mut self, point: ::compute_kfp_runtime::paging::ResumePoint) -> Self {
-        self.request.resume(point);
-        self
-    }
-
-    /// Returns the items of all pages as a stream. Nothing is sent before it is polled.
-    #[inline]
-    pub fn items(self) -> ::compute_kfp_runtime::paging::Items<types::PageUser> {
-        self.pages().items()
-    }
-
-    /// Returns the pages as a stream. Nothing is sent before it is polled.
-    #[inline]
-    pub fn pages(self) -> ::compute_kfp_runtime::paging::Pages<types::PageUser> {
-        ::compute_kfp_runtime::paging::Pages::new(
-            self.client.transport().clone(),
-            self.request,
-        )
     }
 }
 
@@ -7049,53 +6101,6 @@ impl<'a> ReadMetadataByBackendId<'a> {
     > + ::std::marker::Send + use<'a> {
         self.client.transport().send_json(self.request)
     }
-
-    /// Sets the maximum number of items on a page, as `size` does.
-    ///
-    /// A number above 100 is sent as 100, the maximum in the spec.
-    #[inline]
-    pub fn page_size(mut self, items: u32) -> Self {
-        self.request.page_size(items);
-        self
-    }
-
-    /// Sets the maximum number of items that [`items`](Self::items) yields [default: all].
-    ///
-    /// [`pages`](Self::pages) stops after the page that reaches it.
-    #[inline]
-    pub fn max_items(mut self, items: u64) -> Self {
-        self.request.max_items(items);
-        self
-    }
-
-    /// Sets the number of pages that are fetched ahead [default: 0].
-    #[inline]
-    pub fn prefetch(mut self, pages: usize) -> Self {
-        self.request.prefetch(pages);
-        self
-    }
-
-    /// Continues where a stream of this operation stopped, with the same filters and order.
-    #[inline]
-    pub fn resume(mut self, point: ::compute_kfp_runtime::paging::ResumePoint) -> Self {
-        self.request.resume(point);
-        self
-    }
-
-    /// Returns the items of all pages as a stream. Nothing is sent before it is polled.
-    #[inline]
-    pub fn items(self) -> ::compute_kfp_runtime::paging::Items<types::PageMetadata> {
-        self.pages().items()
-    }
-
-    /// Returns the pages as a stream. Nothing is sent before it is polled.
-    #[inline]
-    pub fn pages(self) -> ::compute_kfp_runtime::paging::Pages<types::PageMetadata> {
-        ::compute_kfp_runtime::paging::Pages::new(
-            self.client.transport().clone(),
-            self.request,
-        )
-    }
 }
 
 /// Builder for [`Client::read_metadata`]
@@ -7145,5 +6150,1641 @@ impl<'a> ReadMetadata<'a> {
         >,
     > + ::std::marker::Send + use<'a> {
         self.client.transport().send_json(self.request)
+    }
+}
+
+impl ReadAlgorithms<'_> {
+    /// Sets the maximum number of items on a page, as `size` does.
+    ///
+    /// A number above 100 is sent as 100, the maximum in the spec.
+    #[inline]
+    pub fn page_size(mut self, items: u32) -> Self {
+        self.request.page_size(items);
+        self
+    }
+
+    /// Sets the maximum number of items that [`items`](Self::items) yields [default: all].
+    ///
+    /// [`pages`](Self::pages) stops after the page that reaches it.
+    #[inline]
+    pub fn max_items(mut self, items: u64) -> Self {
+        self.request.max_items(items);
+        self
+    }
+
+    /// Sets the number of pages that are fetched ahead [default: 0].
+    #[inline]
+    pub fn prefetch(mut self, pages: usize) -> Self {
+        self.request.prefetch(pages);
+        self
+    }
+
+    /// Continues where a stream of this operation stopped, with the same filters and order.
+    #[inline]
+    pub fn resume(mut self, point: ::compute_kfp_runtime::paging::ResumePoint) -> Self {
+        self.request.resume(point);
+        self
+    }
+
+    /// Returns the items of all pages as a stream. Nothing is sent before it is polled.
+    #[inline]
+    pub fn items(self) -> ::compute_kfp_runtime::paging::Items<types::PageAlgorithm> {
+        self.pages().items()
+    }
+
+    /// Returns the pages as a stream. Nothing is sent before it is polled.
+    #[inline]
+    pub fn pages(self) -> ::compute_kfp_runtime::paging::Pages<types::PageAlgorithm> {
+        ::compute_kfp_runtime::paging::Pages::new(
+            self.client.transport().clone(),
+            self.request,
+        )
+    }
+}
+
+impl ::compute_kfp_runtime::paging::ListPage for types::PageAlgorithm {
+    type Item = types::Algorithm;
+    #[inline]
+    fn items(&self) -> &[Self::Item] {
+        ::compute_kfp_runtime::paging::List::items(&self.items)
+    }
+
+    #[inline]
+    fn take_items(&mut self) -> ::std::vec::Vec<Self::Item> {
+        ::compute_kfp_runtime::paging::List::take(&mut self.items)
+    }
+
+    fn retain_items(&mut self, keep: impl ::std::ops::FnMut(&Self::Item) -> bool) {
+        ::compute_kfp_runtime::paging::List::retain(&mut self.items, keep);
+    }
+
+    #[inline]
+    fn next_page(&self) -> ::compute_kfp_runtime::paging::NextPage<'_> {
+        ::compute_kfp_runtime::paging::NextPage::Number {
+            page: ::compute_kfp_runtime::paging::Count::count(&self.page),
+            pages: ::compute_kfp_runtime::paging::Count::count(&self.pages),
+        }
+    }
+
+    #[inline]
+    fn total(&self) -> ::std::option::Option<u64> {
+        ::compute_kfp_runtime::paging::Count::count(&self.total)?.try_into().ok()
+    }
+}
+
+impl ReadBackends<'_> {
+    /// Sets the maximum number of items on a page, as `size` does.
+    ///
+    /// A number above 100 is sent as 100, the maximum in the spec.
+    #[inline]
+    pub fn page_size(mut self, items: u32) -> Self {
+        self.request.page_size(items);
+        self
+    }
+
+    /// Sets the maximum number of items that [`items`](Self::items) yields [default: all].
+    ///
+    /// [`pages`](Self::pages) stops after the page that reaches it.
+    #[inline]
+    pub fn max_items(mut self, items: u64) -> Self {
+        self.request.max_items(items);
+        self
+    }
+
+    /// Sets the number of pages that are fetched ahead [default: 0].
+    #[inline]
+    pub fn prefetch(mut self, pages: usize) -> Self {
+        self.request.prefetch(pages);
+        self
+    }
+
+    /// Continues where a stream of this operation stopped, with the same filters and order.
+    #[inline]
+    pub fn resume(mut self, point: ::compute_kfp_runtime::paging::ResumePoint) -> Self {
+        self.request.resume(point);
+        self
+    }
+
+    /// Returns the items of all pages as a stream. Nothing is sent before it is polled.
+    #[inline]
+    pub fn items(self) -> ::compute_kfp_runtime::paging::Items<types::PageBackend> {
+        self.pages().items()
+    }
+
+    /// Returns the pages as a stream. Nothing is sent before it is polled.
+    #[inline]
+    pub fn pages(self) -> ::compute_kfp_runtime::paging::Pages<types::PageBackend> {
+        ::compute_kfp_runtime::paging::Pages::new(
+            self.client.transport().clone(),
+            self.request,
+        )
+    }
+}
+
+impl ::compute_kfp_runtime::paging::ListPage for types::PageBackend {
+    type Item = types::Backend;
+    #[inline]
+    fn items(&self) -> &[Self::Item] {
+        ::compute_kfp_runtime::paging::List::items(&self.items)
+    }
+
+    #[inline]
+    fn take_items(&mut self) -> ::std::vec::Vec<Self::Item> {
+        ::compute_kfp_runtime::paging::List::take(&mut self.items)
+    }
+
+    fn retain_items(&mut self, keep: impl ::std::ops::FnMut(&Self::Item) -> bool) {
+        ::compute_kfp_runtime::paging::List::retain(&mut self.items, keep);
+    }
+
+    #[inline]
+    fn next_page(&self) -> ::compute_kfp_runtime::paging::NextPage<'_> {
+        ::compute_kfp_runtime::paging::NextPage::Number {
+            page: ::compute_kfp_runtime::paging::Count::count(&self.page),
+            pages: ::compute_kfp_runtime::paging::Count::count(&self.pages),
+        }
+    }
+
+    #[inline]
+    fn total(&self) -> ::std::option::Option<u64> {
+        ::compute_kfp_runtime::paging::Count::count(&self.total)?.try_into().ok()
+    }
+}
+
+impl ReadBackendsWithHostnames<'_> {
+    /// Sets the maximum number of items on a page, as `size` does.
+    ///
+    /// A number above 100 is sent as 100, the maximum in the spec.
+    #[inline]
+    pub fn page_size(mut self, items: u32) -> Self {
+        self.request.page_size(items);
+        self
+    }
+
+    /// Sets the maximum number of items that [`items`](Self::items) yields [default: all].
+    ///
+    /// [`pages`](Self::pages) stops after the page that reaches it.
+    #[inline]
+    pub fn max_items(mut self, items: u64) -> Self {
+        self.request.max_items(items);
+        self
+    }
+
+    /// Sets the number of pages that are fetched ahead [default: 0].
+    #[inline]
+    pub fn prefetch(mut self, pages: usize) -> Self {
+        self.request.prefetch(pages);
+        self
+    }
+
+    /// Continues where a stream of this operation stopped, with the same filters and order.
+    #[inline]
+    pub fn resume(mut self, point: ::compute_kfp_runtime::paging::ResumePoint) -> Self {
+        self.request.resume(point);
+        self
+    }
+
+    /// Returns the items of all pages as a stream. Nothing is sent before it is polled.
+    #[inline]
+    pub fn items(
+        self,
+    ) -> ::compute_kfp_runtime::paging::Items<types::PageBackendWithHostname> {
+        self.pages().items()
+    }
+
+    /// Returns the pages as a stream. Nothing is sent before it is polled.
+    #[inline]
+    pub fn pages(
+        self,
+    ) -> ::compute_kfp_runtime::paging::Pages<types::PageBackendWithHostname> {
+        ::compute_kfp_runtime::paging::Pages::new(
+            self.client.transport().clone(),
+            self.request,
+        )
+    }
+}
+
+impl ::compute_kfp_runtime::paging::ListPage for types::PageBackendWithHostname {
+    type Item = types::BackendWithHostname;
+    #[inline]
+    fn items(&self) -> &[Self::Item] {
+        ::compute_kfp_runtime::paging::List::items(&self.items)
+    }
+
+    #[inline]
+    fn take_items(&mut self) -> ::std::vec::Vec<Self::Item> {
+        ::compute_kfp_runtime::paging::List::take(&mut self.items)
+    }
+
+    fn retain_items(&mut self, keep: impl ::std::ops::FnMut(&Self::Item) -> bool) {
+        ::compute_kfp_runtime::paging::List::retain(&mut self.items, keep);
+    }
+
+    #[inline]
+    fn next_page(&self) -> ::compute_kfp_runtime::paging::NextPage<'_> {
+        ::compute_kfp_runtime::paging::NextPage::Number {
+            page: ::compute_kfp_runtime::paging::Count::count(&self.page),
+            pages: ::compute_kfp_runtime::paging::Count::count(&self.pages),
+        }
+    }
+
+    #[inline]
+    fn total(&self) -> ::std::option::Option<u64> {
+        ::compute_kfp_runtime::paging::Count::count(&self.total)?.try_into().ok()
+    }
+}
+
+impl ReadBackendTypes<'_> {
+    /// Sets the maximum number of items on a page, as `size` does.
+    ///
+    /// A number above 100 is sent as 100, the maximum in the spec.
+    #[inline]
+    pub fn page_size(mut self, items: u32) -> Self {
+        self.request.page_size(items);
+        self
+    }
+
+    /// Sets the maximum number of items that [`items`](Self::items) yields [default: all].
+    ///
+    /// [`pages`](Self::pages) stops after the page that reaches it.
+    #[inline]
+    pub fn max_items(mut self, items: u64) -> Self {
+        self.request.max_items(items);
+        self
+    }
+
+    /// Sets the number of pages that are fetched ahead [default: 0].
+    #[inline]
+    pub fn prefetch(mut self, pages: usize) -> Self {
+        self.request.prefetch(pages);
+        self
+    }
+
+    /// Continues where a stream of this operation stopped, with the same filters and order.
+    #[inline]
+    pub fn resume(mut self, point: ::compute_kfp_runtime::paging::ResumePoint) -> Self {
+        self.request.resume(point);
+        self
+    }
+
+    /// Returns the items of all pages as a stream. Nothing is sent before it is polled.
+    #[inline]
+    pub fn items(self) -> ::compute_kfp_runtime::paging::Items<types::PageBackendType> {
+        self.pages().items()
+    }
+
+    /// Returns the pages as a stream. Nothing is sent before it is polled.
+    #[inline]
+    pub fn pages(self) -> ::compute_kfp_runtime::paging::Pages<types::PageBackendType> {
+        ::compute_kfp_runtime::paging::Pages::new(
+            self.client.transport().clone(),
+            self.request,
+        )
+    }
+}
+
+impl ::compute_kfp_runtime::paging::ListPage for types::PageBackendType {
+    type Item = types::BackendType;
+    #[inline]
+    fn items(&self) -> &[Self::Item] {
+        ::compute_kfp_runtime::paging::List::items(&self.items)
+    }
+
+    #[inline]
+    fn take_items(&mut self) -> ::std::vec::Vec<Self::Item> {
+        ::compute_kfp_runtime::paging::List::take(&mut self.items)
+    }
+
+    fn retain_items(&mut self, keep: impl ::std::ops::FnMut(&Self::Item) -> bool) {
+        ::compute_kfp_runtime::paging::List::retain(&mut self.items, keep);
+    }
+
+    #[inline]
+    fn next_page(&self) -> ::compute_kfp_runtime::paging::NextPage<'_> {
+        ::compute_kfp_runtime::paging::NextPage::Number {
+            page: ::compute_kfp_runtime::paging::Count::count(&self.page),
+            pages: ::compute_kfp_runtime::paging::Count::count(&self.pages),
+        }
+    }
+
+    #[inline]
+    fn total(&self) -> ::std::option::Option<u64> {
+        ::compute_kfp_runtime::paging::Count::count(&self.total)?.try_into().ok()
+    }
+}
+
+impl ReadBatchJobs<'_> {
+    /// Sets the maximum number of items on a page, as `size` does.
+    ///
+    /// A number above 100 is sent as 100, the maximum in the spec.
+    #[inline]
+    pub fn page_size(mut self, items: u32) -> Self {
+        self.request.page_size(items);
+        self
+    }
+
+    /// Sets the maximum number of items that [`items`](Self::items) yields [default: all].
+    ///
+    /// [`pages`](Self::pages) stops after the page that reaches it.
+    #[inline]
+    pub fn max_items(mut self, items: u64) -> Self {
+        self.request.max_items(items);
+        self
+    }
+
+    /// Sets the number of pages that are fetched ahead [default: 0].
+    #[inline]
+    pub fn prefetch(mut self, pages: usize) -> Self {
+        self.request.prefetch(pages);
+        self
+    }
+
+    /// Continues where a stream of this operation stopped, with the same filters and order.
+    #[inline]
+    pub fn resume(mut self, point: ::compute_kfp_runtime::paging::ResumePoint) -> Self {
+        self.request.resume(point);
+        self
+    }
+
+    /// Returns the items of all pages as a stream. Nothing is sent before it is polled.
+    #[inline]
+    pub fn items(self) -> ::compute_kfp_runtime::paging::Items<types::PageBatchJob> {
+        self.pages().items()
+    }
+
+    /// Returns the pages as a stream. Nothing is sent before it is polled.
+    #[inline]
+    pub fn pages(self) -> ::compute_kfp_runtime::paging::Pages<types::PageBatchJob> {
+        ::compute_kfp_runtime::paging::Pages::new(
+            self.client.transport().clone(),
+            self.request,
+        )
+    }
+}
+
+impl ::compute_kfp_runtime::paging::ListPage for types::PageBatchJob {
+    type Item = types::BatchJob;
+    #[inline]
+    fn items(&self) -> &[Self::Item] {
+        ::compute_kfp_runtime::paging::List::items(&self.items)
+    }
+
+    #[inline]
+    fn take_items(&mut self) -> ::std::vec::Vec<Self::Item> {
+        ::compute_kfp_runtime::paging::List::take(&mut self.items)
+    }
+
+    fn retain_items(&mut self, keep: impl ::std::ops::FnMut(&Self::Item) -> bool) {
+        ::compute_kfp_runtime::paging::List::retain(&mut self.items, keep);
+    }
+
+    #[inline]
+    fn next_page(&self) -> ::compute_kfp_runtime::paging::NextPage<'_> {
+        ::compute_kfp_runtime::paging::NextPage::Number {
+            page: ::compute_kfp_runtime::paging::Count::count(&self.page),
+            pages: ::compute_kfp_runtime::paging::Count::count(&self.pages),
+        }
+    }
+
+    #[inline]
+    fn total(&self) -> ::std::option::Option<u64> {
+        ::compute_kfp_runtime::paging::Count::count(&self.total)?.try_into().ok()
+    }
+}
+
+impl ReadCommits<'_> {
+    /// Sets the maximum number of items on a page, as `size` does.
+    ///
+    /// A number above 100 is sent as 100, the maximum in the spec.
+    #[inline]
+    pub fn page_size(mut self, items: u32) -> Self {
+        self.request.page_size(items);
+        self
+    }
+
+    /// Sets the maximum number of items that [`items`](Self::items) yields [default: all].
+    ///
+    /// [`pages`](Self::pages) stops after the page that reaches it.
+    #[inline]
+    pub fn max_items(mut self, items: u64) -> Self {
+        self.request.max_items(items);
+        self
+    }
+
+    /// Sets the number of pages that are fetched ahead [default: 0].
+    #[inline]
+    pub fn prefetch(mut self, pages: usize) -> Self {
+        self.request.prefetch(pages);
+        self
+    }
+
+    /// Continues where a stream of this operation stopped, with the same filters and order.
+    #[inline]
+    pub fn resume(mut self, point: ::compute_kfp_runtime::paging::ResumePoint) -> Self {
+        self.request.resume(point);
+        self
+    }
+
+    /// Returns the items of all pages as a stream. Nothing is sent before it is polled.
+    #[inline]
+    pub fn items(self) -> ::compute_kfp_runtime::paging::Items<types::PageCommit> {
+        self.pages().items()
+    }
+
+    /// Returns the pages as a stream. Nothing is sent before it is polled.
+    #[inline]
+    pub fn pages(self) -> ::compute_kfp_runtime::paging::Pages<types::PageCommit> {
+        ::compute_kfp_runtime::paging::Pages::new(
+            self.client.transport().clone(),
+            self.request,
+        )
+    }
+}
+
+impl ::compute_kfp_runtime::paging::ListPage for types::PageCommit {
+    type Item = types::Commit;
+    #[inline]
+    fn items(&self) -> &[Self::Item] {
+        ::compute_kfp_runtime::paging::List::items(&self.items)
+    }
+
+    #[inline]
+    fn take_items(&mut self) -> ::std::vec::Vec<Self::Item> {
+        ::compute_kfp_runtime::paging::List::take(&mut self.items)
+    }
+
+    fn retain_items(&mut self, keep: impl ::std::ops::FnMut(&Self::Item) -> bool) {
+        ::compute_kfp_runtime::paging::List::retain(&mut self.items, keep);
+    }
+
+    #[inline]
+    fn next_page(&self) -> ::compute_kfp_runtime::paging::NextPage<'_> {
+        ::compute_kfp_runtime::paging::NextPage::Number {
+            page: ::compute_kfp_runtime::paging::Count::count(&self.page),
+            pages: ::compute_kfp_runtime::paging::Count::count(&self.pages),
+        }
+    }
+
+    #[inline]
+    fn total(&self) -> ::std::option::Option<u64> {
+        ::compute_kfp_runtime::paging::Count::count(&self.total)?.try_into().ok()
+    }
+}
+
+impl ReadFiles<'_> {
+    /// Sets the maximum number of items on a page, as `size` does.
+    ///
+    /// A number above 100 is sent as 100, the maximum in the spec.
+    #[inline]
+    pub fn page_size(mut self, items: u32) -> Self {
+        self.request.page_size(items);
+        self
+    }
+
+    /// Sets the maximum number of items that [`items`](Self::items) yields [default: all].
+    ///
+    /// [`pages`](Self::pages) stops after the page that reaches it.
+    #[inline]
+    pub fn max_items(mut self, items: u64) -> Self {
+        self.request.max_items(items);
+        self
+    }
+
+    /// Sets the number of pages that are fetched ahead [default: 0].
+    #[inline]
+    pub fn prefetch(mut self, pages: usize) -> Self {
+        self.request.prefetch(pages);
+        self
+    }
+
+    /// Continues where a stream of this operation stopped, with the same filters and order.
+    #[inline]
+    pub fn resume(mut self, point: ::compute_kfp_runtime::paging::ResumePoint) -> Self {
+        self.request.resume(point);
+        self
+    }
+
+    /// Returns the items of all pages as a stream. Nothing is sent before it is polled.
+    #[inline]
+    pub fn items(self) -> ::compute_kfp_runtime::paging::Items<types::PageFile> {
+        self.pages().items()
+    }
+
+    /// Returns the pages as a stream. Nothing is sent before it is polled.
+    #[inline]
+    pub fn pages(self) -> ::compute_kfp_runtime::paging::Pages<types::PageFile> {
+        ::compute_kfp_runtime::paging::Pages::new(
+            self.client.transport().clone(),
+            self.request,
+        )
+    }
+}
+
+impl ::compute_kfp_runtime::paging::ListPage for types::PageFile {
+    type Item = types::File;
+    #[inline]
+    fn items(&self) -> &[Self::Item] {
+        ::compute_kfp_runtime::paging::List::items(&self.items)
+    }
+
+    #[inline]
+    fn take_items(&mut self) -> ::std::vec::Vec<Self::Item> {
+        ::compute_kfp_runtime::paging::List::take(&mut self.items)
+    }
+
+    fn retain_items(&mut self, keep: impl ::std::ops::FnMut(&Self::Item) -> bool) {
+        ::compute_kfp_runtime::paging::List::retain(&mut self.items, keep);
+    }
+
+    #[inline]
+    fn next_page(&self) -> ::compute_kfp_runtime::paging::NextPage<'_> {
+        ::compute_kfp_runtime::paging::NextPage::Number {
+            page: ::compute_kfp_runtime::paging::Count::count(&self.page),
+            pages: ::compute_kfp_runtime::paging::Count::count(&self.pages),
+        }
+    }
+
+    #[inline]
+    fn total(&self) -> ::std::option::Option<u64> {
+        ::compute_kfp_runtime::paging::Count::count(&self.total)?.try_into().ok()
+    }
+}
+
+impl ReadJobs<'_> {
+    /// Sets the maximum number of items on a page, as `size` does.
+    ///
+    /// A number above 100 is sent as 100, the maximum in the spec.
+    #[inline]
+    pub fn page_size(mut self, items: u32) -> Self {
+        self.request.page_size(items);
+        self
+    }
+
+    /// Sets the maximum number of items that [`items`](Self::items) yields [default: all].
+    ///
+    /// [`pages`](Self::pages) stops after the page that reaches it.
+    #[inline]
+    pub fn max_items(mut self, items: u64) -> Self {
+        self.request.max_items(items);
+        self
+    }
+
+    /// Sets the number of pages that are fetched ahead [default: 0].
+    #[inline]
+    pub fn prefetch(mut self, pages: usize) -> Self {
+        self.request.prefetch(pages);
+        self
+    }
+
+    /// Continues where a stream of this operation stopped, with the same filters and order.
+    #[inline]
+    pub fn resume(mut self, point: ::compute_kfp_runtime::paging::ResumePoint) -> Self {
+        self.request.resume(point);
+        self
+    }
+
+    /// Returns the items of all pages as a stream. Nothing is sent before it is polled.
+    #[inline]
+    pub fn items(self) -> ::compute_kfp_runtime::paging::Items<types::PageJob> {
+        self.pages().items()
+    }
+
+    /// Returns the pages as a stream. Nothing is sent before it is polled.
+    #[inline]
+    pub fn pages(self) -> ::compute_kfp_runtime::paging::Pages<types::PageJob> {
+        ::compute_kfp_runtime::paging::Pages::new(
+            self.client.transport().clone(),
+            self.request,
+        )
+    }
+}
+
+impl ::compute_kfp_runtime::paging::ListPage for types::PageJob {
+    type Item = types::Job;
+    #[inline]
+    fn items(&self) -> &[Self::Item] {
+        ::compute_kfp_runtime::paging::List::items(&self.items)
+    }
+
+    #[inline]
+    fn take_items(&mut self) -> ::std::vec::Vec<Self::Item> {
+        ::compute_kfp_runtime::paging::List::take(&mut self.items)
+    }
+
+    fn retain_items(&mut self, keep: impl ::std::ops::FnMut(&Self::Item) -> bool) {
+        ::compute_kfp_runtime::paging::List::retain(&mut self.items, keep);
+    }
+
+    #[inline]
+    fn next_page(&self) -> ::compute_kfp_runtime::paging::NextPage<'_> {
+        ::compute_kfp_runtime::paging::NextPage::Number {
+            page: ::compute_kfp_runtime::paging::Count::count(&self.page),
+            pages: ::compute_kfp_runtime::paging::Count::count(&self.pages),
+        }
+    }
+
+    #[inline]
+    fn total(&self) -> ::std::option::Option<u64> {
+        ::compute_kfp_runtime::paging::Count::count(&self.total)?.try_into().ok()
+    }
+}
+
+impl GetJobLogs<'_> {
+    /// Sets the maximum number of items on a page, as `limit` does.
+    ///
+    /// A number above 200 is sent as 200, the maximum in the spec.
+    #[inline]
+    pub fn page_size(mut self, items: u32) -> Self {
+        self.request.page_size(items);
+        self
+    }
+
+    /// Sets the maximum number of items that [`items`](Self::items) yields [default: all].
+    ///
+    /// [`pages`](Self::pages) stops after the page that reaches it.
+    #[inline]
+    pub fn max_items(mut self, items: u64) -> Self {
+        self.request.max_items(items);
+        self
+    }
+
+    /// Sets the number of pages that are fetched ahead [default: 0].
+    #[inline]
+    pub fn prefetch(mut self, pages: usize) -> Self {
+        self.request.prefetch(pages);
+        self
+    }
+
+    /// Continues where a stream of this operation stopped, with the same filters and order.
+    #[inline]
+    pub fn resume(mut self, point: ::compute_kfp_runtime::paging::ResumePoint) -> Self {
+        self.request.resume(point);
+        self
+    }
+
+    /// Returns the items of all pages as a stream. Nothing is sent before it is polled.
+    #[inline]
+    pub fn items(self) -> ::compute_kfp_runtime::paging::Items<types::JobLogPage> {
+        self.pages().items()
+    }
+
+    /// Returns the pages as a stream. Nothing is sent before it is polled.
+    #[inline]
+    pub fn pages(self) -> ::compute_kfp_runtime::paging::Pages<types::JobLogPage> {
+        ::compute_kfp_runtime::paging::Pages::new(
+            self.client.transport().clone(),
+            self.request,
+        )
+    }
+}
+
+impl ::compute_kfp_runtime::paging::ListPage for types::JobLogPage {
+    type Item = types::JobLogLine;
+    #[inline]
+    fn items(&self) -> &[Self::Item] {
+        ::compute_kfp_runtime::paging::List::items(&self.logs)
+    }
+
+    #[inline]
+    fn take_items(&mut self) -> ::std::vec::Vec<Self::Item> {
+        ::compute_kfp_runtime::paging::List::take(&mut self.logs)
+    }
+
+    fn retain_items(&mut self, keep: impl ::std::ops::FnMut(&Self::Item) -> bool) {
+        ::compute_kfp_runtime::paging::List::retain(&mut self.logs, keep);
+    }
+
+    #[inline]
+    fn next_page(&self) -> ::compute_kfp_runtime::paging::NextPage<'_> {
+        ::compute_kfp_runtime::paging::NextPage::Time(
+            ::compute_kfp_runtime::paging::Count::count(&self.next_start),
+        )
+    }
+
+    #[inline]
+    fn time(item: &Self::Item) -> ::std::option::Option<i64> {
+        ::compute_kfp_runtime::paging::Count::count(&item.timestamp)
+    }
+}
+
+impl ReadLanguages<'_> {
+    /// Sets the maximum number of items on a page, as `size` does.
+    ///
+    /// A number above 100 is sent as 100, the maximum in the spec.
+    #[inline]
+    pub fn page_size(mut self, items: u32) -> Self {
+        self.request.page_size(items);
+        self
+    }
+
+    /// Sets the maximum number of items that [`items`](Self::items) yields [default: all].
+    ///
+    /// [`pages`](Self::pages) stops after the page that reaches it.
+    #[inline]
+    pub fn max_items(mut self, items: u64) -> Self {
+        self.request.max_items(items);
+        self
+    }
+
+    /// Sets the number of pages that are fetched ahead [default: 0].
+    #[inline]
+    pub fn prefetch(mut self, pages: usize) -> Self {
+        self.request.prefetch(pages);
+        self
+    }
+
+    /// Continues where a stream of this operation stopped, with the same filters and order.
+    #[inline]
+    pub fn resume(mut self, point: ::compute_kfp_runtime::paging::ResumePoint) -> Self {
+        self.request.resume(point);
+        self
+    }
+
+    /// Returns the items of all pages as a stream. Nothing is sent before it is polled.
+    #[inline]
+    pub fn items(self) -> ::compute_kfp_runtime::paging::Items<types::PageLanguage> {
+        self.pages().items()
+    }
+
+    /// Returns the pages as a stream. Nothing is sent before it is polled.
+    #[inline]
+    pub fn pages(self) -> ::compute_kfp_runtime::paging::Pages<types::PageLanguage> {
+        ::compute_kfp_runtime::paging::Pages::new(
+            self.client.transport().clone(),
+            self.request,
+        )
+    }
+}
+
+impl ::compute_kfp_runtime::paging::ListPage for types::PageLanguage {
+    type Item = types::Language;
+    #[inline]
+    fn items(&self) -> &[Self::Item] {
+        ::compute_kfp_runtime::paging::List::items(&self.items)
+    }
+
+    #[inline]
+    fn take_items(&mut self) -> ::std::vec::Vec<Self::Item> {
+        ::compute_kfp_runtime::paging::List::take(&mut self.items)
+    }
+
+    fn retain_items(&mut self, keep: impl ::std::ops::FnMut(&Self::Item) -> bool) {
+        ::compute_kfp_runtime::paging::List::retain(&mut self.items, keep);
+    }
+
+    #[inline]
+    fn next_page(&self) -> ::compute_kfp_runtime::paging::NextPage<'_> {
+        ::compute_kfp_runtime::paging::NextPage::Number {
+            page: ::compute_kfp_runtime::paging::Count::count(&self.page),
+            pages: ::compute_kfp_runtime::paging::Count::count(&self.pages),
+        }
+    }
+
+    #[inline]
+    fn total(&self) -> ::std::option::Option<u64> {
+        ::compute_kfp_runtime::paging::Count::count(&self.total)?.try_into().ok()
+    }
+}
+
+impl ReadMembers<'_> {
+    /// Sets the maximum number of items on a page, as `size` does.
+    ///
+    /// A number above 100 is sent as 100, the maximum in the spec.
+    #[inline]
+    pub fn page_size(mut self, items: u32) -> Self {
+        self.request.page_size(items);
+        self
+    }
+
+    /// Sets the maximum number of items that [`items`](Self::items) yields [default: all].
+    ///
+    /// [`pages`](Self::pages) stops after the page that reaches it.
+    #[inline]
+    pub fn max_items(mut self, items: u64) -> Self {
+        self.request.max_items(items);
+        self
+    }
+
+    /// Sets the number of pages that are fetched ahead [default: 0].
+    #[inline]
+    pub fn prefetch(mut self, pages: usize) -> Self {
+        self.request.prefetch(pages);
+        self
+    }
+
+    /// Continues where a stream of this operation stopped, with the same filters and order.
+    #[inline]
+    pub fn resume(mut self, point: ::compute_kfp_runtime::paging::ResumePoint) -> Self {
+        self.request.resume(point);
+        self
+    }
+
+    /// Returns the items of all pages as a stream. Nothing is sent before it is polled.
+    #[inline]
+    pub fn items(self) -> ::compute_kfp_runtime::paging::Items<types::PageMember> {
+        self.pages().items()
+    }
+
+    /// Returns the pages as a stream. Nothing is sent before it is polled.
+    #[inline]
+    pub fn pages(self) -> ::compute_kfp_runtime::paging::Pages<types::PageMember> {
+        ::compute_kfp_runtime::paging::Pages::new(
+            self.client.transport().clone(),
+            self.request,
+        )
+    }
+}
+
+impl ::compute_kfp_runtime::paging::ListPage for types::PageMember {
+    type Item = types::Member;
+    #[inline]
+    fn items(&self) -> &[Self::Item] {
+        ::compute_kfp_runtime::paging::List::items(&self.items)
+    }
+
+    #[inline]
+    fn take_items(&mut self) -> ::std::vec::Vec<Self::Item> {
+        ::compute_kfp_runtime::paging::List::take(&mut self.items)
+    }
+
+    fn retain_items(&mut self, keep: impl ::std::ops::FnMut(&Self::Item) -> bool) {
+        ::compute_kfp_runtime::paging::List::retain(&mut self.items, keep);
+    }
+
+    #[inline]
+    fn next_page(&self) -> ::compute_kfp_runtime::paging::NextPage<'_> {
+        ::compute_kfp_runtime::paging::NextPage::Number {
+            page: ::compute_kfp_runtime::paging::Count::count(&self.page),
+            pages: ::compute_kfp_runtime::paging::Count::count(&self.pages),
+        }
+    }
+
+    #[inline]
+    fn total(&self) -> ::std::option::Option<u64> {
+        ::compute_kfp_runtime::paging::Count::count(&self.total)?.try_into().ok()
+    }
+}
+
+impl ReadPermissionGroups<'_> {
+    /// Sets the maximum number of items on a page, as `size` does.
+    ///
+    /// A number above 100 is sent as 100, the maximum in the spec.
+    #[inline]
+    pub fn page_size(mut self, items: u32) -> Self {
+        self.request.page_size(items);
+        self
+    }
+
+    /// Sets the maximum number of items that [`items`](Self::items) yields [default: all].
+    ///
+    /// [`pages`](Self::pages) stops after the page that reaches it.
+    #[inline]
+    pub fn max_items(mut self, items: u64) -> Self {
+        self.request.max_items(items);
+        self
+    }
+
+    /// Sets the number of pages that are fetched ahead [default: 0].
+    #[inline]
+    pub fn prefetch(mut self, pages: usize) -> Self {
+        self.request.prefetch(pages);
+        self
+    }
+
+    /// Continues where a stream of this operation stopped, with the same filters and order.
+    #[inline]
+    pub fn resume(mut self, point: ::compute_kfp_runtime::paging::ResumePoint) -> Self {
+        self.request.resume(point);
+        self
+    }
+
+    /// Returns the items of all pages as a stream. Nothing is sent before it is polled.
+    #[inline]
+    pub fn items(
+        self,
+    ) -> ::compute_kfp_runtime::paging::Items<types::PagePermissionGroup> {
+        self.pages().items()
+    }
+
+    /// Returns the pages as a stream. Nothing is sent before it is polled.
+    #[inline]
+    pub fn pages(
+        self,
+    ) -> ::compute_kfp_runtime::paging::Pages<types::PagePermissionGroup> {
+        ::compute_kfp_runtime::paging::Pages::new(
+            self.client.transport().clone(),
+            self.request,
+        )
+    }
+}
+
+impl ::compute_kfp_runtime::paging::ListPage for types::PagePermissionGroup {
+    type Item = types::PermissionGroup;
+    #[inline]
+    fn items(&self) -> &[Self::Item] {
+        ::compute_kfp_runtime::paging::List::items(&self.items)
+    }
+
+    #[inline]
+    fn take_items(&mut self) -> ::std::vec::Vec<Self::Item> {
+        ::compute_kfp_runtime::paging::List::take(&mut self.items)
+    }
+
+    fn retain_items(&mut self, keep: impl ::std::ops::FnMut(&Self::Item) -> bool) {
+        ::compute_kfp_runtime::paging::List::retain(&mut self.items, keep);
+    }
+
+    #[inline]
+    fn next_page(&self) -> ::compute_kfp_runtime::paging::NextPage<'_> {
+        ::compute_kfp_runtime::paging::NextPage::Number {
+            page: ::compute_kfp_runtime::paging::Count::count(&self.page),
+            pages: ::compute_kfp_runtime::paging::Count::count(&self.pages),
+        }
+    }
+
+    #[inline]
+    fn total(&self) -> ::std::option::Option<u64> {
+        ::compute_kfp_runtime::paging::Count::count(&self.total)?.try_into().ok()
+    }
+}
+
+impl ReadPermissions<'_> {
+    /// Sets the maximum number of items on a page, as `size` does.
+    ///
+    /// A number above 100 is sent as 100, the maximum in the spec.
+    #[inline]
+    pub fn page_size(mut self, items: u32) -> Self {
+        self.request.page_size(items);
+        self
+    }
+
+    /// Sets the maximum number of items that [`items`](Self::items) yields [default: all].
+    ///
+    /// [`pages`](Self::pages) stops after the page that reaches it.
+    #[inline]
+    pub fn max_items(mut self, items: u64) -> Self {
+        self.request.max_items(items);
+        self
+    }
+
+    /// Sets the number of pages that are fetched ahead [default: 0].
+    #[inline]
+    pub fn prefetch(mut self, pages: usize) -> Self {
+        self.request.prefetch(pages);
+        self
+    }
+
+    /// Continues where a stream of this operation stopped, with the same filters and order.
+    #[inline]
+    pub fn resume(mut self, point: ::compute_kfp_runtime::paging::ResumePoint) -> Self {
+        self.request.resume(point);
+        self
+    }
+
+    /// Returns the items of all pages as a stream. Nothing is sent before it is polled.
+    #[inline]
+    pub fn items(self) -> ::compute_kfp_runtime::paging::Items<types::PagePermission> {
+        self.pages().items()
+    }
+
+    /// Returns the pages as a stream. Nothing is sent before it is polled.
+    #[inline]
+    pub fn pages(self) -> ::compute_kfp_runtime::paging::Pages<types::PagePermission> {
+        ::compute_kfp_runtime::paging::Pages::new(
+            self.client.transport().clone(),
+            self.request,
+        )
+    }
+}
+
+impl ::compute_kfp_runtime::paging::ListPage for types::PagePermission {
+    type Item = types::Permission;
+    #[inline]
+    fn items(&self) -> &[Self::Item] {
+        ::compute_kfp_runtime::paging::List::items(&self.items)
+    }
+
+    #[inline]
+    fn take_items(&mut self) -> ::std::vec::Vec<Self::Item> {
+        ::compute_kfp_runtime::paging::List::take(&mut self.items)
+    }
+
+    fn retain_items(&mut self, keep: impl ::std::ops::FnMut(&Self::Item) -> bool) {
+        ::compute_kfp_runtime::paging::List::retain(&mut self.items, keep);
+    }
+
+    #[inline]
+    fn next_page(&self) -> ::compute_kfp_runtime::paging::NextPage<'_> {
+        ::compute_kfp_runtime::paging::NextPage::Number {
+            page: ::compute_kfp_runtime::paging::Count::count(&self.page),
+            pages: ::compute_kfp_runtime::paging::Count::count(&self.pages),
+        }
+    }
+
+    #[inline]
+    fn total(&self) -> ::std::option::Option<u64> {
+        ::compute_kfp_runtime::paging::Count::count(&self.total)?.try_into().ok()
+    }
+}
+
+impl ReadProjects<'_> {
+    /// Sets the maximum number of items on a page, as `size` does.
+    ///
+    /// A number above 100 is sent as 100, the maximum in the spec.
+    #[inline]
+    pub fn page_size(mut self, items: u32) -> Self {
+        self.request.page_size(items);
+        self
+    }
+
+    /// Sets the maximum number of items that [`items`](Self::items) yields [default: all].
+    ///
+    /// [`pages`](Self::pages) stops after the page that reaches it.
+    #[inline]
+    pub fn max_items(mut self, items: u64) -> Self {
+        self.request.max_items(items);
+        self
+    }
+
+    /// Sets the number of pages that are fetched ahead [default: 0].
+    #[inline]
+    pub fn prefetch(mut self, pages: usize) -> Self {
+        self.request.prefetch(pages);
+        self
+    }
+
+    /// Continues where a stream of this operation stopped, with the same filters and order.
+    #[inline]
+    pub fn resume(mut self, point: ::compute_kfp_runtime::paging::ResumePoint) -> Self {
+        self.request.resume(point);
+        self
+    }
+
+    /// Returns the items of all pages as a stream. Nothing is sent before it is polled.
+    #[inline]
+    pub fn items(self) -> ::compute_kfp_runtime::paging::Items<types::PageProject> {
+        self.pages().items()
+    }
+
+    /// Returns the pages as a stream. Nothing is sent before it is polled.
+    #[inline]
+    pub fn pages(self) -> ::compute_kfp_runtime::paging::Pages<types::PageProject> {
+        ::compute_kfp_runtime::paging::Pages::new(
+            self.client.transport().clone(),
+            self.request,
+        )
+    }
+}
+
+impl ::compute_kfp_runtime::paging::ListPage for types::PageProject {
+    type Item = types::Project;
+    #[inline]
+    fn items(&self) -> &[Self::Item] {
+        ::compute_kfp_runtime::paging::List::items(&self.items)
+    }
+
+    #[inline]
+    fn take_items(&mut self) -> ::std::vec::Vec<Self::Item> {
+        ::compute_kfp_runtime::paging::List::take(&mut self.items)
+    }
+
+    fn retain_items(&mut self, keep: impl ::std::ops::FnMut(&Self::Item) -> bool) {
+        ::compute_kfp_runtime::paging::List::retain(&mut self.items, keep);
+    }
+
+    #[inline]
+    fn next_page(&self) -> ::compute_kfp_runtime::paging::NextPage<'_> {
+        ::compute_kfp_runtime::paging::NextPage::Number {
+            page: ::compute_kfp_runtime::paging::Count::count(&self.page),
+            pages: ::compute_kfp_runtime::paging::Count::count(&self.pages),
+        }
+    }
+
+    #[inline]
+    fn total(&self) -> ::std::option::Option<u64> {
+        ::compute_kfp_runtime::paging::Count::count(&self.total)?.try_into().ok()
+    }
+}
+
+impl ReadReservations<'_> {
+    /// Sets the maximum number of items on a page, as `size` does.
+    ///
+    /// A number above 100 is sent as 100, the maximum in the spec.
+    #[inline]
+    pub fn page_size(mut self, items: u32) -> Self {
+        self.request.page_size(items);
+        self
+    }
+
+    /// Sets the maximum number of items that [`items`](Self::items) yields [default: all].
+    ///
+    /// [`pages`](Self::pages) stops after the page that reaches it.
+    #[inline]
+    pub fn max_items(mut self, items: u64) -> Self {
+        self.request.max_items(items);
+        self
+    }
+
+    /// Sets the number of pages that are fetched ahead [default: 0].
+    #[inline]
+    pub fn prefetch(mut self, pages: usize) -> Self {
+        self.request.prefetch(pages);
+        self
+    }
+
+    /// Continues where a stream of this operation stopped, with the same filters and order.
+    #[inline]
+    pub fn resume(mut self, point: ::compute_kfp_runtime::paging::ResumePoint) -> Self {
+        self.request.resume(point);
+        self
+    }
+
+    /// Returns the items of all pages as a stream. Nothing is sent before it is polled.
+    #[inline]
+    pub fn items(self) -> ::compute_kfp_runtime::paging::Items<types::PageReservation> {
+        self.pages().items()
+    }
+
+    /// Returns the pages as a stream. Nothing is sent before it is polled.
+    #[inline]
+    pub fn pages(self) -> ::compute_kfp_runtime::paging::Pages<types::PageReservation> {
+        ::compute_kfp_runtime::paging::Pages::new(
+            self.client.transport().clone(),
+            self.request,
+        )
+    }
+}
+
+impl ::compute_kfp_runtime::paging::ListPage for types::PageReservation {
+    type Item = types::Reservation;
+    #[inline]
+    fn items(&self) -> &[Self::Item] {
+        ::compute_kfp_runtime::paging::List::items(&self.items)
+    }
+
+    #[inline]
+    fn take_items(&mut self) -> ::std::vec::Vec<Self::Item> {
+        ::compute_kfp_runtime::paging::List::take(&mut self.items)
+    }
+
+    fn retain_items(&mut self, keep: impl ::std::ops::FnMut(&Self::Item) -> bool) {
+        ::compute_kfp_runtime::paging::List::retain(&mut self.items, keep);
+    }
+
+    #[inline]
+    fn next_page(&self) -> ::compute_kfp_runtime::paging::NextPage<'_> {
+        ::compute_kfp_runtime::paging::NextPage::Number {
+            page: ::compute_kfp_runtime::paging::Count::count(&self.page),
+            pages: ::compute_kfp_runtime::paging::Count::count(&self.pages),
+        }
+    }
+
+    #[inline]
+    fn total(&self) -> ::std::option::Option<u64> {
+        ::compute_kfp_runtime::paging::Count::count(&self.total)?.try_into().ok()
+    }
+}
+
+impl ReadResultsByJobId<'_> {
+    /// Sets the maximum number of items on a page, as `size` does.
+    ///
+    /// A number above 100 is sent as 100, the maximum in the spec.
+    #[inline]
+    pub fn page_size(mut self, items: u32) -> Self {
+        self.request.page_size(items);
+        self
+    }
+
+    /// Sets the maximum number of items that [`items`](Self::items) yields [default: all].
+    ///
+    /// [`pages`](Self::pages) stops after the page that reaches it.
+    #[inline]
+    pub fn max_items(mut self, items: u64) -> Self {
+        self.request.max_items(items);
+        self
+    }
+
+    /// Sets the number of pages that are fetched ahead [default: 0].
+    #[inline]
+    pub fn prefetch(mut self, pages: usize) -> Self {
+        self.request.prefetch(pages);
+        self
+    }
+
+    /// Continues where a stream of this operation stopped, with the same filters and order.
+    #[inline]
+    pub fn resume(mut self, point: ::compute_kfp_runtime::paging::ResumePoint) -> Self {
+        self.request.resume(point);
+        self
+    }
+
+    /// Returns the items of all pages as a stream. Nothing is sent before it is polled.
+    #[inline]
+    pub fn items(self) -> ::compute_kfp_runtime::paging::Items<types::PageResult> {
+        self.pages().items()
+    }
+
+    /// Returns the pages as a stream. Nothing is sent before it is polled.
+    #[inline]
+    pub fn pages(self) -> ::compute_kfp_runtime::paging::Pages<types::PageResult> {
+        ::compute_kfp_runtime::paging::Pages::new(
+            self.client.transport().clone(),
+            self.request,
+        )
+    }
+}
+
+impl ::compute_kfp_runtime::paging::ListPage for types::PageResult {
+    type Item = types::Result;
+    #[inline]
+    fn items(&self) -> &[Self::Item] {
+        ::compute_kfp_runtime::paging::List::items(&self.items)
+    }
+
+    #[inline]
+    fn take_items(&mut self) -> ::std::vec::Vec<Self::Item> {
+        ::compute_kfp_runtime::paging::List::take(&mut self.items)
+    }
+
+    fn retain_items(&mut self, keep: impl ::std::ops::FnMut(&Self::Item) -> bool) {
+        ::compute_kfp_runtime::paging::List::retain(&mut self.items, keep);
+    }
+
+    #[inline]
+    fn next_page(&self) -> ::compute_kfp_runtime::paging::NextPage<'_> {
+        ::compute_kfp_runtime::paging::NextPage::Number {
+            page: ::compute_kfp_runtime::paging::Count::count(&self.page),
+            pages: ::compute_kfp_runtime::paging::Count::count(&self.pages),
+        }
+    }
+
+    #[inline]
+    fn total(&self) -> ::std::option::Option<u64> {
+        ::compute_kfp_runtime::paging::Count::count(&self.total)?.try_into().ok()
+    }
+}
+
+impl ReadResultsByAlgorithmId<'_> {
+    /// Sets the maximum number of items on a page, as `size` does.
+    ///
+    /// A number above 100 is sent as 100, the maximum in the spec.
+    #[inline]
+    pub fn page_size(mut self, items: u32) -> Self {
+        self.request.page_size(items);
+        self
+    }
+
+    /// Sets the maximum number of items that [`items`](Self::items) yields [default: all].
+    ///
+    /// [`pages`](Self::pages) stops after the page that reaches it.
+    #[inline]
+    pub fn max_items(mut self, items: u64) -> Self {
+        self.request.max_items(items);
+        self
+    }
+
+    /// Sets the number of pages that are fetched ahead [default: 0].
+    #[inline]
+    pub fn prefetch(mut self, pages: usize) -> Self {
+        self.request.prefetch(pages);
+        self
+    }
+
+    /// Continues where a stream of this operation stopped, with the same filters and order.
+    #[inline]
+    pub fn resume(mut self, point: ::compute_kfp_runtime::paging::ResumePoint) -> Self {
+        self.request.resume(point);
+        self
+    }
+
+    /// Returns the items of all pages as a stream. Nothing is sent before it is polled.
+    #[inline]
+    pub fn items(self) -> ::compute_kfp_runtime::paging::Items<types::PageResult> {
+        self.pages().items()
+    }
+
+    /// Returns the pages as a stream. Nothing is sent before it is polled.
+    #[inline]
+    pub fn pages(self) -> ::compute_kfp_runtime::paging::Pages<types::PageResult> {
+        ::compute_kfp_runtime::paging::Pages::new(
+            self.client.transport().clone(),
+            self.request,
+        )
+    }
+}
+
+impl ReadTeams<'_> {
+    /// Sets the maximum number of items on a page, as `size` does.
+    ///
+    /// A number above 100 is sent as 100, the maximum in the spec.
+    #[inline]
+    pub fn page_size(mut self, items: u32) -> Self {
+        self.request.page_size(items);
+        self
+    }
+
+    /// Sets the maximum number of items that [`items`](Self::items) yields [default: all].
+    ///
+    /// [`pages`](Self::pages) stops after the page that reaches it.
+    #[inline]
+    pub fn max_items(mut self, items: u64) -> Self {
+        self.request.max_items(items);
+        self
+    }
+
+    /// Sets the number of pages that are fetched ahead [default: 0].
+    #[inline]
+    pub fn prefetch(mut self, pages: usize) -> Self {
+        self.request.prefetch(pages);
+        self
+    }
+
+    /// Continues where a stream of this operation stopped, with the same filters and order.
+    #[inline]
+    pub fn resume(mut self, point: ::compute_kfp_runtime::paging::ResumePoint) -> Self {
+        self.request.resume(point);
+        self
+    }
+
+    /// Returns the items of all pages as a stream. Nothing is sent before it is polled.
+    #[inline]
+    pub fn items(self) -> ::compute_kfp_runtime::paging::Items<types::PageTeam> {
+        self.pages().items()
+    }
+
+    /// Returns the pages as a stream. Nothing is sent before it is polled.
+    #[inline]
+    pub fn pages(self) -> ::compute_kfp_runtime::paging::Pages<types::PageTeam> {
+        ::compute_kfp_runtime::paging::Pages::new(
+            self.client.transport().clone(),
+            self.request,
+        )
+    }
+}
+
+impl ::compute_kfp_runtime::paging::ListPage for types::PageTeam {
+    type Item = types::Team;
+    #[inline]
+    fn items(&self) -> &[Self::Item] {
+        ::compute_kfp_runtime::paging::List::items(&self.items)
+    }
+
+    #[inline]
+    fn take_items(&mut self) -> ::std::vec::Vec<Self::Item> {
+        ::compute_kfp_runtime::paging::List::take(&mut self.items)
+    }
+
+    fn retain_items(&mut self, keep: impl ::std::ops::FnMut(&Self::Item) -> bool) {
+        ::compute_kfp_runtime::paging::List::retain(&mut self.items, keep);
+    }
+
+    #[inline]
+    fn next_page(&self) -> ::compute_kfp_runtime::paging::NextPage<'_> {
+        ::compute_kfp_runtime::paging::NextPage::Number {
+            page: ::compute_kfp_runtime::paging::Count::count(&self.page),
+            pages: ::compute_kfp_runtime::paging::Count::count(&self.pages),
+        }
+    }
+
+    #[inline]
+    fn total(&self) -> ::std::option::Option<u64> {
+        ::compute_kfp_runtime::paging::Count::count(&self.total)?.try_into().ok()
+    }
+}
+
+impl ReadTransactions<'_> {
+    /// Sets the maximum number of items on a page, as `size` does.
+    ///
+    /// A number above 100 is sent as 100, the maximum in the spec.
+    #[inline]
+    pub fn page_size(mut self, items: u32) -> Self {
+        self.request.page_size(items);
+        self
+    }
+
+    /// Sets the maximum number of items that [`items`](Self::items) yields [default: all].
+    ///
+    /// [`pages`](Self::pages) stops after the page that reaches it.
+    #[inline]
+    pub fn max_items(mut self, items: u64) -> Self {
+        self.request.max_items(items);
+        self
+    }
+
+    /// Sets the number of pages that are fetched ahead [default: 0].
+    #[inline]
+    pub fn prefetch(mut self, pages: usize) -> Self {
+        self.request.prefetch(pages);
+        self
+    }
+
+    /// Continues where a stream of this operation stopped, with the same filters and order.
+    #[inline]
+    pub fn resume(mut self, point: ::compute_kfp_runtime::paging::ResumePoint) -> Self {
+        self.request.resume(point);
+        self
+    }
+
+    /// Returns the items of all pages as a stream. Nothing is sent before it is polled.
+    #[inline]
+    pub fn items(self) -> ::compute_kfp_runtime::paging::Items<types::PageTransaction> {
+        self.pages().items()
+    }
+
+    /// Returns the pages as a stream. Nothing is sent before it is polled.
+    #[inline]
+    pub fn pages(self) -> ::compute_kfp_runtime::paging::Pages<types::PageTransaction> {
+        ::compute_kfp_runtime::paging::Pages::new(
+            self.client.transport().clone(),
+            self.request,
+        )
+    }
+}
+
+impl ::compute_kfp_runtime::paging::ListPage for types::PageTransaction {
+    type Item = types::Transaction;
+    #[inline]
+    fn items(&self) -> &[Self::Item] {
+        ::compute_kfp_runtime::paging::List::items(&self.items)
+    }
+
+    #[inline]
+    fn take_items(&mut self) -> ::std::vec::Vec<Self::Item> {
+        ::compute_kfp_runtime::paging::List::take(&mut self.items)
+    }
+
+    fn retain_items(&mut self, keep: impl ::std::ops::FnMut(&Self::Item) -> bool) {
+        ::compute_kfp_runtime::paging::List::retain(&mut self.items, keep);
+    }
+
+    #[inline]
+    fn next_page(&self) -> ::compute_kfp_runtime::paging::NextPage<'_> {
+        ::compute_kfp_runtime::paging::NextPage::Number {
+            page: ::compute_kfp_runtime::paging::Count::count(&self.page),
+            pages: ::compute_kfp_runtime::paging::Count::count(&self.pages),
+        }
+    }
+
+    #[inline]
+    fn total(&self) -> ::std::option::Option<u64> {
+        ::compute_kfp_runtime::paging::Count::count(&self.total)?.try_into().ok()
+    }
+}
+
+impl ReadUsers<'_> {
+    /// Sets the maximum number of items on a page, as `size` does.
+    ///
+    /// A number above 100 is sent as 100, the maximum in the spec.
+    #[inline]
+    pub fn page_size(mut self, items: u32) -> Self {
+        self.request.page_size(items);
+        self
+    }
+
+    /// Sets the maximum number of items that [`items`](Self::items) yields [default: all].
+    ///
+    /// [`pages`](Self::pages) stops after the page that reaches it.
+    #[inline]
+    pub fn max_items(mut self, items: u64) -> Self {
+        self.request.max_items(items);
+        self
+    }
+
+    /// Sets the number of pages that are fetched ahead [default: 0].
+    #[inline]
+    pub fn prefetch(mut self, pages: usize) -> Self {
+        self.request.prefetch(pages);
+        self
+    }
+
+    /// Continues where a stream of this operation stopped, with the same filters and order.
+    #[inline]
+    pub fn resume(mut self, point: ::compute_kfp_runtime::paging::ResumePoint) -> Self {
+        self.request.resume(point);
+        self
+    }
+
+    /// Returns the items of all pages as a stream. Nothing is sent before it is polled.
+    #[inline]
+    pub fn items(self) -> ::compute_kfp_runtime::paging::Items<types::PageUser> {
+        self.pages().items()
+    }
+
+    /// Returns the pages as a stream. Nothing is sent before it is polled.
+    #[inline]
+    pub fn pages(self) -> ::compute_kfp_runtime::paging::Pages<types::PageUser> {
+        ::compute_kfp_runtime::paging::Pages::new(
+            self.client.transport().clone(),
+            self.request,
+        )
+    }
+}
+
+impl ::compute_kfp_runtime::paging::ListPage for types::PageUser {
+    type Item = types::User;
+    #[inline]
+    fn items(&self) -> &[Self::Item] {
+        ::compute_kfp_runtime::paging::List::items(&self.items)
+    }
+
+    #[inline]
+    fn take_items(&mut self) -> ::std::vec::Vec<Self::Item> {
+        ::compute_kfp_runtime::paging::List::take(&mut self.items)
+    }
+
+    fn retain_items(&mut self, keep: impl ::std::ops::FnMut(&Self::Item) -> bool) {
+        ::compute_kfp_runtime::paging::List::retain(&mut self.items, keep);
+    }
+
+    #[inline]
+    fn next_page(&self) -> ::compute_kfp_runtime::paging::NextPage<'_> {
+        ::compute_kfp_runtime::paging::NextPage::Number {
+            page: ::compute_kfp_runtime::paging::Count::count(&self.page),
+            pages: ::compute_kfp_runtime::paging::Count::count(&self.pages),
+        }
+    }
+
+    #[inline]
+    fn total(&self) -> ::std::option::Option<u64> {
+        ::compute_kfp_runtime::paging::Count::count(&self.total)?.try_into().ok()
+    }
+}
+
+impl ReadMetadataByBackendId<'_> {
+    /// Sets the maximum number of items on a page, as `size` does.
+    ///
+    /// A number above 100 is sent as 100, the maximum in the spec.
+    #[inline]
+    pub fn page_size(mut self, items: u32) -> Self {
+        self.request.page_size(items);
+        self
+    }
+
+    /// Sets the maximum number of items that [`items`](Self::items) yields [default: all].
+    ///
+    /// [`pages`](Self::pages) stops after the page that reaches it.
+    #[inline]
+    pub fn max_items(mut self, items: u64) -> Self {
+        self.request.max_items(items);
+        self
+    }
+
+    /// Sets the number of pages that are fetched ahead [default: 0].
+    #[inline]
+    pub fn prefetch(mut self, pages: usize) -> Self {
+        self.request.prefetch(pages);
+        self
+    }
+
+    /// Continues where a stream of this operation stopped, with the same filters and order.
+    #[inline]
+    pub fn resume(mut self, point: ::compute_kfp_runtime::paging::ResumePoint) -> Self {
+        self.request.resume(point);
+        self
+    }
+
+    /// Returns the items of all pages as a stream. Nothing is sent before it is polled.
+    #[inline]
+    pub fn items(self) -> ::compute_kfp_runtime::paging::Items<types::PageMetadata> {
+        self.pages().items()
+    }
+
+    /// Returns the pages as a stream. Nothing is sent before it is polled.
+    #[inline]
+    pub fn pages(self) -> ::compute_kfp_runtime::paging::Pages<types::PageMetadata> {
+        ::compute_kfp_runtime::paging::Pages::new(
+            self.client.transport().clone(),
+            self.request,
+        )
+    }
+}
+
+impl ::compute_kfp_runtime::paging::ListPage for types::PageMetadata {
+    type Item = types::Metadata;
+    #[inline]
+    fn items(&self) -> &[Self::Item] {
+        ::compute_kfp_runtime::paging::List::items(&self.items)
+    }
+
+    #[inline]
+    fn take_items(&mut self) -> ::std::vec::Vec<Self::Item> {
+        ::compute_kfp_runtime::paging::List::take(&mut self.items)
+    }
+
+    fn retain_items(&mut self, keep: impl ::std::ops::FnMut(&Self::Item) -> bool) {
+        ::compute_kfp_runtime::paging::List::retain(&mut self.items, keep);
+    }
+
+    #[inline]
+    fn next_page(&self) -> ::compute_kfp_runtime::paging::NextPage<'_> {
+        ::compute_kfp_runtime::paging::NextPage::Number {
+            page: ::compute_kfp_runtime::paging::Count::count(&self.page),
+            pages: ::compute_kfp_runtime::paging::Count::count(&self.pages),
+        }
+    }
+
+    #[inline]
+    fn total(&self) -> ::std::option::Option<u64> {
+        ::compute_kfp_runtime::paging::Count::count(&self.total)?.try_into().ok()
     }
 }

@@ -1039,35 +1039,6 @@ impl JobLogPage {
     }
 }
 
-impl ::compute_kfp_runtime::paging::ListPage for JobLogPage {
-    type Item = JobLogLine;
-    #[inline]
-    fn items(&self) -> &[Self::Item] {
-        ::compute_kfp_runtime::paging::List::items(&self.logs)
-    }
-
-    #[inline]
-    fn take_items(&mut self) -> ::std::vec::Vec<Self::Item> {
-        ::compute_kfp_runtime::paging::List::take(&mut self.logs)
-    }
-
-    fn retain_items(&mut self, keep: impl ::std::ops::FnMut(&Self::Item) -> bool) {
-        ::compute_kfp_runtime::paging::List::retain(&mut self.logs, keep);
-    }
-
-    #[inline]
-    fn next_page(&self) -> ::compute_kfp_runtime::paging::NextPage<'_> {
-        ::compute_kfp_runtime::paging::NextPage::Time(
-            ::compute_kfp_runtime::paging::Count::count(&self.next_start),
-        )
-    }
-
-    #[inline]
-    fn time(item: &Self::Item) -> ::std::option::Option<i64> {
-        ::compute_kfp_runtime::paging::Count::count(&item.timestamp)
-    }
-}
-
 /// New state of a job, with an optional message. Send only the fields that change: an explicit `""` overwrites the stored value.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
@@ -1274,36 +1245,6 @@ impl PageAlgorithm {
     }
 }
 
-impl ::compute_kfp_runtime::paging::ListPage for PageAlgorithm {
-    type Item = Algorithm;
-    #[inline]
-    fn items(&self) -> &[Self::Item] {
-        ::compute_kfp_runtime::paging::List::items(&self.items)
-    }
-
-    #[inline]
-    fn take_items(&mut self) -> ::std::vec::Vec<Self::Item> {
-        ::compute_kfp_runtime::paging::List::take(&mut self.items)
-    }
-
-    fn retain_items(&mut self, keep: impl ::std::ops::FnMut(&Self::Item) -> bool) {
-        ::compute_kfp_runtime::paging::List::retain(&mut self.items, keep);
-    }
-
-    #[inline]
-    fn next_page(&self) -> ::compute_kfp_runtime::paging::NextPage<'_> {
-        ::compute_kfp_runtime::paging::NextPage::Number {
-            page: ::compute_kfp_runtime::paging::Count::count(&self.page),
-            pages: ::compute_kfp_runtime::paging::Count::count(&self.pages),
-        }
-    }
-
-    #[inline]
-    fn total(&self) -> ::std::option::Option<u64> {
-        ::compute_kfp_runtime::paging::Count::count(&self.total)?.try_into().ok()
-    }
-}
-
 /// One page of a list of backends.
 #[doc(alias = "Page_Backend_")]
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
@@ -1328,36 +1269,6 @@ impl PageBackend {
     #[inline]
     pub fn builder() -> builder::PageBackend {
         ::std::default::Default::default()
-    }
-}
-
-impl ::compute_kfp_runtime::paging::ListPage for PageBackend {
-    type Item = Backend;
-    #[inline]
-    fn items(&self) -> &[Self::Item] {
-        ::compute_kfp_runtime::paging::List::items(&self.items)
-    }
-
-    #[inline]
-    fn take_items(&mut self) -> ::std::vec::Vec<Self::Item> {
-        ::compute_kfp_runtime::paging::List::take(&mut self.items)
-    }
-
-    fn retain_items(&mut self, keep: impl ::std::ops::FnMut(&Self::Item) -> bool) {
-        ::compute_kfp_runtime::paging::List::retain(&mut self.items, keep);
-    }
-
-    #[inline]
-    fn next_page(&self) -> ::compute_kfp_runtime::paging::NextPage<'_> {
-        ::compute_kfp_runtime::paging::NextPage::Number {
-            page: ::compute_kfp_runtime::paging::Count::count(&self.page),
-            pages: ::compute_kfp_runtime::paging::Count::count(&self.pages),
-        }
-    }
-
-    #[inline]
-    fn total(&self) -> ::std::option::Option<u64> {
-        ::compute_kfp_runtime::paging::Count::count(&self.total)?.try_into().ok()
     }
 }
 
@@ -1388,36 +1299,6 @@ impl PageBackendType {
     }
 }
 
-impl ::compute_kfp_runtime::paging::ListPage for PageBackendType {
-    type Item = BackendType;
-    #[inline]
-    fn items(&self) -> &[Self::Item] {
-        ::compute_kfp_runtime::paging::List::items(&self.items)
-    }
-
-    #[inline]
-    fn take_items(&mut self) -> ::std::vec::Vec<Self::Item> {
-        ::compute_kfp_runtime::paging::List::take(&mut self.items)
-    }
-
-    fn retain_items(&mut self, keep: impl ::std::ops::FnMut(&Self::Item) -> bool) {
-        ::compute_kfp_runtime::paging::List::retain(&mut self.items, keep);
-    }
-
-    #[inline]
-    fn next_page(&self) -> ::compute_kfp_runtime::paging::NextPage<'_> {
-        ::compute_kfp_runtime::paging::NextPage::Number {
-            page: ::compute_kfp_runtime::paging::Count::count(&self.page),
-            pages: ::compute_kfp_runtime::paging::Count::count(&self.pages),
-        }
-    }
-
-    #[inline]
-    fn total(&self) -> ::std::option::Option<u64> {
-        ::compute_kfp_runtime::paging::Count::count(&self.total)?.try_into().ok()
-    }
-}
-
 /// One page of a list of backends with their host names.
 #[doc(alias = "Page_BackendWithHostname_")]
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
@@ -1442,36 +1323,6 @@ impl PageBackendWithHostname {
     #[inline]
     pub fn builder() -> builder::PageBackendWithHostname {
         ::std::default::Default::default()
-    }
-}
-
-impl ::compute_kfp_runtime::paging::ListPage for PageBackendWithHostname {
-    type Item = BackendWithHostname;
-    #[inline]
-    fn items(&self) -> &[Self::Item] {
-        ::compute_kfp_runtime::paging::List::items(&self.items)
-    }
-
-    #[inline]
-    fn take_items(&mut self) -> ::std::vec::Vec<Self::Item> {
-        ::compute_kfp_runtime::paging::List::take(&mut self.items)
-    }
-
-    fn retain_items(&mut self, keep: impl ::std::ops::FnMut(&Self::Item) -> bool) {
-        ::compute_kfp_runtime::paging::List::retain(&mut self.items, keep);
-    }
-
-    #[inline]
-    fn next_page(&self) -> ::compute_kfp_runtime::paging::NextPage<'_> {
-        ::compute_kfp_runtime::paging::NextPage::Number {
-            page: ::compute_kfp_runtime::paging::Count::count(&self.page),
-            pages: ::compute_kfp_runtime::paging::Count::count(&self.pages),
-        }
-    }
-
-    #[inline]
-    fn total(&self) -> ::std::option::Option<u64> {
-        ::compute_kfp_runtime::paging::Count::count(&self.total)?.try_into().ok()
     }
 }
 
@@ -1502,36 +1353,6 @@ impl PageBatchJob {
     }
 }
 
-impl ::compute_kfp_runtime::paging::ListPage for PageBatchJob {
-    type Item = BatchJob;
-    #[inline]
-    fn items(&self) -> &[Self::Item] {
-        ::compute_kfp_runtime::paging::List::items(&self.items)
-    }
-
-    #[inline]
-    fn take_items(&mut self) -> ::std::vec::Vec<Self::Item> {
-        ::compute_kfp_runtime::paging::List::take(&mut self.items)
-    }
-
-    fn retain_items(&mut self, keep: impl ::std::ops::FnMut(&Self::Item) -> bool) {
-        ::compute_kfp_runtime::paging::List::retain(&mut self.items, keep);
-    }
-
-    #[inline]
-    fn next_page(&self) -> ::compute_kfp_runtime::paging::NextPage<'_> {
-        ::compute_kfp_runtime::paging::NextPage::Number {
-            page: ::compute_kfp_runtime::paging::Count::count(&self.page),
-            pages: ::compute_kfp_runtime::paging::Count::count(&self.pages),
-        }
-    }
-
-    #[inline]
-    fn total(&self) -> ::std::option::Option<u64> {
-        ::compute_kfp_runtime::paging::Count::count(&self.total)?.try_into().ok()
-    }
-}
-
 /// One page of a list of commits.
 #[doc(alias = "Page_Commit_")]
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
@@ -1556,36 +1377,6 @@ impl PageCommit {
     #[inline]
     pub fn builder() -> builder::PageCommit {
         ::std::default::Default::default()
-    }
-}
-
-impl ::compute_kfp_runtime::paging::ListPage for PageCommit {
-    type Item = Commit;
-    #[inline]
-    fn items(&self) -> &[Self::Item] {
-        ::compute_kfp_runtime::paging::List::items(&self.items)
-    }
-
-    #[inline]
-    fn take_items(&mut self) -> ::std::vec::Vec<Self::Item> {
-        ::compute_kfp_runtime::paging::List::take(&mut self.items)
-    }
-
-    fn retain_items(&mut self, keep: impl ::std::ops::FnMut(&Self::Item) -> bool) {
-        ::compute_kfp_runtime::paging::List::retain(&mut self.items, keep);
-    }
-
-    #[inline]
-    fn next_page(&self) -> ::compute_kfp_runtime::paging::NextPage<'_> {
-        ::compute_kfp_runtime::paging::NextPage::Number {
-            page: ::compute_kfp_runtime::paging::Count::count(&self.page),
-            pages: ::compute_kfp_runtime::paging::Count::count(&self.pages),
-        }
-    }
-
-    #[inline]
-    fn total(&self) -> ::std::option::Option<u64> {
-        ::compute_kfp_runtime::paging::Count::count(&self.total)?.try_into().ok()
     }
 }
 
@@ -1616,36 +1407,6 @@ impl PageFile {
     }
 }
 
-impl ::compute_kfp_runtime::paging::ListPage for PageFile {
-    type Item = File;
-    #[inline]
-    fn items(&self) -> &[Self::Item] {
-        ::compute_kfp_runtime::paging::List::items(&self.items)
-    }
-
-    #[inline]
-    fn take_items(&mut self) -> ::std::vec::Vec<Self::Item> {
-        ::compute_kfp_runtime::paging::List::take(&mut self.items)
-    }
-
-    fn retain_items(&mut self, keep: impl ::std::ops::FnMut(&Self::Item) -> bool) {
-        ::compute_kfp_runtime::paging::List::retain(&mut self.items, keep);
-    }
-
-    #[inline]
-    fn next_page(&self) -> ::compute_kfp_runtime::paging::NextPage<'_> {
-        ::compute_kfp_runtime::paging::NextPage::Number {
-            page: ::compute_kfp_runtime::paging::Count::count(&self.page),
-            pages: ::compute_kfp_runtime::paging::Count::count(&self.pages),
-        }
-    }
-
-    #[inline]
-    fn total(&self) -> ::std::option::Option<u64> {
-        ::compute_kfp_runtime::paging::Count::count(&self.total)?.try_into().ok()
-    }
-}
-
 /// One page of a list of jobs.
 #[doc(alias = "Page_Job_")]
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
@@ -1670,36 +1431,6 @@ impl PageJob {
     #[inline]
     pub fn builder() -> builder::PageJob {
         ::std::default::Default::default()
-    }
-}
-
-impl ::compute_kfp_runtime::paging::ListPage for PageJob {
-    type Item = Job;
-    #[inline]
-    fn items(&self) -> &[Self::Item] {
-        ::compute_kfp_runtime::paging::List::items(&self.items)
-    }
-
-    #[inline]
-    fn take_items(&mut self) -> ::std::vec::Vec<Self::Item> {
-        ::compute_kfp_runtime::paging::List::take(&mut self.items)
-    }
-
-    fn retain_items(&mut self, keep: impl ::std::ops::FnMut(&Self::Item) -> bool) {
-        ::compute_kfp_runtime::paging::List::retain(&mut self.items, keep);
-    }
-
-    #[inline]
-    fn next_page(&self) -> ::compute_kfp_runtime::paging::NextPage<'_> {
-        ::compute_kfp_runtime::paging::NextPage::Number {
-            page: ::compute_kfp_runtime::paging::Count::count(&self.page),
-            pages: ::compute_kfp_runtime::paging::Count::count(&self.pages),
-        }
-    }
-
-    #[inline]
-    fn total(&self) -> ::std::option::Option<u64> {
-        ::compute_kfp_runtime::paging::Count::count(&self.total)?.try_into().ok()
     }
 }
 
@@ -1730,36 +1461,6 @@ impl PageLanguage {
     }
 }
 
-impl ::compute_kfp_runtime::paging::ListPage for PageLanguage {
-    type Item = Language;
-    #[inline]
-    fn items(&self) -> &[Self::Item] {
-        ::compute_kfp_runtime::paging::List::items(&self.items)
-    }
-
-    #[inline]
-    fn take_items(&mut self) -> ::std::vec::Vec<Self::Item> {
-        ::compute_kfp_runtime::paging::List::take(&mut self.items)
-    }
-
-    fn retain_items(&mut self, keep: impl ::std::ops::FnMut(&Self::Item) -> bool) {
-        ::compute_kfp_runtime::paging::List::retain(&mut self.items, keep);
-    }
-
-    #[inline]
-    fn next_page(&self) -> ::compute_kfp_runtime::paging::NextPage<'_> {
-        ::compute_kfp_runtime::paging::NextPage::Number {
-            page: ::compute_kfp_runtime::paging::Count::count(&self.page),
-            pages: ::compute_kfp_runtime::paging::Count::count(&self.pages),
-        }
-    }
-
-    #[inline]
-    fn total(&self) -> ::std::option::Option<u64> {
-        ::compute_kfp_runtime::paging::Count::count(&self.total)?.try_into().ok()
-    }
-}
-
 /// One page of a list of members.
 #[doc(alias = "Page_Member_")]
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
@@ -1784,36 +1485,6 @@ impl PageMember {
     #[inline]
     pub fn builder() -> builder::PageMember {
         ::std::default::Default::default()
-    }
-}
-
-impl ::compute_kfp_runtime::paging::ListPage for PageMember {
-    type Item = Member;
-    #[inline]
-    fn items(&self) -> &[Self::Item] {
-        ::compute_kfp_runtime::paging::List::items(&self.items)
-    }
-
-    #[inline]
-    fn take_items(&mut self) -> ::std::vec::Vec<Self::Item> {
-        ::compute_kfp_runtime::paging::List::take(&mut self.items)
-    }
-
-    fn retain_items(&mut self, keep: impl ::std::ops::FnMut(&Self::Item) -> bool) {
-        ::compute_kfp_runtime::paging::List::retain(&mut self.items, keep);
-    }
-
-    #[inline]
-    fn next_page(&self) -> ::compute_kfp_runtime::paging::NextPage<'_> {
-        ::compute_kfp_runtime::paging::NextPage::Number {
-            page: ::compute_kfp_runtime::paging::Count::count(&self.page),
-            pages: ::compute_kfp_runtime::paging::Count::count(&self.pages),
-        }
-    }
-
-    #[inline]
-    fn total(&self) -> ::std::option::Option<u64> {
-        ::compute_kfp_runtime::paging::Count::count(&self.total)?.try_into().ok()
     }
 }
 
@@ -1845,36 +1516,6 @@ impl PageMetadata {
     }
 }
 
-impl ::compute_kfp_runtime::paging::ListPage for PageMetadata {
-    type Item = Metadata;
-    #[inline]
-    fn items(&self) -> &[Self::Item] {
-        ::compute_kfp_runtime::paging::List::items(&self.items)
-    }
-
-    #[inline]
-    fn take_items(&mut self) -> ::std::vec::Vec<Self::Item> {
-        ::compute_kfp_runtime::paging::List::take(&mut self.items)
-    }
-
-    fn retain_items(&mut self, keep: impl ::std::ops::FnMut(&Self::Item) -> bool) {
-        ::compute_kfp_runtime::paging::List::retain(&mut self.items, keep);
-    }
-
-    #[inline]
-    fn next_page(&self) -> ::compute_kfp_runtime::paging::NextPage<'_> {
-        ::compute_kfp_runtime::paging::NextPage::Number {
-            page: ::compute_kfp_runtime::paging::Count::count(&self.page),
-            pages: ::compute_kfp_runtime::paging::Count::count(&self.pages),
-        }
-    }
-
-    #[inline]
-    fn total(&self) -> ::std::option::Option<u64> {
-        ::compute_kfp_runtime::paging::Count::count(&self.total)?.try_into().ok()
-    }
-}
-
 /// One page of a list of permissions.
 #[doc(alias = "Page_Permission_")]
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
@@ -1899,36 +1540,6 @@ impl PagePermission {
     #[inline]
     pub fn builder() -> builder::PagePermission {
         ::std::default::Default::default()
-    }
-}
-
-impl ::compute_kfp_runtime::paging::ListPage for PagePermission {
-    type Item = Permission;
-    #[inline]
-    fn items(&self) -> &[Self::Item] {
-        ::compute_kfp_runtime::paging::List::items(&self.items)
-    }
-
-    #[inline]
-    fn take_items(&mut self) -> ::std::vec::Vec<Self::Item> {
-        ::compute_kfp_runtime::paging::List::take(&mut self.items)
-    }
-
-    fn retain_items(&mut self, keep: impl ::std::ops::FnMut(&Self::Item) -> bool) {
-        ::compute_kfp_runtime::paging::List::retain(&mut self.items, keep);
-    }
-
-    #[inline]
-    fn next_page(&self) -> ::compute_kfp_runtime::paging::NextPage<'_> {
-        ::compute_kfp_runtime::paging::NextPage::Number {
-            page: ::compute_kfp_runtime::paging::Count::count(&self.page),
-            pages: ::compute_kfp_runtime::paging::Count::count(&self.pages),
-        }
-    }
-
-    #[inline]
-    fn total(&self) -> ::std::option::Option<u64> {
-        ::compute_kfp_runtime::paging::Count::count(&self.total)?.try_into().ok()
     }
 }
 
@@ -1959,36 +1570,6 @@ impl PagePermissionGroup {
     }
 }
 
-impl ::compute_kfp_runtime::paging::ListPage for PagePermissionGroup {
-    type Item = PermissionGroup;
-    #[inline]
-    fn items(&self) -> &[Self::Item] {
-        ::compute_kfp_runtime::paging::List::items(&self.items)
-    }
-
-    #[inline]
-    fn take_items(&mut self) -> ::std::vec::Vec<Self::Item> {
-        ::compute_kfp_runtime::paging::List::take(&mut self.items)
-    }
-
-    fn retain_items(&mut self, keep: impl ::std::ops::FnMut(&Self::Item) -> bool) {
-        ::compute_kfp_runtime::paging::List::retain(&mut self.items, keep);
-    }
-
-    #[inline]
-    fn next_page(&self) -> ::compute_kfp_runtime::paging::NextPage<'_> {
-        ::compute_kfp_runtime::paging::NextPage::Number {
-            page: ::compute_kfp_runtime::paging::Count::count(&self.page),
-            pages: ::compute_kfp_runtime::paging::Count::count(&self.pages),
-        }
-    }
-
-    #[inline]
-    fn total(&self) -> ::std::option::Option<u64> {
-        ::compute_kfp_runtime::paging::Count::count(&self.total)?.try_into().ok()
-    }
-}
-
 /// One page of a list of projects.
 #[doc(alias = "Page_Project_")]
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
@@ -2013,36 +1594,6 @@ impl PageProject {
     #[inline]
     pub fn builder() -> builder::PageProject {
         ::std::default::Default::default()
-    }
-}
-
-impl ::compute_kfp_runtime::paging::ListPage for PageProject {
-    type Item = Project;
-    #[inline]
-    fn items(&self) -> &[Self::Item] {
-        ::compute_kfp_runtime::paging::List::items(&self.items)
-    }
-
-    #[inline]
-    fn take_items(&mut self) -> ::std::vec::Vec<Self::Item> {
-        ::compute_kfp_runtime::paging::List::take(&mut self.items)
-    }
-
-    fn retain_items(&mut self, keep: impl ::std::ops::FnMut(&Self::Item) -> bool) {
-        ::compute_kfp_runtime::paging::List::retain(&mut self.items, keep);
-    }
-
-    #[inline]
-    fn next_page(&self) -> ::compute_kfp_runtime::paging::NextPage<'_> {
-        ::compute_kfp_runtime::paging::NextPage::Number {
-            page: ::compute_kfp_runtime::paging::Count::count(&self.page),
-            pages: ::compute_kfp_runtime::paging::Count::count(&self.pages),
-        }
-    }
-
-    #[inline]
-    fn total(&self) -> ::std::option::Option<u64> {
-        ::compute_kfp_runtime::paging::Count::count(&self.total)?.try_into().ok()
     }
 }
 
@@ -2073,36 +1624,6 @@ impl PageReservation {
     }
 }
 
-impl ::compute_kfp_runtime::paging::ListPage for PageReservation {
-    type Item = Reservation;
-    #[inline]
-    fn items(&self) -> &[Self::Item] {
-        ::compute_kfp_runtime::paging::List::items(&self.items)
-    }
-
-    #[inline]
-    fn take_items(&mut self) -> ::std::vec::Vec<Self::Item> {
-        ::compute_kfp_runtime::paging::List::take(&mut self.items)
-    }
-
-    fn retain_items(&mut self, keep: impl ::std::ops::FnMut(&Self::Item) -> bool) {
-        ::compute_kfp_runtime::paging::List::retain(&mut self.items, keep);
-    }
-
-    #[inline]
-    fn next_page(&self) -> ::compute_kfp_runtime::paging::NextPage<'_> {
-        ::compute_kfp_runtime::paging::NextPage::Number {
-            page: ::compute_kfp_runtime::paging::Count::count(&self.page),
-            pages: ::compute_kfp_runtime::paging::Count::count(&self.pages),
-        }
-    }
-
-    #[inline]
-    fn total(&self) -> ::std::option::Option<u64> {
-        ::compute_kfp_runtime::paging::Count::count(&self.total)?.try_into().ok()
-    }
-}
-
 /// One page of a list of results.
 #[doc(alias = "Page_Result_")]
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
@@ -2127,36 +1648,6 @@ impl PageResult {
     #[inline]
     pub fn builder() -> builder::PageResult {
         ::std::default::Default::default()
-    }
-}
-
-impl ::compute_kfp_runtime::paging::ListPage for PageResult {
-    type Item = Result;
-    #[inline]
-    fn items(&self) -> &[Self::Item] {
-        ::compute_kfp_runtime::paging::List::items(&self.items)
-    }
-
-    #[inline]
-    fn take_items(&mut self) -> ::std::vec::Vec<Self::Item> {
-        ::compute_kfp_runtime::paging::List::take(&mut self.items)
-    }
-
-    fn retain_items(&mut self, keep: impl ::std::ops::FnMut(&Self::Item) -> bool) {
-        ::compute_kfp_runtime::paging::List::retain(&mut self.items, keep);
-    }
-
-    #[inline]
-    fn next_page(&self) -> ::compute_kfp_runtime::paging::NextPage<'_> {
-        ::compute_kfp_runtime::paging::NextPage::Number {
-            page: ::compute_kfp_runtime::paging::Count::count(&self.page),
-            pages: ::compute_kfp_runtime::paging::Count::count(&self.pages),
-        }
-    }
-
-    #[inline]
-    fn total(&self) -> ::std::option::Option<u64> {
-        ::compute_kfp_runtime::paging::Count::count(&self.total)?.try_into().ok()
     }
 }
 
@@ -2187,36 +1678,6 @@ impl PageTeam {
     }
 }
 
-impl ::compute_kfp_runtime::paging::ListPage for PageTeam {
-    type Item = Team;
-    #[inline]
-    fn items(&self) -> &[Self::Item] {
-        ::compute_kfp_runtime::paging::List::items(&self.items)
-    }
-
-    #[inline]
-    fn take_items(&mut self) -> ::std::vec::Vec<Self::Item> {
-        ::compute_kfp_runtime::paging::List::take(&mut self.items)
-    }
-
-    fn retain_items(&mut self, keep: impl ::std::ops::FnMut(&Self::Item) -> bool) {
-        ::compute_kfp_runtime::paging::List::retain(&mut self.items, keep);
-    }
-
-    #[inline]
-    fn next_page(&self) -> ::compute_kfp_runtime::paging::NextPage<'_> {
-        ::compute_kfp_runtime::paging::NextPage::Number {
-            page: ::compute_kfp_runtime::paging::Count::count(&self.page),
-            pages: ::compute_kfp_runtime::paging::Count::count(&self.pages),
-        }
-    }
-
-    #[inline]
-    fn total(&self) -> ::std::option::Option<u64> {
-        ::compute_kfp_runtime::paging::Count::count(&self.total)?.try_into().ok()
-    }
-}
-
 /// One page of a list of transactions.
 #[doc(alias = "Page_Transaction_")]
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
@@ -2244,36 +1705,6 @@ impl PageTransaction {
     }
 }
 
-impl ::compute_kfp_runtime::paging::ListPage for PageTransaction {
-    type Item = Transaction;
-    #[inline]
-    fn items(&self) -> &[Self::Item] {
-        ::compute_kfp_runtime::paging::List::items(&self.items)
-    }
-
-    #[inline]
-    fn take_items(&mut self) -> ::std::vec::Vec<Self::Item> {
-        ::compute_kfp_runtime::paging::List::take(&mut self.items)
-    }
-
-    fn retain_items(&mut self, keep: impl ::std::ops::FnMut(&Self::Item) -> bool) {
-        ::compute_kfp_runtime::paging::List::retain(&mut self.items, keep);
-    }
-
-    #[inline]
-    fn next_page(&self) -> ::compute_kfp_runtime::paging::NextPage<'_> {
-        ::compute_kfp_runtime::paging::NextPage::Number {
-            page: ::compute_kfp_runtime::paging::Count::count(&self.page),
-            pages: ::compute_kfp_runtime::paging::Count::count(&self.pages),
-        }
-    }
-
-    #[inline]
-    fn total(&self) -> ::std::option::Option<u64> {
-        ::compute_kfp_runtime::paging::Count::count(&self.total)?.try_into().ok()
-    }
-}
-
 /// One page of a list of users.
 #[doc(alias = "Page_User_")]
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
@@ -2298,36 +1729,6 @@ impl PageUser {
     #[inline]
     pub fn builder() -> builder::PageUser {
         ::std::default::Default::default()
-    }
-}
-
-impl ::compute_kfp_runtime::paging::ListPage for PageUser {
-    type Item = User;
-    #[inline]
-    fn items(&self) -> &[Self::Item] {
-        ::compute_kfp_runtime::paging::List::items(&self.items)
-    }
-
-    #[inline]
-    fn take_items(&mut self) -> ::std::vec::Vec<Self::Item> {
-        ::compute_kfp_runtime::paging::List::take(&mut self.items)
-    }
-
-    fn retain_items(&mut self, keep: impl ::std::ops::FnMut(&Self::Item) -> bool) {
-        ::compute_kfp_runtime::paging::List::retain(&mut self.items, keep);
-    }
-
-    #[inline]
-    fn next_page(&self) -> ::compute_kfp_runtime::paging::NextPage<'_> {
-        ::compute_kfp_runtime::paging::NextPage::Number {
-            page: ::compute_kfp_runtime::paging::Count::count(&self.page),
-            pages: ::compute_kfp_runtime::paging::Count::count(&self.pages),
-        }
-    }
-
-    #[inline]
-    fn total(&self) -> ::std::option::Option<u64> {
-        ::compute_kfp_runtime::paging::Count::count(&self.total)?.try_into().ok()
     }
 }
 

@@ -164,48 +164,6 @@ impl<'a> ListArtifactTasks<'a> {
     > + ::std::marker::Send + use<'a> {
         self.client.transport().send_json(self.request)
     }
-
-    /// Sets the maximum number of items that [`items`](Self::items) yields [default: all].
-    ///
-    /// [`pages`](Self::pages) stops after the page that reaches it.
-    #[inline]
-    pub fn max_items(mut self, items: u64) -> Self {
-        self.request.max_items(items);
-        self
-    }
-
-    /// Sets the number of pages that are fetched ahead [default: 0].
-    #[inline]
-    pub fn prefetch(mut self, pages: usize) -> Self {
-        self.request.prefetch(pages);
-        self
-    }
-
-    /// Continues where a stream of this operation stopped, with the same filters and order.
-    #[inline]
-    pub fn resume(mut self, point: ::compute_kfp_runtime::paging::ResumePoint) -> Self {
-        self.request.resume(point);
-        self
-    }
-
-    /// Returns the items of all pages as a stream. Nothing is sent before it is polled.
-    #[inline]
-    pub fn items(
-        self,
-    ) -> ::compute_kfp_runtime::paging::Items<types::ListArtifactTasksResponse> {
-        self.pages().items()
-    }
-
-    /// Returns the pages as a stream. Nothing is sent before it is polled.
-    #[inline]
-    pub fn pages(
-        self,
-    ) -> ::compute_kfp_runtime::paging::Pages<types::ListArtifactTasksResponse> {
-        ::compute_kfp_runtime::paging::Pages::new(
-            self.client.transport().clone(),
-            self.request,
-        )
-    }
 }
 
 /// Builder for [`Client::create_artifact_task`]
@@ -418,48 +376,6 @@ impl<'a> ListArtifacts<'a> {
         >,
     > + ::std::marker::Send + use<'a> {
         self.client.transport().send_json(self.request)
-    }
-
-    /// Sets the maximum number of items that [`items`](Self::items) yields [default: all].
-    ///
-    /// [`pages`](Self::pages) stops after the page that reaches it.
-    #[inline]
-    pub fn max_items(mut self, items: u64) -> Self {
-        self.request.max_items(items);
-        self
-    }
-
-    /// Sets the number of pages that are fetched ahead [default: 0].
-    #[inline]
-    pub fn prefetch(mut self, pages: usize) -> Self {
-        self.request.prefetch(pages);
-        self
-    }
-
-    /// Continues where a stream of this operation stopped, with the same filters and order.
-    #[inline]
-    pub fn resume(mut self, point: ::compute_kfp_runtime::paging::ResumePoint) -> Self {
-        self.request.resume(point);
-        self
-    }
-
-    /// Returns the items of all pages as a stream. Nothing is sent before it is polled.
-    #[inline]
-    pub fn items(
-        self,
-    ) -> ::compute_kfp_runtime::paging::Items<types::ListArtifactResponse> {
-        self.pages().items()
-    }
-
-    /// Returns the pages as a stream. Nothing is sent before it is polled.
-    #[inline]
-    pub fn pages(
-        self,
-    ) -> ::compute_kfp_runtime::paging::Pages<types::ListArtifactResponse> {
-        ::compute_kfp_runtime::paging::Pages::new(
-            self.client.transport().clone(),
-            self.request,
-        )
     }
 }
 
@@ -814,48 +730,6 @@ impl<'a> ListMetrics<'a> {
     > + ::std::marker::Send + use<'a> {
         self.client.transport().send_json(self.request)
     }
-
-    /// Sets the maximum number of items that [`items`](Self::items) yields [default: all].
-    ///
-    /// [`pages`](Self::pages) stops after the page that reaches it.
-    #[inline]
-    pub fn max_items(mut self, items: u64) -> Self {
-        self.request.max_items(items);
-        self
-    }
-
-    /// Sets the number of pages that are fetched ahead [default: 0].
-    #[inline]
-    pub fn prefetch(mut self, pages: usize) -> Self {
-        self.request.prefetch(pages);
-        self
-    }
-
-    /// Continues where a stream of this operation stopped, with the same filters and order.
-    #[inline]
-    pub fn resume(mut self, point: ::compute_kfp_runtime::paging::ResumePoint) -> Self {
-        self.request.resume(point);
-        self
-    }
-
-    /// Returns the items of all pages as a stream. Nothing is sent before it is polled.
-    #[inline]
-    pub fn items(
-        self,
-    ) -> ::compute_kfp_runtime::paging::Items<types::ListMetricsResponse> {
-        self.pages().items()
-    }
-
-    /// Returns the pages as a stream. Nothing is sent before it is polled.
-    #[inline]
-    pub fn pages(
-        self,
-    ) -> ::compute_kfp_runtime::paging::Pages<types::ListMetricsResponse> {
-        ::compute_kfp_runtime::paging::Pages::new(
-            self.client.transport().clone(),
-            self.request,
-        )
-    }
 }
 
 /// Builder for [`Client::log_metric`]
@@ -1157,48 +1031,6 @@ impl<'a> ListExperiments<'a> {
         >,
     > + ::std::marker::Send + use<'a> {
         self.client.transport().send_json(self.request)
-    }
-
-    /// Sets the maximum number of items that [`items`](Self::items) yields [default: all].
-    ///
-    /// [`pages`](Self::pages) stops after the page that reaches it.
-    #[inline]
-    pub fn max_items(mut self, items: u64) -> Self {
-        self.request.max_items(items);
-        self
-    }
-
-    /// Sets the number of pages that are fetched ahead [default: 0].
-    #[inline]
-    pub fn prefetch(mut self, pages: usize) -> Self {
-        self.request.prefetch(pages);
-        self
-    }
-
-    /// Continues where a stream of this operation stopped, with the same filters and order.
-    #[inline]
-    pub fn resume(mut self, point: ::compute_kfp_runtime::paging::ResumePoint) -> Self {
-        self.request.resume(point);
-        self
-    }
-
-    /// Returns the items of all pages as a stream. Nothing is sent before it is polled.
-    #[inline]
-    pub fn items(
-        self,
-    ) -> ::compute_kfp_runtime::paging::Items<types::ListExperimentsResponse> {
-        self.pages().items()
-    }
-
-    /// Returns the pages as a stream. Nothing is sent before it is polled.
-    #[inline]
-    pub fn pages(
-        self,
-    ) -> ::compute_kfp_runtime::paging::Pages<types::ListExperimentsResponse> {
-        ::compute_kfp_runtime::paging::Pages::new(
-            self.client.transport().clone(),
-            self.request,
-        )
     }
 }
 
@@ -1658,48 +1490,6 @@ impl<'a> ListPipelines<'a> {
     > + ::std::marker::Send + use<'a> {
         self.client.transport().send_json(self.request)
     }
-
-    /// Sets the maximum number of items that [`items`](Self::items) yields [default: all].
-    ///
-    /// [`pages`](Self::pages) stops after the page that reaches it.
-    #[inline]
-    pub fn max_items(mut self, items: u64) -> Self {
-        self.request.max_items(items);
-        self
-    }
-
-    /// Sets the number of pages that are fetched ahead [default: 0].
-    #[inline]
-    pub fn prefetch(mut self, pages: usize) -> Self {
-        self.request.prefetch(pages);
-        self
-    }
-
-    /// Continues where a stream of this operation stopped, with the same filters and order.
-    #[inline]
-    pub fn resume(mut self, point: ::compute_kfp_runtime::paging::ResumePoint) -> Self {
-        self.request.resume(point);
-        self
-    }
-
-    /// Returns the items of all pages as a stream. Nothing is sent before it is polled.
-    #[inline]
-    pub fn items(
-        self,
-    ) -> ::compute_kfp_runtime::paging::Items<types::ListPipelinesResponse> {
-        self.pages().items()
-    }
-
-    /// Returns the pages as a stream. Nothing is sent before it is polled.
-    #[inline]
-    pub fn pages(
-        self,
-    ) -> ::compute_kfp_runtime::paging::Pages<types::ListPipelinesResponse> {
-        ::compute_kfp_runtime::paging::Pages::new(
-            self.client.transport().clone(),
-            self.request,
-        )
-    }
 }
 
 /// Builder for [`Client::create_pipeline`]
@@ -2128,48 +1918,6 @@ impl<'a> ListPipelineVersions<'a> {
         >,
     > + ::std::marker::Send + use<'a> {
         self.client.transport().send_json(self.request)
-    }
-
-    /// Sets the maximum number of items that [`items`](Self::items) yields [default: all].
-    ///
-    /// [`pages`](Self::pages) stops after the page that reaches it.
-    #[inline]
-    pub fn max_items(mut self, items: u64) -> Self {
-        self.request.max_items(items);
-        self
-    }
-
-    /// Sets the number of pages that are fetched ahead [default: 0].
-    #[inline]
-    pub fn prefetch(mut self, pages: usize) -> Self {
-        self.request.prefetch(pages);
-        self
-    }
-
-    /// Continues where a stream of this operation stopped, with the same filters and order.
-    #[inline]
-    pub fn resume(mut self, point: ::compute_kfp_runtime::paging::ResumePoint) -> Self {
-        self.request.resume(point);
-        self
-    }
-
-    /// Returns the items of all pages as a stream. Nothing is sent before it is polled.
-    #[inline]
-    pub fn items(
-        self,
-    ) -> ::compute_kfp_runtime::paging::Items<types::ListPipelineVersionsResponse> {
-        self.pages().items()
-    }
-
-    /// Returns the pages as a stream. Nothing is sent before it is polled.
-    #[inline]
-    pub fn pages(
-        self,
-    ) -> ::compute_kfp_runtime::paging::Pages<types::ListPipelineVersionsResponse> {
-        ::compute_kfp_runtime::paging::Pages::new(
-            self.client.transport().clone(),
-            self.request,
-        )
     }
 }
 
@@ -2751,48 +2499,6 @@ impl<'a> ListRecurringRuns<'a> {
     > + ::std::marker::Send + use<'a> {
         self.client.transport().send_json(self.request)
     }
-
-    /// Sets the maximum number of items that [`items`](Self::items) yields [default: all].
-    ///
-    /// [`pages`](Self::pages) stops after the page that reaches it.
-    #[inline]
-    pub fn max_items(mut self, items: u64) -> Self {
-        self.request.max_items(items);
-        self
-    }
-
-    /// Sets the number of pages that are fetched ahead [default: 0].
-    #[inline]
-    pub fn prefetch(mut self, pages: usize) -> Self {
-        self.request.prefetch(pages);
-        self
-    }
-
-    /// Continues where a stream of this operation stopped, with the same filters and order.
-    #[inline]
-    pub fn resume(mut self, point: ::compute_kfp_runtime::paging::ResumePoint) -> Self {
-        self.request.resume(point);
-        self
-    }
-
-    /// Returns the items of all pages as a stream. Nothing is sent before it is polled.
-    #[inline]
-    pub fn items(
-        self,
-    ) -> ::compute_kfp_runtime::paging::Items<types::ListRecurringRunsResponse> {
-        self.pages().items()
-    }
-
-    /// Returns the pages as a stream. Nothing is sent before it is polled.
-    #[inline]
-    pub fn pages(
-        self,
-    ) -> ::compute_kfp_runtime::paging::Pages<types::ListRecurringRunsResponse> {
-        ::compute_kfp_runtime::paging::Pages::new(
-            self.client.transport().clone(),
-            self.request,
-        )
-    }
 }
 
 /// Builder for [`Client::create_recurring_run`]
@@ -3315,44 +3021,6 @@ impl<'a> ListRuns<'a> {
     > + ::std::marker::Send + use<'a> {
         self.client.transport().send_json(self.request)
     }
-
-    /// Sets the maximum number of items that [`items`](Self::items) yields [default: all].
-    ///
-    /// [`pages`](Self::pages) stops after the page that reaches it.
-    #[inline]
-    pub fn max_items(mut self, items: u64) -> Self {
-        self.request.max_items(items);
-        self
-    }
-
-    /// Sets the number of pages that are fetched ahead [default: 0].
-    #[inline]
-    pub fn prefetch(mut self, pages: usize) -> Self {
-        self.request.prefetch(pages);
-        self
-    }
-
-    /// Continues where a stream of this operation stopped, with the same filters and order.
-    #[inline]
-    pub fn resume(mut self, point: ::compute_kfp_runtime::paging::ResumePoint) -> Self {
-        self.request.resume(point);
-        self
-    }
-
-    /// Returns the items of all pages as a stream. Nothing is sent before it is polled.
-    #[inline]
-    pub fn items(self) -> ::compute_kfp_runtime::paging::Items<types::ListRunsResponse> {
-        self.pages().items()
-    }
-
-    /// Returns the pages as a stream. Nothing is sent before it is polled.
-    #[inline]
-    pub fn pages(self) -> ::compute_kfp_runtime::paging::Pages<types::ListRunsResponse> {
-        ::compute_kfp_runtime::paging::Pages::new(
-            self.client.transport().clone(),
-            self.request,
-        )
-    }
 }
 
 /// Builder for [`Client::create_run`]
@@ -3653,48 +3321,6 @@ impl<'a> ListTasks<'a> {
         >,
     > + ::std::marker::Send + use<'a> {
         self.client.transport().send_json(self.request)
-    }
-
-    /// Sets the maximum number of items that [`items`](Self::items) yields [default: all].
-    ///
-    /// [`pages`](Self::pages) stops after the page that reaches it.
-    #[inline]
-    pub fn max_items(mut self, items: u64) -> Self {
-        self.request.max_items(items);
-        self
-    }
-
-    /// Sets the number of pages that are fetched ahead [default: 0].
-    #[inline]
-    pub fn prefetch(mut self, pages: usize) -> Self {
-        self.request.prefetch(pages);
-        self
-    }
-
-    /// Continues where a stream of this operation stopped, with the same filters and order.
-    #[inline]
-    pub fn resume(mut self, point: ::compute_kfp_runtime::paging::ResumePoint) -> Self {
-        self.request.resume(point);
-        self
-    }
-
-    /// Returns the items of all pages as a stream. Nothing is sent before it is polled.
-    #[inline]
-    pub fn items(
-        self,
-    ) -> ::compute_kfp_runtime::paging::Items<types::ListTasksResponse> {
-        self.pages().items()
-    }
-
-    /// Returns the pages as a stream. Nothing is sent before it is polled.
-    #[inline]
-    pub fn pages(
-        self,
-    ) -> ::compute_kfp_runtime::paging::Pages<types::ListTasksResponse> {
-        ::compute_kfp_runtime::paging::Pages::new(
-            self.client.transport().clone(),
-            self.request,
-        )
     }
 }
 
@@ -4292,5 +3918,658 @@ impl<'a> CreateVisualizationV1<'a> {
         >,
     > + ::std::marker::Send + use<'a> {
         self.client.transport().send_json(self.request)
+    }
+}
+
+impl ListArtifactTasks<'_> {
+    /// Sets the maximum number of items that [`items`](Self::items) yields [default: all].
+    ///
+    /// [`pages`](Self::pages) stops after the page that reaches it.
+    #[inline]
+    pub fn max_items(mut self, items: u64) -> Self {
+        self.request.max_items(items);
+        self
+    }
+
+    /// Sets the number of pages that are fetched ahead [default: 0].
+    #[inline]
+    pub fn prefetch(mut self, pages: usize) -> Self {
+        self.request.prefetch(pages);
+        self
+    }
+
+    /// Continues where a stream of this operation stopped, with the same filters and order.
+    #[inline]
+    pub fn resume(mut self, point: ::compute_kfp_runtime::paging::ResumePoint) -> Self {
+        self.request.resume(point);
+        self
+    }
+
+    /// Returns the items of all pages as a stream. Nothing is sent before it is polled.
+    #[inline]
+    pub fn items(
+        self,
+    ) -> ::compute_kfp_runtime::paging::Items<types::ListArtifactTasksResponse> {
+        self.pages().items()
+    }
+
+    /// Returns the pages as a stream. Nothing is sent before it is polled.
+    #[inline]
+    pub fn pages(
+        self,
+    ) -> ::compute_kfp_runtime::paging::Pages<types::ListArtifactTasksResponse> {
+        ::compute_kfp_runtime::paging::Pages::new(
+            self.client.transport().clone(),
+            self.request,
+        )
+    }
+}
+
+impl ::compute_kfp_runtime::paging::ListPage for types::ListArtifactTasksResponse {
+    type Item = types::ArtifactTask;
+    #[inline]
+    fn items(&self) -> &[Self::Item] {
+        ::compute_kfp_runtime::paging::List::items(&self.artifact_tasks)
+    }
+
+    #[inline]
+    fn take_items(&mut self) -> ::std::vec::Vec<Self::Item> {
+        ::compute_kfp_runtime::paging::List::take(&mut self.artifact_tasks)
+    }
+
+    fn retain_items(&mut self, keep: impl ::std::ops::FnMut(&Self::Item) -> bool) {
+        ::compute_kfp_runtime::paging::List::retain(&mut self.artifact_tasks, keep);
+    }
+
+    #[inline]
+    fn next_page(&self) -> ::compute_kfp_runtime::paging::NextPage<'_> {
+        ::compute_kfp_runtime::paging::NextPage::Token(
+            ::compute_kfp_runtime::paging::Token::token(&self.next_page_token),
+        )
+    }
+
+    #[inline]
+    fn total(&self) -> ::std::option::Option<u64> {
+        ::compute_kfp_runtime::paging::Count::count(&self.total_size)?.try_into().ok()
+    }
+}
+
+impl ListArtifacts<'_> {
+    /// Sets the maximum number of items that [`items`](Self::items) yields [default: all].
+    ///
+    /// [`pages`](Self::pages) stops after the page that reaches it.
+    #[inline]
+    pub fn max_items(mut self, items: u64) -> Self {
+        self.request.max_items(items);
+        self
+    }
+
+    /// Sets the number of pages that are fetched ahead [default: 0].
+    #[inline]
+    pub fn prefetch(mut self, pages: usize) -> Self {
+        self.request.prefetch(pages);
+        self
+    }
+
+    /// Continues where a stream of this operation stopped, with the same filters and order.
+    #[inline]
+    pub fn resume(mut self, point: ::compute_kfp_runtime::paging::ResumePoint) -> Self {
+        self.request.resume(point);
+        self
+    }
+
+    /// Returns the items of all pages as a stream. Nothing is sent before it is polled.
+    #[inline]
+    pub fn items(
+        self,
+    ) -> ::compute_kfp_runtime::paging::Items<types::ListArtifactResponse> {
+        self.pages().items()
+    }
+
+    /// Returns the pages as a stream. Nothing is sent before it is polled.
+    #[inline]
+    pub fn pages(
+        self,
+    ) -> ::compute_kfp_runtime::paging::Pages<types::ListArtifactResponse> {
+        ::compute_kfp_runtime::paging::Pages::new(
+            self.client.transport().clone(),
+            self.request,
+        )
+    }
+}
+
+impl ::compute_kfp_runtime::paging::ListPage for types::ListArtifactResponse {
+    type Item = types::Artifact;
+    #[inline]
+    fn items(&self) -> &[Self::Item] {
+        ::compute_kfp_runtime::paging::List::items(&self.artifacts)
+    }
+
+    #[inline]
+    fn take_items(&mut self) -> ::std::vec::Vec<Self::Item> {
+        ::compute_kfp_runtime::paging::List::take(&mut self.artifacts)
+    }
+
+    fn retain_items(&mut self, keep: impl ::std::ops::FnMut(&Self::Item) -> bool) {
+        ::compute_kfp_runtime::paging::List::retain(&mut self.artifacts, keep);
+    }
+
+    #[inline]
+    fn next_page(&self) -> ::compute_kfp_runtime::paging::NextPage<'_> {
+        ::compute_kfp_runtime::paging::NextPage::Token(
+            ::compute_kfp_runtime::paging::Token::token(&self.next_page_token),
+        )
+    }
+
+    #[inline]
+    fn total(&self) -> ::std::option::Option<u64> {
+        ::compute_kfp_runtime::paging::Count::count(&self.total_size)?.try_into().ok()
+    }
+}
+
+impl ListMetrics<'_> {
+    /// Sets the maximum number of items that [`items`](Self::items) yields [default: all].
+    ///
+    /// [`pages`](Self::pages) stops after the page that reaches it.
+    #[inline]
+    pub fn max_items(mut self, items: u64) -> Self {
+        self.request.max_items(items);
+        self
+    }
+
+    /// Sets the number of pages that are fetched ahead [default: 0].
+    #[inline]
+    pub fn prefetch(mut self, pages: usize) -> Self {
+        self.request.prefetch(pages);
+        self
+    }
+
+    /// Continues where a stream of this operation stopped, with the same filters and order.
+    #[inline]
+    pub fn resume(mut self, point: ::compute_kfp_runtime::paging::ResumePoint) -> Self {
+        self.request.resume(point);
+        self
+    }
+
+    /// Returns the items of all pages as a stream. Nothing is sent before it is polled.
+    #[inline]
+    pub fn items(
+        self,
+    ) -> ::compute_kfp_runtime::paging::Items<types::ListMetricsResponse> {
+        self.pages().items()
+    }
+
+    /// Returns the pages as a stream. Nothing is sent before it is polled.
+    #[inline]
+    pub fn pages(
+        self,
+    ) -> ::compute_kfp_runtime::paging::Pages<types::ListMetricsResponse> {
+        ::compute_kfp_runtime::paging::Pages::new(
+            self.client.transport().clone(),
+            self.request,
+        )
+    }
+}
+
+impl ::compute_kfp_runtime::paging::ListPage for types::ListMetricsResponse {
+    type Item = types::Metric;
+    #[inline]
+    fn items(&self) -> &[Self::Item] {
+        ::compute_kfp_runtime::paging::List::items(&self.metrics)
+    }
+
+    #[inline]
+    fn take_items(&mut self) -> ::std::vec::Vec<Self::Item> {
+        ::compute_kfp_runtime::paging::List::take(&mut self.metrics)
+    }
+
+    fn retain_items(&mut self, keep: impl ::std::ops::FnMut(&Self::Item) -> bool) {
+        ::compute_kfp_runtime::paging::List::retain(&mut self.metrics, keep);
+    }
+
+    #[inline]
+    fn next_page(&self) -> ::compute_kfp_runtime::paging::NextPage<'_> {
+        ::compute_kfp_runtime::paging::NextPage::Token(
+            ::compute_kfp_runtime::paging::Token::token(&self.next_page_token),
+        )
+    }
+
+    #[inline]
+    fn total(&self) -> ::std::option::Option<u64> {
+        ::compute_kfp_runtime::paging::Count::count(&self.total_size)?.try_into().ok()
+    }
+}
+
+impl ListExperiments<'_> {
+    /// Sets the maximum number of items that [`items`](Self::items) yields [default: all].
+    ///
+    /// [`pages`](Self::pages) stops after the page that reaches it.
+    #[inline]
+    pub fn max_items(mut self, items: u64) -> Self {
+        self.request.max_items(items);
+        self
+    }
+
+    /// Sets the number of pages that are fetched ahead [default: 0].
+    #[inline]
+    pub fn prefetch(mut self, pages: usize) -> Self {
+        self.request.prefetch(pages);
+        self
+    }
+
+    /// Continues where a stream of this operation stopped, with the same filters and order.
+    #[inline]
+    pub fn resume(mut self, point: ::compute_kfp_runtime::paging::ResumePoint) -> Self {
+        self.request.resume(point);
+        self
+    }
+
+    /// Returns the items of all pages as a stream. Nothing is sent before it is polled.
+    #[inline]
+    pub fn items(
+        self,
+    ) -> ::compute_kfp_runtime::paging::Items<types::ListExperimentsResponse> {
+        self.pages().items()
+    }
+
+    /// Returns the pages as a stream. Nothing is sent before it is polled.
+    #[inline]
+    pub fn pages(
+        self,
+    ) -> ::compute_kfp_runtime::paging::Pages<types::ListExperimentsResponse> {
+        ::compute_kfp_runtime::paging::Pages::new(
+            self.client.transport().clone(),
+            self.request,
+        )
+    }
+}
+
+impl ::compute_kfp_runtime::paging::ListPage for types::ListExperimentsResponse {
+    type Item = types::Experiment;
+    #[inline]
+    fn items(&self) -> &[Self::Item] {
+        ::compute_kfp_runtime::paging::List::items(&self.experiments)
+    }
+
+    #[inline]
+    fn take_items(&mut self) -> ::std::vec::Vec<Self::Item> {
+        ::compute_kfp_runtime::paging::List::take(&mut self.experiments)
+    }
+
+    fn retain_items(&mut self, keep: impl ::std::ops::FnMut(&Self::Item) -> bool) {
+        ::compute_kfp_runtime::paging::List::retain(&mut self.experiments, keep);
+    }
+
+    #[inline]
+    fn next_page(&self) -> ::compute_kfp_runtime::paging::NextPage<'_> {
+        ::compute_kfp_runtime::paging::NextPage::Token(
+            ::compute_kfp_runtime::paging::Token::token(&self.next_page_token),
+        )
+    }
+
+    #[inline]
+    fn total(&self) -> ::std::option::Option<u64> {
+        ::compute_kfp_runtime::paging::Count::count(&self.total_size)?.try_into().ok()
+    }
+}
+
+impl ListPipelines<'_> {
+    /// Sets the maximum number of items that [`items`](Self::items) yields [default: all].
+    ///
+    /// [`pages`](Self::pages) stops after the page that reaches it.
+    #[inline]
+    pub fn max_items(mut self, items: u64) -> Self {
+        self.request.max_items(items);
+        self
+    }
+
+    /// Sets the number of pages that are fetched ahead [default: 0].
+    #[inline]
+    pub fn prefetch(mut self, pages: usize) -> Self {
+        self.request.prefetch(pages);
+        self
+    }
+
+    /// Continues where a stream of this operation stopped, with the same filters and order.
+    #[inline]
+    pub fn resume(mut self, point: ::compute_kfp_runtime::paging::ResumePoint) -> Self {
+        self.request.resume(point);
+        self
+    }
+
+    /// Returns the items of all pages as a stream. Nothing is sent before it is polled.
+    #[inline]
+    pub fn items(
+        self,
+    ) -> ::compute_kfp_runtime::paging::Items<types::ListPipelinesResponse> {
+        self.pages().items()
+    }
+
+    /// Returns the pages as a stream. Nothing is sent before it is polled.
+    #[inline]
+    pub fn pages(
+        self,
+    ) -> ::compute_kfp_runtime::paging::Pages<types::ListPipelinesResponse> {
+        ::compute_kfp_runtime::paging::Pages::new(
+            self.client.transport().clone(),
+            self.request,
+        )
+    }
+}
+
+impl ::compute_kfp_runtime::paging::ListPage for types::ListPipelinesResponse {
+    type Item = types::Pipeline;
+    #[inline]
+    fn items(&self) -> &[Self::Item] {
+        ::compute_kfp_runtime::paging::List::items(&self.pipelines)
+    }
+
+    #[inline]
+    fn take_items(&mut self) -> ::std::vec::Vec<Self::Item> {
+        ::compute_kfp_runtime::paging::List::take(&mut self.pipelines)
+    }
+
+    fn retain_items(&mut self, keep: impl ::std::ops::FnMut(&Self::Item) -> bool) {
+        ::compute_kfp_runtime::paging::List::retain(&mut self.pipelines, keep);
+    }
+
+    #[inline]
+    fn next_page(&self) -> ::compute_kfp_runtime::paging::NextPage<'_> {
+        ::compute_kfp_runtime::paging::NextPage::Token(
+            ::compute_kfp_runtime::paging::Token::token(&self.next_page_token),
+        )
+    }
+
+    #[inline]
+    fn total(&self) -> ::std::option::Option<u64> {
+        ::compute_kfp_runtime::paging::Count::count(&self.total_size)?.try_into().ok()
+    }
+}
+
+impl ListPipelineVersions<'_> {
+    /// Sets the maximum number of items that [`items`](Self::items) yields [default: all].
+    ///
+    /// [`pages`](Self::pages) stops after the page that reaches it.
+    #[inline]
+    pub fn max_items(mut self, items: u64) -> Self {
+        self.request.max_items(items);
+        self
+    }
+
+    /// Sets the number of pages that are fetched ahead [default: 0].
+    #[inline]
+    pub fn prefetch(mut self, pages: usize) -> Self {
+        self.request.prefetch(pages);
+        self
+    }
+
+    /// Continues where a stream of this operation stopped, with the same filters and order.
+    #[inline]
+    pub fn resume(mut self, point: ::compute_kfp_runtime::paging::ResumePoint) -> Self {
+        self.request.resume(point);
+        self
+    }
+
+    /// Returns the items of all pages as a stream. Nothing is sent before it is polled.
+    #[inline]
+    pub fn items(
+        self,
+    ) -> ::compute_kfp_runtime::paging::Items<types::ListPipelineVersionsResponse> {
+        self.pages().items()
+    }
+
+    /// Returns the pages as a stream. Nothing is sent before it is polled.
+    #[inline]
+    pub fn pages(
+        self,
+    ) -> ::compute_kfp_runtime::paging::Pages<types::ListPipelineVersionsResponse> {
+        ::compute_kfp_runtime::paging::Pages::new(
+            self.client.transport().clone(),
+            self.request,
+        )
+    }
+}
+
+impl ::compute_kfp_runtime::paging::ListPage for types::ListPipelineVersionsResponse {
+    type Item = types::PipelineVersion;
+    #[inline]
+    fn items(&self) -> &[Self::Item] {
+        ::compute_kfp_runtime::paging::List::items(&self.pipeline_versions)
+    }
+
+    #[inline]
+    fn take_items(&mut self) -> ::std::vec::Vec<Self::Item> {
+        ::compute_kfp_runtime::paging::List::take(&mut self.pipeline_versions)
+    }
+
+    fn retain_items(&mut self, keep: impl ::std::ops::FnMut(&Self::Item) -> bool) {
+        ::compute_kfp_runtime::paging::List::retain(&mut self.pipeline_versions, keep);
+    }
+
+    #[inline]
+    fn next_page(&self) -> ::compute_kfp_runtime::paging::NextPage<'_> {
+        ::compute_kfp_runtime::paging::NextPage::Token(
+            ::compute_kfp_runtime::paging::Token::token(&self.next_page_token),
+        )
+    }
+
+    #[inline]
+    fn total(&self) -> ::std::option::Option<u64> {
+        ::compute_kfp_runtime::paging::Count::count(&self.total_size)?.try_into().ok()
+    }
+}
+
+impl ListRecurringRuns<'_> {
+    /// Sets the maximum number of items that [`items`](Self::items) yields [default: all].
+    ///
+    /// [`pages`](Self::pages) stops after the page that reaches it.
+    #[inline]
+    pub fn max_items(mut self, items: u64) -> Self {
+        self.request.max_items(items);
+        self
+    }
+
+    /// Sets the number of pages that are fetched ahead [default: 0].
+    #[inline]
+    pub fn prefetch(mut self, pages: usize) -> Self {
+        self.request.prefetch(pages);
+        self
+    }
+
+    /// Continues where a stream of this operation stopped, with the same filters and order.
+    #[inline]
+    pub fn resume(mut self, point: ::compute_kfp_runtime::paging::ResumePoint) -> Self {
+        self.request.resume(point);
+        self
+    }
+
+    /// Returns the items of all pages as a stream. Nothing is sent before it is polled.
+    #[inline]
+    pub fn items(
+        self,
+    ) -> ::compute_kfp_runtime::paging::Items<types::ListRecurringRunsResponse> {
+        self.pages().items()
+    }
+
+    /// Returns the pages as a stream. Nothing is sent before it is polled.
+    #[inline]
+    pub fn pages(
+        self,
+    ) -> ::compute_kfp_runtime::paging::Pages<types::ListRecurringRunsResponse> {
+        ::compute_kfp_runtime::paging::Pages::new(
+            self.client.transport().clone(),
+            self.request,
+        )
+    }
+}
+
+impl ::compute_kfp_runtime::paging::ListPage for types::ListRecurringRunsResponse {
+    type Item = types::RecurringRun;
+    #[inline]
+    fn items(&self) -> &[Self::Item] {
+        ::compute_kfp_runtime::paging::List::items(&self.recurring_runs)
+    }
+
+    #[inline]
+    fn take_items(&mut self) -> ::std::vec::Vec<Self::Item> {
+        ::compute_kfp_runtime::paging::List::take(&mut self.recurring_runs)
+    }
+
+    fn retain_items(&mut self, keep: impl ::std::ops::FnMut(&Self::Item) -> bool) {
+        ::compute_kfp_runtime::paging::List::retain(&mut self.recurring_runs, keep);
+    }
+
+    #[inline]
+    fn next_page(&self) -> ::compute_kfp_runtime::paging::NextPage<'_> {
+        ::compute_kfp_runtime::paging::NextPage::Token(
+            ::compute_kfp_runtime::paging::Token::token(&self.next_page_token),
+        )
+    }
+
+    #[inline]
+    fn total(&self) -> ::std::option::Option<u64> {
+        ::compute_kfp_runtime::paging::Count::count(&self.total_size)?.try_into().ok()
+    }
+}
+
+impl ListRuns<'_> {
+    /// Sets the maximum number of items that [`items`](Self::items) yields [default: all].
+    ///
+    /// [`pages`](Self::pages) stops after the page that reaches it.
+    #[inline]
+    pub fn max_items(mut self, items: u64) -> Self {
+        self.request.max_items(items);
+        self
+    }
+
+    /// Sets the number of pages that are fetched ahead [default: 0].
+    #[inline]
+    pub fn prefetch(mut self, pages: usize) -> Self {
+        self.request.prefetch(pages);
+        self
+    }
+
+    /// Continues where a stream of this operation stopped, with the same filters and order.
+    #[inline]
+    pub fn resume(mut self, point: ::compute_kfp_runtime::paging::ResumePoint) -> Self {
+        self.request.resume(point);
+        self
+    }
+
+    /// Returns the items of all pages as a stream. Nothing is sent before it is polled.
+    #[inline]
+    pub fn items(self) -> ::compute_kfp_runtime::paging::Items<types::ListRunsResponse> {
+        self.pages().items()
+    }
+
+    /// Returns the pages as a stream. Nothing is sent before it is polled.
+    #[inline]
+    pub fn pages(self) -> ::compute_kfp_runtime::paging::Pages<types::ListRunsResponse> {
+        ::compute_kfp_runtime::paging::Pages::new(
+            self.client.transport().clone(),
+            self.request,
+        )
+    }
+}
+
+impl ::compute_kfp_runtime::paging::ListPage for types::ListRunsResponse {
+    type Item = types::Run;
+    #[inline]
+    fn items(&self) -> &[Self::Item] {
+        ::compute_kfp_runtime::paging::List::items(&self.runs)
+    }
+
+    #[inline]
+    fn take_items(&mut self) -> ::std::vec::Vec<Self::Item> {
+        ::compute_kfp_runtime::paging::List::take(&mut self.runs)
+    }
+
+    fn retain_items(&mut self, keep: impl ::std::ops::FnMut(&Self::Item) -> bool) {
+        ::compute_kfp_runtime::paging::List::retain(&mut self.runs, keep);
+    }
+
+    #[inline]
+    fn next_page(&self) -> ::compute_kfp_runtime::paging::NextPage<'_> {
+        ::compute_kfp_runtime::paging::NextPage::Token(
+            ::compute_kfp_runtime::paging::Token::token(&self.next_page_token),
+        )
+    }
+
+    #[inline]
+    fn total(&self) -> ::std::option::Option<u64> {
+        ::compute_kfp_runtime::paging::Count::count(&self.total_size)?.try_into().ok()
+    }
+}
+
+impl ListTasks<'_> {
+    /// Sets the maximum number of items that [`items`](Self::items) yields [default: all].
+    ///
+    /// [`pages`](Self::pages) stops after the page that reaches it.
+    #[inline]
+    pub fn max_items(mut self, items: u64) -> Self {
+        self.request.max_items(items);
+        self
+    }
+
+    /// Sets the number of pages that are fetched ahead [default: 0].
+    #[inline]
+    pub fn prefetch(mut self, pages: usize) -> Self {
+        self.request.prefetch(pages);
+        self
+    }
+
+    /// Continues where a stream of this operation stopped, with the same filters and order.
+    #[inline]
+    pub fn resume(mut self, point: ::compute_kfp_runtime::paging::ResumePoint) -> Self {
+        self.request.resume(point);
+        self
+    }
+
+    /// Returns the items of all pages as a stream. Nothing is sent before it is polled.
+    #[inline]
+    pub fn items(
+        self,
+    ) -> ::compute_kfp_runtime::paging::Items<types::ListTasksResponse> {
+        self.pages().items()
+    }
+
+    /// Returns the pages as a stream. Nothing is sent before it is polled.
+    #[inline]
+    pub fn pages(
+        self,
+    ) -> ::compute_kfp_runtime::paging::Pages<types::ListTasksResponse> {
+        ::compute_kfp_runtime::paging::Pages::new(
+            self.client.transport().clone(),
+            self.request,
+        )
+    }
+}
+
+impl ::compute_kfp_runtime::paging::ListPage for types::ListTasksResponse {
+    type Item = types::PipelineTask;
+    #[inline]
+    fn items(&self) -> &[Self::Item] {
+        ::compute_kfp_runtime::paging::List::items(&self.tasks)
+    }
+
+    #[inline]
+    fn take_items(&mut self) -> ::std::vec::Vec<Self::Item> {
+        ::compute_kfp_runtime::paging::List::take(&mut self.tasks)
+    }
+
+    fn retain_items(&mut self, keep: impl ::std::ops::FnMut(&Self::Item) -> bool) {
+        ::compute_kfp_runtime::paging::List::retain(&mut self.tasks, keep);
+    }
+
+    #[inline]
+    fn next_page(&self) -> ::compute_kfp_runtime::paging::NextPage<'_> {
+        ::compute_kfp_runtime::paging::NextPage::Token(
+            ::compute_kfp_runtime::paging::Token::token(&self.next_page_token),
+        )
+    }
+
+    #[inline]
+    fn total(&self) -> ::std::option::Option<u64> {
+        ::compute_kfp_runtime::paging::Count::count(&self.total_size)?.try_into().ok()
     }
 }

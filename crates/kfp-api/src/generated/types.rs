@@ -832,35 +832,6 @@ impl ListArtifactResponse {
     }
 }
 
-impl ::compute_kfp_runtime::paging::ListPage for ListArtifactResponse {
-    type Item = Artifact;
-    #[inline]
-    fn items(&self) -> &[Self::Item] {
-        ::compute_kfp_runtime::paging::List::items(&self.artifacts)
-    }
-
-    #[inline]
-    fn take_items(&mut self) -> ::std::vec::Vec<Self::Item> {
-        ::compute_kfp_runtime::paging::List::take(&mut self.artifacts)
-    }
-
-    fn retain_items(&mut self, keep: impl ::std::ops::FnMut(&Self::Item) -> bool) {
-        ::compute_kfp_runtime::paging::List::retain(&mut self.artifacts, keep);
-    }
-
-    #[inline]
-    fn next_page(&self) -> ::compute_kfp_runtime::paging::NextPage<'_> {
-        ::compute_kfp_runtime::paging::NextPage::Token(
-            ::compute_kfp_runtime::paging::Token::token(&self.next_page_token),
-        )
-    }
-
-    #[inline]
-    fn total(&self) -> ::std::option::Option<u64> {
-        ::compute_kfp_runtime::paging::Count::count(&self.total_size)?.try_into().ok()
-    }
-}
-
 /// One page of links between artifacts and tasks.
 #[doc(alias = "v2beta1ListArtifactTasksResponse")]
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq, Default)]
@@ -887,35 +858,6 @@ impl ListArtifactTasksResponse {
     #[inline]
     pub fn builder() -> builder::ListArtifactTasksResponse {
         ::std::default::Default::default()
-    }
-}
-
-impl ::compute_kfp_runtime::paging::ListPage for ListArtifactTasksResponse {
-    type Item = ArtifactTask;
-    #[inline]
-    fn items(&self) -> &[Self::Item] {
-        ::compute_kfp_runtime::paging::List::items(&self.artifact_tasks)
-    }
-
-    #[inline]
-    fn take_items(&mut self) -> ::std::vec::Vec<Self::Item> {
-        ::compute_kfp_runtime::paging::List::take(&mut self.artifact_tasks)
-    }
-
-    fn retain_items(&mut self, keep: impl ::std::ops::FnMut(&Self::Item) -> bool) {
-        ::compute_kfp_runtime::paging::List::retain(&mut self.artifact_tasks, keep);
-    }
-
-    #[inline]
-    fn next_page(&self) -> ::compute_kfp_runtime::paging::NextPage<'_> {
-        ::compute_kfp_runtime::paging::NextPage::Token(
-            ::compute_kfp_runtime::paging::Token::token(&self.next_page_token),
-        )
-    }
-
-    #[inline]
-    fn total(&self) -> ::std::option::Option<u64> {
-        ::compute_kfp_runtime::paging::Count::count(&self.total_size)?.try_into().ok()
     }
 }
 
@@ -948,35 +890,6 @@ impl ListExperimentsResponse {
     }
 }
 
-impl ::compute_kfp_runtime::paging::ListPage for ListExperimentsResponse {
-    type Item = Experiment;
-    #[inline]
-    fn items(&self) -> &[Self::Item] {
-        ::compute_kfp_runtime::paging::List::items(&self.experiments)
-    }
-
-    #[inline]
-    fn take_items(&mut self) -> ::std::vec::Vec<Self::Item> {
-        ::compute_kfp_runtime::paging::List::take(&mut self.experiments)
-    }
-
-    fn retain_items(&mut self, keep: impl ::std::ops::FnMut(&Self::Item) -> bool) {
-        ::compute_kfp_runtime::paging::List::retain(&mut self.experiments, keep);
-    }
-
-    #[inline]
-    fn next_page(&self) -> ::compute_kfp_runtime::paging::NextPage<'_> {
-        ::compute_kfp_runtime::paging::NextPage::Token(
-            ::compute_kfp_runtime::paging::Token::token(&self.next_page_token),
-        )
-    }
-
-    #[inline]
-    fn total(&self) -> ::std::option::Option<u64> {
-        ::compute_kfp_runtime::paging::Count::count(&self.total_size)?.try_into().ok()
-    }
-}
-
 /// One page of metrics.
 #[doc(alias = "v2beta1ListMetricsResponse")]
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq, Default)]
@@ -1003,35 +916,6 @@ impl ListMetricsResponse {
     #[inline]
     pub fn builder() -> builder::ListMetricsResponse {
         ::std::default::Default::default()
-    }
-}
-
-impl ::compute_kfp_runtime::paging::ListPage for ListMetricsResponse {
-    type Item = Metric;
-    #[inline]
-    fn items(&self) -> &[Self::Item] {
-        ::compute_kfp_runtime::paging::List::items(&self.metrics)
-    }
-
-    #[inline]
-    fn take_items(&mut self) -> ::std::vec::Vec<Self::Item> {
-        ::compute_kfp_runtime::paging::List::take(&mut self.metrics)
-    }
-
-    fn retain_items(&mut self, keep: impl ::std::ops::FnMut(&Self::Item) -> bool) {
-        ::compute_kfp_runtime::paging::List::retain(&mut self.metrics, keep);
-    }
-
-    #[inline]
-    fn next_page(&self) -> ::compute_kfp_runtime::paging::NextPage<'_> {
-        ::compute_kfp_runtime::paging::NextPage::Token(
-            ::compute_kfp_runtime::paging::Token::token(&self.next_page_token),
-        )
-    }
-
-    #[inline]
-    fn total(&self) -> ::std::option::Option<u64> {
-        ::compute_kfp_runtime::paging::Count::count(&self.total_size)?.try_into().ok()
     }
 }
 
@@ -1064,35 +948,6 @@ impl ListPipelineVersionsResponse {
     }
 }
 
-impl ::compute_kfp_runtime::paging::ListPage for ListPipelineVersionsResponse {
-    type Item = PipelineVersion;
-    #[inline]
-    fn items(&self) -> &[Self::Item] {
-        ::compute_kfp_runtime::paging::List::items(&self.pipeline_versions)
-    }
-
-    #[inline]
-    fn take_items(&mut self) -> ::std::vec::Vec<Self::Item> {
-        ::compute_kfp_runtime::paging::List::take(&mut self.pipeline_versions)
-    }
-
-    fn retain_items(&mut self, keep: impl ::std::ops::FnMut(&Self::Item) -> bool) {
-        ::compute_kfp_runtime::paging::List::retain(&mut self.pipeline_versions, keep);
-    }
-
-    #[inline]
-    fn next_page(&self) -> ::compute_kfp_runtime::paging::NextPage<'_> {
-        ::compute_kfp_runtime::paging::NextPage::Token(
-            ::compute_kfp_runtime::paging::Token::token(&self.next_page_token),
-        )
-    }
-
-    #[inline]
-    fn total(&self) -> ::std::option::Option<u64> {
-        ::compute_kfp_runtime::paging::Count::count(&self.total_size)?.try_into().ok()
-    }
-}
-
 /// One page of pipelines.
 #[doc(alias = "v2beta1ListPipelinesResponse")]
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq, Default)]
@@ -1119,35 +974,6 @@ impl ListPipelinesResponse {
     #[inline]
     pub fn builder() -> builder::ListPipelinesResponse {
         ::std::default::Default::default()
-    }
-}
-
-impl ::compute_kfp_runtime::paging::ListPage for ListPipelinesResponse {
-    type Item = Pipeline;
-    #[inline]
-    fn items(&self) -> &[Self::Item] {
-        ::compute_kfp_runtime::paging::List::items(&self.pipelines)
-    }
-
-    #[inline]
-    fn take_items(&mut self) -> ::std::vec::Vec<Self::Item> {
-        ::compute_kfp_runtime::paging::List::take(&mut self.pipelines)
-    }
-
-    fn retain_items(&mut self, keep: impl ::std::ops::FnMut(&Self::Item) -> bool) {
-        ::compute_kfp_runtime::paging::List::retain(&mut self.pipelines, keep);
-    }
-
-    #[inline]
-    fn next_page(&self) -> ::compute_kfp_runtime::paging::NextPage<'_> {
-        ::compute_kfp_runtime::paging::NextPage::Token(
-            ::compute_kfp_runtime::paging::Token::token(&self.next_page_token),
-        )
-    }
-
-    #[inline]
-    fn total(&self) -> ::std::option::Option<u64> {
-        ::compute_kfp_runtime::paging::Count::count(&self.total_size)?.try_into().ok()
     }
 }
 
@@ -1178,35 +1004,6 @@ impl ListRecurringRunsResponse {
     #[inline]
     pub fn builder() -> builder::ListRecurringRunsResponse {
         ::std::default::Default::default()
-    }
-}
-
-impl ::compute_kfp_runtime::paging::ListPage for ListRecurringRunsResponse {
-    type Item = RecurringRun;
-    #[inline]
-    fn items(&self) -> &[Self::Item] {
-        ::compute_kfp_runtime::paging::List::items(&self.recurring_runs)
-    }
-
-    #[inline]
-    fn take_items(&mut self) -> ::std::vec::Vec<Self::Item> {
-        ::compute_kfp_runtime::paging::List::take(&mut self.recurring_runs)
-    }
-
-    fn retain_items(&mut self, keep: impl ::std::ops::FnMut(&Self::Item) -> bool) {
-        ::compute_kfp_runtime::paging::List::retain(&mut self.recurring_runs, keep);
-    }
-
-    #[inline]
-    fn next_page(&self) -> ::compute_kfp_runtime::paging::NextPage<'_> {
-        ::compute_kfp_runtime::paging::NextPage::Token(
-            ::compute_kfp_runtime::paging::Token::token(&self.next_page_token),
-        )
-    }
-
-    #[inline]
-    fn total(&self) -> ::std::option::Option<u64> {
-        ::compute_kfp_runtime::paging::Count::count(&self.total_size)?.try_into().ok()
     }
 }
 
@@ -1253,35 +1050,6 @@ impl ListRunsResponse {
     }
 }
 
-impl ::compute_kfp_runtime::paging::ListPage for ListRunsResponse {
-    type Item = Run;
-    #[inline]
-    fn items(&self) -> &[Self::Item] {
-        ::compute_kfp_runtime::paging::List::items(&self.runs)
-    }
-
-    #[inline]
-    fn take_items(&mut self) -> ::std::vec::Vec<Self::Item> {
-        ::compute_kfp_runtime::paging::List::take(&mut self.runs)
-    }
-
-    fn retain_items(&mut self, keep: impl ::std::ops::FnMut(&Self::Item) -> bool) {
-        ::compute_kfp_runtime::paging::List::retain(&mut self.runs, keep);
-    }
-
-    #[inline]
-    fn next_page(&self) -> ::compute_kfp_runtime::paging::NextPage<'_> {
-        ::compute_kfp_runtime::paging::NextPage::Token(
-            ::compute_kfp_runtime::paging::Token::token(&self.next_page_token),
-        )
-    }
-
-    #[inline]
-    fn total(&self) -> ::std::option::Option<u64> {
-        ::compute_kfp_runtime::paging::Count::count(&self.total_size)?.try_into().ok()
-    }
-}
-
 ::compute_kfp_runtime::open_enum! {
     /// Schema `ListRunsView`.
     pub enum ListRunsView {
@@ -1316,35 +1084,6 @@ impl ListTasksResponse {
     #[inline]
     pub fn builder() -> builder::ListTasksResponse {
         ::std::default::Default::default()
-    }
-}
-
-impl ::compute_kfp_runtime::paging::ListPage for ListTasksResponse {
-    type Item = PipelineTask;
-    #[inline]
-    fn items(&self) -> &[Self::Item] {
-        ::compute_kfp_runtime::paging::List::items(&self.tasks)
-    }
-
-    #[inline]
-    fn take_items(&mut self) -> ::std::vec::Vec<Self::Item> {
-        ::compute_kfp_runtime::paging::List::take(&mut self.tasks)
-    }
-
-    fn retain_items(&mut self, keep: impl ::std::ops::FnMut(&Self::Item) -> bool) {
-        ::compute_kfp_runtime::paging::List::retain(&mut self.tasks, keep);
-    }
-
-    #[inline]
-    fn next_page(&self) -> ::compute_kfp_runtime::paging::NextPage<'_> {
-        ::compute_kfp_runtime::paging::NextPage::Token(
-            ::compute_kfp_runtime::paging::Token::token(&self.next_page_token),
-        )
-    }
-
-    #[inline]
-    fn total(&self) -> ::std::option::Option<u64> {
-        ::compute_kfp_runtime::paging::Count::count(&self.total_size)?.try_into().ok()
     }
 }
 
