@@ -9,73 +9,98 @@ use crate::operation::{Location, Operation};
 
 pub use httpmock;
 
-/// Returns the pattern of a path parameter's value, as clients write it in its style.
-pub fn segment<T: Serialize + ?Sized>(operation: &Operation, argument: &str, value: &T) -> String {
-    let written = written(operation, argument, value).unwrap_or_default();
-    let escaped = written.chars().flat_map(|c| {
-        c.is_ascii_punctuation()
-            .then_some('\\')
-            .into_iter()
-            .chain([c])
-    });
-    escaped.collect()
+/// An expected request of an operation, which generated mocks wrap.
+pub struct Expected {
+    when: When,
+    operation: &'static Operation,
 }
 
-/// Expects a parameter in the query, headers or cookies, as clients write it in its style.
-///
-/// A value that is not sent, such as an empty list, is not expected either.
-pub fn expect<T: Serialize + ?Sized>(
-    when: When,
-    operation: &Operation,
-    argument: &str,
-    value: &T,
-) -> When {
-    let (Some(parameter), Some(text)) = (
-        operation.parameter(argument),
-        written(operation, argument, value),
-    ) else {
-        return when;
-    };
-    match parameter.location {
-        Location::Query => {
-            let pairs = url::form_urlencoded::parse(text.as_bytes());
-            pairs.fold(when, |when, (name, value)| when.query_param(name, value))
-        }
-        Location::Header => when.header(parameter.name, text),
-        Location::Cookie => when.header_includes("cookie", text),
-        Location::Path => when,
+impl Expected {
+    /// Expects a request of an operation with any values in its path, but not the path of another
+    /// one of these operations.
+    pub fn new(when: When, operation: &'static Operation, operations: &[&Operation]) -> Self {
+        let when = when
+            .method(operation.method)
+            .path_matches(pattern(operation, None));
+        let others = operations.iter().filter(|other| {
+            other.method == operation.method
+                && other.path != operation.path
+                && !other.path.contains('{')
+        });
+        let when = others.fold(when, |when, other| when.path_not(other.path));
+        Self { when, operation }
     }
-}
 
-/// Expects a parameter like [`expect`], or that it is not sent.
-pub fn expect_optional<T: Serialize>(
-    when: When,
-    operation: &Operation,
-    argument: &str,
-    value: Option<T>,
-) -> When {
-    match (value, operation.parameter(argument)) {
-        (Some(value), _) => expect(when, operation, argument, &value),
-        (None, Some(parameter)) => match parameter.location {
-            Location::Query => when.query_param_missing(parameter.name),
-            Location::Header => when.header_missing(parameter.name),
+    /// Returns the value that `httpmock` passed to the mock.
+    pub fn into_inner(self) -> When {
+        self.when
+    }
+
+    /// Adds any expectation of `httpmock`.
+    #[must_use]
+    pub fn with(mut self, expect: impl FnOnce(When) -> When) -> Self {
+        self.when = expect(self.when);
+        self
+    }
+
+    /// Expects a parameter as clients write it, in its style.
+    ///
+    /// A value that clients do not send, such as `None` or an empty list, must be absent.
+    #[must_use]
+    pub fn parameter(self, argument: &str, value: impl Serialize) -> Self {
+        let operation = self.operation;
+        let Some(parameter) = operation.parameter(argument) else {
+            return self;
+        };
+        let (name, value) = (parameter.name, serde_json::to_value(value));
+        let written = parameter.written(name, value.unwrap_or_default());
+        let text = written.map(|written| {
+            let mut text = String::new();
+            parameter.push(&mut text, name, &written);
+            text
+        });
+        self.with(|when| match (parameter.location, text) {
+            (Location::Path, Some(text)) => {
+                when.path_matches(pattern(operation, Some((name, &text))))
+            }
+            (Location::Query, Some(text)) => {
+                let pairs = url::form_urlencoded::parse(text.as_bytes());
+                pairs.fold(when, |when, (name, value)| when.query_param(name, value))
+            }
+            (Location::Query, None) => when.query_param_missing(name),
+            (Location::Header, Some(text)) => when.header(name, text),
+            (Location::Header, None) => when.header_missing(name),
+            (Location::Cookie, Some(text)) => when.header_includes("cookie", text),
             // Other cookies may be in the same header, and a path has all of its parameters.
-            Location::Cookie | Location::Path => when,
-        },
-        (None, None) => when,
+            (Location::Cookie | Location::Path, None) => when,
+        })
     }
 }
 
-fn written<T: Serialize + ?Sized>(
-    operation: &Operation,
-    argument: &str,
-    value: &T,
-) -> Option<String> {
-    let parameter = operation.parameter(argument)?;
-    let written = parameter.written(parameter.name, serde_json::to_value(value).ok()?)?;
-    let mut text = String::new();
-    parameter.push(&mut text, parameter.name, &written);
-    Some(text)
+/// Returns the pattern of an operation's path, with any values except for a given one.
+fn pattern(operation: &Operation, given: Option<(&str, &str)>) -> String {
+    let mut pattern = String::from("^");
+    for (text, name) in operation.path_pieces() {
+        push_escaped(&mut pattern, text);
+        match (name, given) {
+            (Some(name), Some((given, value))) if name == given => {
+                push_escaped(&mut pattern, value);
+            }
+            (Some(_), _) => pattern.push_str("[^/:]+"),
+            (None, _) => {}
+        }
+    }
+    pattern + "$"
+}
+
+/// Appends a string that a pattern matches literally.
+fn push_escaped(pattern: &mut String, text: &str) {
+    for c in text.chars() {
+        if c.is_ascii_punctuation() {
+            pattern.push('\\');
+        }
+        pattern.push(c);
+    }
 }
 
 /// Returns values as JSON, each on its own line, between these two strings.
@@ -93,4 +118,17 @@ pub fn json_lines<T: Serialize>(
     let json = |value: T| serde_json::to_string(&value).unwrap_or_default();
     let lines = values.into_iter().map(json);
     lines.map(|json| format!("{start}{json}{end}\n")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pattern_is_exactly_the_path_with_any_value_or_a_given_one() {
+        let stop = Operation::new("stop", "stop", "GET", "/a.b/{id}:stop");
+        assert_eq!(pattern(&stop, None), r"^\/a\.b\/[^/:]+\:stop$");
+        let given = pattern(&stop, Some(("id", "x.y")));
+        assert_eq!(given, r"^\/a\.b\/x\.y\:stop$");
+    }
 }

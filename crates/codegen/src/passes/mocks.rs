@@ -4,7 +4,8 @@
 //! A parameter matches anything but a slash, so that the mock of one operation matches requests of
 //! another. Mocks with lists in the query do not compile, those of forms match no request, and each
 //! client would depend on `httpmock` and `regex`. Here values are encoded, patterns are exact,
-//! lists and parts of uploads have methods, and `httpmock` is the runtime's.
+//! lists and parts of uploads have methods, and `httpmock` is the runtime's, which finds patterns and
+//! values in the table of operations.
 
 use std::collections::HashSet;
 
@@ -14,14 +15,13 @@ use syn::parse_quote;
 
 use super::Context;
 use crate::argument::rust_type;
-use crate::document::{is_expressible, is_success, placed};
+use crate::document::{is_success, placed};
 use crate::model::{
-    Api, BodyContent, Kind, Location, Operation, Parameter, Response, ResponseContent, Schema,
-    StreamFormat, Success,
+    Api, BodyContent, Kind, Operation, Parameter, Response, ResponseContent, Schema, StreamFormat,
+    Success,
 };
 use crate::names::snake;
 use crate::taken::taken;
-use crate::template::{Piece, pieces};
 use crate::tree::{Tree, ident};
 
 pub(super) fn run(context: &Context<'_>, tree: &mut Tree) -> Result<(), String> {
@@ -88,31 +88,22 @@ fn type_of(operation: &Operation, ending: &str) -> Ident {
 fn expecting(api: &Api, operation: &Operation, name: &Ident) -> TokenStream {
     let method = &operation.name;
     let doc = format!(" Expected request of [`{method}`](super::super::Client::{method}).");
-    let verb = ident(&operation.method);
-    let pattern = pattern(&operation.path, None);
-    let others = more_exact(api, operation);
+    let constant = ident(&operation.constant);
     let parameters = operation.parameters.iter();
     let parameters = parameters.map(|it| (it.ident.as_str(), expected(api, operation, it)));
     let contents = operation.body.iter().flat_map(|body| body.contents());
     let bodies = contents.flat_map(|(name, _, content)| match content {
         BodyContent::Multipart(parts) => {
-            let part = quote! { (self, value: &str) -> Self { Self(self.0.body_includes(value)) } };
+            let part = having(&quote! { &str }, &quote! { body_includes(value) });
             let parts = parts.iter();
             parts.map(|it| (it.ident.as_str(), part.clone())).collect()
         }
         BodyContent::Json(schema) => {
             let ty = passed(api, schema, None);
-            let value = reference(&ty);
-            vec![(
-                name,
-                quote! { (self, value: #ty) -> Self { Self(self.0.json_body_obj(#value)) } },
-            )]
+            vec![(name, having(&ty, &quote! { json_body_obj(&value) }))]
         }
         BodyContent::Form(..) | BodyContent::Raw => {
-            vec![(
-                name,
-                quote! { (self, value: &str) -> Self { Self(self.0.body(value)) } },
-            )]
+            vec![(name, having(&quote! { &str }, &quote! { body(value) }))]
         }
     });
     let mut known = HashSet::from(["into_inner"]);
@@ -126,22 +117,21 @@ fn expecting(api: &Api, operation: &Operation, name: &Ident) -> TokenStream {
     });
     quote! {
         #[doc = #doc]
-        pub struct #name(::compute_kfp_runtime::mock::httpmock::When);
+        pub struct #name(::compute_kfp_runtime::mock::Expected);
 
         impl #name {
             /// Wraps the value that `httpmock` passes to a mock.
             pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::When) -> Self {
-                Self(
-                    inner
-                        .method(::compute_kfp_runtime::mock::httpmock::Method::#verb)
-                        .path_matches(#pattern)
-                        #(.path_not(#others))*
-                )
+                Self(::compute_kfp_runtime::mock::Expected::new(
+                    inner,
+                    &super::super::operations::#constant,
+                    super::super::operations::OPERATIONS,
+                ))
             }
 
             /// Returns the value that `httpmock` passed to the mock.
             pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::When {
-                self.0
+                self.0.into_inner()
             }
 
             #(#methods)*
@@ -149,47 +139,44 @@ fn expecting(api: &Api, operation: &Operation, name: &Ident) -> TokenStream {
     }
 }
 
+/// Returns the rest of a method that adds an expectation of `httpmock`.
+fn having(ty: &TokenStream, expectation: &TokenStream) -> TokenStream {
+    quote! { (self, value: #ty) -> Self { Self(self.0.with(|when| when.#expectation)) } }
+}
+
 /// Returns the rest of a method that expects a parameter as the client writes it.
 fn expected(api: &Api, operation: &Operation, parameter: &Parameter) -> TokenStream {
-    let (constant, argument) = (ident(&operation.constant), &parameter.argument);
-    let table = quote! { &super::super::operations::#constant };
-    let expected = if parameter.location == Location::Path {
-        let pattern = pattern(&operation.path, Some(&parameter.name));
-        quote! {
-            let value = ::compute_kfp_runtime::mock::segment(#table, #argument, &value);
-            Self(self.0.path_matches(format!(#pattern, value)))
-        }
-    } else {
-        quote! { Self(::compute_kfp_runtime::mock::expect(self.0, #table, #argument, &value)) }
-    };
-    let is_list = matches!(parameter.schema.kind, Kind::Array(_));
-    if is_list || !is_expressible(api, parameter) {
-        let ty = rust_type(&parameter.schema);
+    let (argument, schema) = (&parameter.argument, &parameter.schema);
+    let is_compound = matches!(
+        api.kind(schema),
+        Kind::Any
+            | Kind::Array(_)
+            | Kind::Map(_)
+            | Kind::Object(_)
+            | Kind::Union(_)
+            | Kind::Tagged(_)
+    );
+    let is_optional = !parameter.required && !is_compound;
+    if !is_optional {
+        let ty = rust_type(schema);
         let taken = taken(&ty, &ident("value"));
-        let (taken, value) = (taken.parameter, taken.value);
+        let (parameter, value) = (taken.parameter, taken.value);
         return quote! {
-            (self, value: #taken) -> Self {
+            (self, value: #parameter) -> Self {
                 let value: #ty = #value;
-                #expected
+                Self(self.0.parameter(#argument, value))
             }
         };
     }
-    if parameter.required {
-        let ty = passed(api, &parameter.schema, None);
-        return quote! { (self, value: #ty) -> Self { #expected } };
-    }
     let ty = match operation.has_page_size(parameter) {
         true => quote! { u32 },
-        false => passed(api, &parameter.schema, Some(quote! { 'a })),
+        false => passed(api, schema, Some(quote! { 'a })),
     };
-    let lifetime = ty.to_string().starts_with('&').then(|| quote! { 'a, });
+    let lifetime = ty.to_string().starts_with('&').then(|| quote! { <'a> });
     quote! {
-        <#lifetime T>(self, value: T) -> Self
-        where
-            T: Into<Option<#ty>>,
-        {
-            let value = value.into();
-            Self(::compute_kfp_runtime::mock::expect_optional(self.0, #table, #argument, value))
+        #lifetime (self, value: impl ::std::convert::Into<::std::option::Option<#ty>>) -> Self {
+            let value: ::std::option::Option<#ty> = value.into();
+            Self(self.0.parameter(#argument, value))
         }
     }
 }
@@ -299,10 +286,9 @@ fn respond(
                 || quote! { &::serde_json::Value },
                 |it| passed(api, it, None),
             );
-            let value = reference(&ty);
             (
                 Some(quote! { value: #ty }),
-                Some(quote! { .header("content-type", "application/json").json_body_obj(#value) }),
+                Some(quote! { .header("content-type", "application/json").json_body_obj(&value) }),
             )
         }
         (ResponseContent::Other(media) | ResponseContent::Stream(media), _) => (
@@ -345,53 +331,5 @@ fn reason(status: &str) -> Option<String> {
             let status: http::StatusCode = status.parse().ok()?;
             status.canonical_reason().map(snake)
         }
-    }
-}
-
-/// Returns the pattern of a path that matches any values, with `{}` for the given parameter.
-fn pattern(path: &str, fixed: Option<&str>) -> String {
-    let mut pattern = String::from("^");
-    for piece in pieces(path).unwrap_or_default() {
-        match piece {
-            Piece::Text(text) => {
-                for c in text.chars() {
-                    if c.is_ascii_punctuation() {
-                        pattern.push('\\');
-                    }
-                    pattern.push(c);
-                }
-            }
-            Piece::Name(name) if fixed == Some(name) => pattern.push_str("{}"),
-            Piece::Name(_) => pattern.push_str("[^/:]+"),
-        }
-    }
-    pattern + "$"
-}
-
-/// Returns paths without parameters that match the pattern of an operation but belong to others.
-fn more_exact<'a>(api: &'a Api, operation: &Operation) -> Vec<&'a str> {
-    let segments = |path: &'a str| path.split('/');
-    let meets = |other: &&'a Operation| {
-        let own: Vec<&str> = operation.path.split('/').collect();
-        let theirs: Vec<&str> = segments(&other.path).collect();
-        other.method == operation.method
-            && other.path != operation.path
-            && !other.path.contains('{')
-            && own.len() == theirs.len()
-            && own
-                .iter()
-                .zip(&theirs)
-                .all(|(own, other)| own == other || own.starts_with('{'))
-    };
-    let others = api.operations.iter().filter(meets);
-    others.map(|other| other.path.as_str()).collect()
-}
-
-/// Returns the reference that httpmock takes of a value of the type.
-fn reference(ty: &TokenStream) -> TokenStream {
-    let text = ty.to_string();
-    match text.starts_with('&') && text != "& str" {
-        true => quote! { value },
-        false => quote! { &value },
     }
 }

@@ -15,219 +15,139 @@ pub mod operations {
     use super::super::*;
 
     /// Expected request of [`read_algorithms`](super::super::Client::read_algorithms).
-    pub struct ReadAlgorithmsWhen(::compute_kfp_runtime::mock::httpmock::When);
+    pub struct ReadAlgorithmsWhen(::compute_kfp_runtime::mock::Expected);
+
     impl ReadAlgorithmsWhen {
         /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::When) -> Self {
             Self(
-                inner
-                    .method(::compute_kfp_runtime::mock::httpmock::Method::GET)
-                    .path_matches("^\\/algorithms$"),
+                ::compute_kfp_runtime::mock::Expected::new(
+                    inner,
+                    &super::super::operations::READ_ALGORITHMS,
+                    super::super::operations::OPERATIONS,
+                ),
             )
         }
 
         /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::When {
-            self.0
+            self.0.into_inner()
         }
 
         /// Expects `search`.
-        pub fn search<'a, T>(self, value: T) -> Self
-        where
-            T: Into<Option<&'a str>>,
-        {
-            let value = value.into();
-            Self(
-                ::compute_kfp_runtime::mock::expect_optional(
-                    self.0,
-                    &super::super::operations::READ_ALGORITHMS,
-                    "search",
-                    value,
-                ),
-            )
+        pub fn search<'a>(
+            self,
+            value: impl ::std::convert::Into<::std::option::Option<&'a str>>,
+        ) -> Self {
+            let value: ::std::option::Option<&'a str> = value.into();
+            Self(self.0.parameter("search", value))
         }
 
         /// Expects `page`.
-        pub fn page<T>(self, value: T) -> Self
-        where
-            T: Into<Option<i64>>,
-        {
-            let value = value.into();
-            Self(
-                ::compute_kfp_runtime::mock::expect_optional(
-                    self.0,
-                    &super::super::operations::READ_ALGORITHMS,
-                    "page",
-                    value,
-                ),
-            )
+        pub fn page(
+            self,
+            value: impl ::std::convert::Into<::std::option::Option<i64>>,
+        ) -> Self {
+            let value: ::std::option::Option<i64> = value.into();
+            Self(self.0.parameter("page", value))
         }
 
         /// Expects `size`.
-        pub fn size<T>(self, value: T) -> Self
-        where
-            T: Into<Option<i64>>,
-        {
-            let value = value.into();
-            Self(
-                ::compute_kfp_runtime::mock::expect_optional(
-                    self.0,
-                    &super::super::operations::READ_ALGORITHMS,
-                    "size",
-                    value,
-                ),
-            )
+        pub fn size(
+            self,
+            value: impl ::std::convert::Into<::std::option::Option<i64>>,
+        ) -> Self {
+            let value: ::std::option::Option<i64> = value.into();
+            Self(self.0.parameter("size", value))
         }
 
         /// Expects `id`.
-        pub fn id<T>(self, value: T) -> Self
-        where
-            T: Into<Option<i64>>,
-        {
-            let value = value.into();
-            Self(
-                ::compute_kfp_runtime::mock::expect_optional(
-                    self.0,
-                    &super::super::operations::READ_ALGORITHMS,
-                    "id",
-                    value,
-                ),
-            )
+        pub fn id(
+            self,
+            value: impl ::std::convert::Into<::std::option::Option<i64>>,
+        ) -> Self {
+            let value: ::std::option::Option<i64> = value.into();
+            Self(self.0.parameter("id", value))
         }
 
         /// Expects `project_id`.
-        pub fn project_id<T>(self, value: T) -> Self
-        where
-            T: Into<Option<i64>>,
-        {
-            let value = value.into();
-            Self(
-                ::compute_kfp_runtime::mock::expect_optional(
-                    self.0,
-                    &super::super::operations::READ_ALGORITHMS,
-                    "project_id",
-                    value,
-                ),
-            )
+        pub fn project_id(
+            self,
+            value: impl ::std::convert::Into<::std::option::Option<i64>>,
+        ) -> Self {
+            let value: ::std::option::Option<i64> = value.into();
+            Self(self.0.parameter("project_id", value))
         }
 
         /// Expects `type_`.
-        pub fn type_<T>(self, value: T) -> Self
-        where
-            T: Into<Option<types::AlgorithmType>>,
-        {
-            let value = value.into();
-            Self(
-                ::compute_kfp_runtime::mock::expect_optional(
-                    self.0,
-                    &super::super::operations::READ_ALGORITHMS,
-                    "type",
-                    value,
-                ),
-            )
+        pub fn type_(
+            self,
+            value: impl ::std::convert::Into<::std::option::Option<types::AlgorithmType>>,
+        ) -> Self {
+            let value: ::std::option::Option<types::AlgorithmType> = value.into();
+            Self(self.0.parameter("type", value))
         }
 
         /// Expects `shared`.
-        pub fn shared<T>(self, value: T) -> Self
-        where
-            T: Into<Option<types::ShareType>>,
-        {
-            let value = value.into();
-            Self(
-                ::compute_kfp_runtime::mock::expect_optional(
-                    self.0,
-                    &super::super::operations::READ_ALGORITHMS,
-                    "shared",
-                    value,
-                ),
-            )
+        pub fn shared(
+            self,
+            value: impl ::std::convert::Into<::std::option::Option<types::ShareType>>,
+        ) -> Self {
+            let value: ::std::option::Option<types::ShareType> = value.into();
+            Self(self.0.parameter("shared", value))
         }
 
         /// Expects `link_isnull`.
-        pub fn link_isnull<T>(self, value: T) -> Self
-        where
-            T: Into<Option<bool>>,
-        {
-            let value = value.into();
-            Self(
-                ::compute_kfp_runtime::mock::expect_optional(
-                    self.0,
-                    &super::super::operations::READ_ALGORITHMS,
-                    "link__isnull",
-                    value,
-                ),
-            )
+        pub fn link_isnull(
+            self,
+            value: impl ::std::convert::Into<::std::option::Option<bool>>,
+        ) -> Self {
+            let value: ::std::option::Option<bool> = value.into();
+            Self(self.0.parameter("link__isnull", value))
         }
 
         /// Expects `link`.
-        pub fn link<'a, T>(self, value: T) -> Self
-        where
-            T: Into<Option<&'a str>>,
-        {
-            let value = value.into();
-            Self(
-                ::compute_kfp_runtime::mock::expect_optional(
-                    self.0,
-                    &super::super::operations::READ_ALGORITHMS,
-                    "link",
-                    value,
-                ),
-            )
+        pub fn link<'a>(
+            self,
+            value: impl ::std::convert::Into<::std::option::Option<&'a str>>,
+        ) -> Self {
+            let value: ::std::option::Option<&'a str> = value.into();
+            Self(self.0.parameter("link", value))
         }
 
         /// Expects `name`.
-        pub fn name<'a, T>(self, value: T) -> Self
-        where
-            T: Into<Option<&'a str>>,
-        {
-            let value = value.into();
-            Self(
-                ::compute_kfp_runtime::mock::expect_optional(
-                    self.0,
-                    &super::super::operations::READ_ALGORITHMS,
-                    "name",
-                    value,
-                ),
-            )
+        pub fn name<'a>(
+            self,
+            value: impl ::std::convert::Into<::std::option::Option<&'a str>>,
+        ) -> Self {
+            let value: ::std::option::Option<&'a str> = value.into();
+            Self(self.0.parameter("name", value))
         }
 
         /// Expects `sort_by`.
-        pub fn sort_by<'a, T>(self, value: T) -> Self
-        where
-            T: Into<Option<&'a str>>,
-        {
-            let value = value.into();
-            Self(
-                ::compute_kfp_runtime::mock::expect_optional(
-                    self.0,
-                    &super::super::operations::READ_ALGORITHMS,
-                    "sort_by",
-                    value,
-                ),
-            )
+        pub fn sort_by<'a>(
+            self,
+            value: impl ::std::convert::Into<::std::option::Option<&'a str>>,
+        ) -> Self {
+            let value: ::std::option::Option<&'a str> = value.into();
+            Self(self.0.parameter("sort_by", value))
         }
 
         /// Expects `latest`.
-        pub fn latest<T>(self, value: T) -> Self
-        where
-            T: Into<Option<bool>>,
-        {
-            let value = value.into();
-            Self(
-                ::compute_kfp_runtime::mock::expect_optional(
-                    self.0,
-                    &super::super::operations::READ_ALGORITHMS,
-                    "latest",
-                    value,
-                ),
-            )
+        pub fn latest(
+            self,
+            value: impl ::std::convert::Into<::std::option::Option<bool>>,
+        ) -> Self {
+            let value: ::std::option::Option<bool> = value.into();
+            Self(self.0.parameter("latest", value))
         }
     }
 
     /// Response of [`read_algorithms`](super::super::Client::read_algorithms).
     pub struct ReadAlgorithmsThen(::compute_kfp_runtime::mock::httpmock::Then);
+
     impl ReadAlgorithmsThen {
         /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
@@ -249,7 +169,7 @@ pub mod operations {
                     .0
                     .status(200u16)
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
 
@@ -261,39 +181,43 @@ pub mod operations {
                     .0
                     .status(422u16)
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
     }
 
     /// Expected request of [`create_algorithm`](super::super::Client::create_algorithm).
-    pub struct CreateAlgorithmWhen(::compute_kfp_runtime::mock::httpmock::When);
+    pub struct CreateAlgorithmWhen(::compute_kfp_runtime::mock::Expected);
+
     impl CreateAlgorithmWhen {
         /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::When) -> Self {
             Self(
-                inner
-                    .method(::compute_kfp_runtime::mock::httpmock::Method::POST)
-                    .path_matches("^\\/algorithms$"),
+                ::compute_kfp_runtime::mock::Expected::new(
+                    inner,
+                    &super::super::operations::CREATE_ALGORITHM,
+                    super::super::operations::OPERATIONS,
+                ),
             )
         }
 
         /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::When {
-            self.0
+            self.0.into_inner()
         }
 
         /// Expects `body`.
         #[inline]
         pub fn body(self, value: &types::AlgorithmIn) -> Self {
-            Self(self.0.json_body_obj(value))
+            Self(self.0.with(|when| when.json_body_obj(&value)))
         }
     }
 
     /// Response of [`create_algorithm`](super::super::Client::create_algorithm).
     pub struct CreateAlgorithmThen(::compute_kfp_runtime::mock::httpmock::Then);
+
     impl CreateAlgorithmThen {
         /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
@@ -315,7 +239,7 @@ pub mod operations {
                     .0
                     .status(201u16)
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
 
@@ -327,7 +251,7 @@ pub mod operations {
                     .0
                     .status(403u16)
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
 
@@ -339,44 +263,44 @@ pub mod operations {
                     .0
                     .status(422u16)
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
     }
 
     /// Expected request of [`read_algorithm`](super::super::Client::read_algorithm).
-    pub struct ReadAlgorithmWhen(::compute_kfp_runtime::mock::httpmock::When);
+    pub struct ReadAlgorithmWhen(::compute_kfp_runtime::mock::Expected);
+
     impl ReadAlgorithmWhen {
         /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::When) -> Self {
             Self(
-                inner
-                    .method(::compute_kfp_runtime::mock::httpmock::Method::GET)
-                    .path_matches("^\\/algorithms\\/[^/:]+$"),
+                ::compute_kfp_runtime::mock::Expected::new(
+                    inner,
+                    &super::super::operations::READ_ALGORITHM,
+                    super::super::operations::OPERATIONS,
+                ),
             )
         }
 
         /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::When {
-            self.0
+            self.0.into_inner()
         }
 
         /// Expects `id`.
         #[inline]
         pub fn id(self, value: i64) -> Self {
-            let value = ::compute_kfp_runtime::mock::segment(
-                &super::super::operations::READ_ALGORITHM,
-                "id",
-                &value,
-            );
-            Self(self.0.path_matches(format!("^\\/algorithms\\/{}$", value)))
+            let value: i64 = value;
+            Self(self.0.parameter("id", value))
         }
     }
 
     /// Response of [`read_algorithm`](super::super::Client::read_algorithm).
     pub struct ReadAlgorithmThen(::compute_kfp_runtime::mock::httpmock::Then);
+
     impl ReadAlgorithmThen {
         /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
@@ -398,7 +322,7 @@ pub mod operations {
                     .0
                     .status(200u16)
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
 
@@ -410,7 +334,7 @@ pub mod operations {
                     .0
                     .status(403u16)
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
 
@@ -422,7 +346,7 @@ pub mod operations {
                     .0
                     .status(404u16)
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
 
@@ -434,50 +358,50 @@ pub mod operations {
                     .0
                     .status(422u16)
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
     }
 
     /// Expected request of [`update_algorithm`](super::super::Client::update_algorithm).
-    pub struct UpdateAlgorithmWhen(::compute_kfp_runtime::mock::httpmock::When);
+    pub struct UpdateAlgorithmWhen(::compute_kfp_runtime::mock::Expected);
+
     impl UpdateAlgorithmWhen {
         /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::When) -> Self {
             Self(
-                inner
-                    .method(::compute_kfp_runtime::mock::httpmock::Method::PUT)
-                    .path_matches("^\\/algorithms\\/[^/:]+$"),
+                ::compute_kfp_runtime::mock::Expected::new(
+                    inner,
+                    &super::super::operations::UPDATE_ALGORITHM,
+                    super::super::operations::OPERATIONS,
+                ),
             )
         }
 
         /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::When {
-            self.0
+            self.0.into_inner()
         }
 
         /// Expects `id`.
         #[inline]
         pub fn id(self, value: i64) -> Self {
-            let value = ::compute_kfp_runtime::mock::segment(
-                &super::super::operations::UPDATE_ALGORITHM,
-                "id",
-                &value,
-            );
-            Self(self.0.path_matches(format!("^\\/algorithms\\/{}$", value)))
+            let value: i64 = value;
+            Self(self.0.parameter("id", value))
         }
 
         /// Expects `body`.
         #[inline]
         pub fn body(self, value: &types::AlgorithmIn) -> Self {
-            Self(self.0.json_body_obj(value))
+            Self(self.0.with(|when| when.json_body_obj(&value)))
         }
     }
 
     /// Response of [`update_algorithm`](super::super::Client::update_algorithm).
     pub struct UpdateAlgorithmThen(::compute_kfp_runtime::mock::httpmock::Then);
+
     impl UpdateAlgorithmThen {
         /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
@@ -499,7 +423,7 @@ pub mod operations {
                     .0
                     .status(200u16)
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
 
@@ -511,7 +435,7 @@ pub mod operations {
                     .0
                     .status(403u16)
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
 
@@ -523,7 +447,7 @@ pub mod operations {
                     .0
                     .status(404u16)
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
 
@@ -535,44 +459,44 @@ pub mod operations {
                     .0
                     .status(422u16)
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
     }
 
     /// Expected request of [`delete_algorithm`](super::super::Client::delete_algorithm).
-    pub struct DeleteAlgorithmWhen(::compute_kfp_runtime::mock::httpmock::When);
+    pub struct DeleteAlgorithmWhen(::compute_kfp_runtime::mock::Expected);
+
     impl DeleteAlgorithmWhen {
         /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::When) -> Self {
             Self(
-                inner
-                    .method(::compute_kfp_runtime::mock::httpmock::Method::DELETE)
-                    .path_matches("^\\/algorithms\\/[^/:]+$"),
+                ::compute_kfp_runtime::mock::Expected::new(
+                    inner,
+                    &super::super::operations::DELETE_ALGORITHM,
+                    super::super::operations::OPERATIONS,
+                ),
             )
         }
 
         /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::When {
-            self.0
+            self.0.into_inner()
         }
 
         /// Expects `id`.
         #[inline]
         pub fn id(self, value: i64) -> Self {
-            let value = ::compute_kfp_runtime::mock::segment(
-                &super::super::operations::DELETE_ALGORITHM,
-                "id",
-                &value,
-            );
-            Self(self.0.path_matches(format!("^\\/algorithms\\/{}$", value)))
+            let value: i64 = value;
+            Self(self.0.parameter("id", value))
         }
     }
 
     /// Response of [`delete_algorithm`](super::super::Client::delete_algorithm).
     pub struct DeleteAlgorithmThen(::compute_kfp_runtime::mock::httpmock::Then);
+
     impl DeleteAlgorithmThen {
         /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
@@ -600,7 +524,7 @@ pub mod operations {
                     .0
                     .status(403u16)
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
 
@@ -612,7 +536,7 @@ pub mod operations {
                     .0
                     .status(404u16)
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
 
@@ -624,33 +548,37 @@ pub mod operations {
                     .0
                     .status(422u16)
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
     }
 
     /// Expected request of [`auth_config`](super::super::Client::auth_config).
-    pub struct AuthConfigWhen(::compute_kfp_runtime::mock::httpmock::When);
+    pub struct AuthConfigWhen(::compute_kfp_runtime::mock::Expected);
+
     impl AuthConfigWhen {
         /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::When) -> Self {
             Self(
-                inner
-                    .method(::compute_kfp_runtime::mock::httpmock::Method::GET)
-                    .path_matches("^\\/auth\\_config$"),
+                ::compute_kfp_runtime::mock::Expected::new(
+                    inner,
+                    &super::super::operations::AUTH_CONFIG,
+                    super::super::operations::OPERATIONS,
+                ),
             )
         }
 
         /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::When {
-            self.0
+            self.0.into_inner()
         }
     }
 
     /// Response of [`auth_config`](super::super::Client::auth_config).
     pub struct AuthConfigThen(::compute_kfp_runtime::mock::httpmock::Then);
+
     impl AuthConfigThen {
         /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
@@ -672,193 +600,130 @@ pub mod operations {
                     .0
                     .status(200u16)
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
     }
 
     /// Expected request of [`read_backends`](super::super::Client::read_backends).
-    pub struct ReadBackendsWhen(::compute_kfp_runtime::mock::httpmock::When);
+    pub struct ReadBackendsWhen(::compute_kfp_runtime::mock::Expected);
+
     impl ReadBackendsWhen {
         /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::When) -> Self {
             Self(
-                inner
-                    .method(::compute_kfp_runtime::mock::httpmock::Method::GET)
-                    .path_matches("^\\/backends$"),
+                ::compute_kfp_runtime::mock::Expected::new(
+                    inner,
+                    &super::super::operations::READ_BACKENDS,
+                    super::super::operations::OPERATIONS,
+                ),
             )
         }
 
         /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::When {
-            self.0
+            self.0.into_inner()
         }
 
         /// Expects `page`.
-        pub fn page<T>(self, value: T) -> Self
-        where
-            T: Into<Option<i64>>,
-        {
-            let value = value.into();
-            Self(
-                ::compute_kfp_runtime::mock::expect_optional(
-                    self.0,
-                    &super::super::operations::READ_BACKENDS,
-                    "page",
-                    value,
-                ),
-            )
+        pub fn page(
+            self,
+            value: impl ::std::convert::Into<::std::option::Option<i64>>,
+        ) -> Self {
+            let value: ::std::option::Option<i64> = value.into();
+            Self(self.0.parameter("page", value))
         }
 
         /// Expects `size`.
-        pub fn size<T>(self, value: T) -> Self
-        where
-            T: Into<Option<i64>>,
-        {
-            let value = value.into();
-            Self(
-                ::compute_kfp_runtime::mock::expect_optional(
-                    self.0,
-                    &super::super::operations::READ_BACKENDS,
-                    "size",
-                    value,
-                ),
-            )
+        pub fn size(
+            self,
+            value: impl ::std::convert::Into<::std::option::Option<i64>>,
+        ) -> Self {
+            let value: ::std::option::Option<i64> = value.into();
+            Self(self.0.parameter("size", value))
         }
 
         /// Expects `id`.
-        pub fn id<T>(self, value: T) -> Self
-        where
-            T: Into<Option<i64>>,
-        {
-            let value = value.into();
-            Self(
-                ::compute_kfp_runtime::mock::expect_optional(
-                    self.0,
-                    &super::super::operations::READ_BACKENDS,
-                    "id",
-                    value,
-                ),
-            )
+        pub fn id(
+            self,
+            value: impl ::std::convert::Into<::std::option::Option<i64>>,
+        ) -> Self {
+            let value: ::std::option::Option<i64> = value.into();
+            Self(self.0.parameter("id", value))
         }
 
         /// Expects `name`.
-        pub fn name<'a, T>(self, value: T) -> Self
-        where
-            T: Into<Option<&'a str>>,
-        {
-            let value = value.into();
-            Self(
-                ::compute_kfp_runtime::mock::expect_optional(
-                    self.0,
-                    &super::super::operations::READ_BACKENDS,
-                    "name",
-                    value,
-                ),
-            )
+        pub fn name<'a>(
+            self,
+            value: impl ::std::convert::Into<::std::option::Option<&'a str>>,
+        ) -> Self {
+            let value: ::std::option::Option<&'a str> = value.into();
+            Self(self.0.parameter("name", value))
         }
 
         /// Expects `location`.
-        pub fn location<'a, T>(self, value: T) -> Self
-        where
-            T: Into<Option<&'a str>>,
-        {
-            let value = value.into();
-            Self(
-                ::compute_kfp_runtime::mock::expect_optional(
-                    self.0,
-                    &super::super::operations::READ_BACKENDS,
-                    "location",
-                    value,
-                ),
-            )
+        pub fn location<'a>(
+            self,
+            value: impl ::std::convert::Into<::std::option::Option<&'a str>>,
+        ) -> Self {
+            let value: ::std::option::Option<&'a str> = value.into();
+            Self(self.0.parameter("location", value))
         }
 
         /// Expects `backend_type_id`.
-        pub fn backend_type_id<T>(self, value: T) -> Self
-        where
-            T: Into<Option<i64>>,
-        {
-            let value = value.into();
-            Self(
-                ::compute_kfp_runtime::mock::expect_optional(
-                    self.0,
-                    &super::super::operations::READ_BACKENDS,
-                    "backend_type_id",
-                    value,
-                ),
-            )
+        pub fn backend_type_id(
+            self,
+            value: impl ::std::convert::Into<::std::option::Option<i64>>,
+        ) -> Self {
+            let value: ::std::option::Option<i64> = value.into();
+            Self(self.0.parameter("backend_type_id", value))
         }
 
         /// Expects `status`.
-        pub fn status<T>(self, value: T) -> Self
-        where
-            T: Into<Option<types::BackendStatus>>,
-        {
-            let value = value.into();
-            Self(
-                ::compute_kfp_runtime::mock::expect_optional(
-                    self.0,
-                    &super::super::operations::READ_BACKENDS,
-                    "status",
-                    value,
-                ),
-            )
+        pub fn status(
+            self,
+            value: impl ::std::convert::Into<::std::option::Option<types::BackendStatus>>,
+        ) -> Self {
+            let value: ::std::option::Option<types::BackendStatus> = value.into();
+            Self(self.0.parameter("status", value))
         }
 
         /// Expects `last_heartbeat`.
-        pub fn last_heartbeat<'a, T>(self, value: T) -> Self
-        where
-            T: Into<Option<&'a ::compute_kfp_runtime::Timestamp>>,
-        {
-            let value = value.into();
-            Self(
-                ::compute_kfp_runtime::mock::expect_optional(
-                    self.0,
-                    &super::super::operations::READ_BACKENDS,
-                    "last_heartbeat",
-                    value,
-                ),
-            )
+        pub fn last_heartbeat<'a>(
+            self,
+            value: impl ::std::convert::Into<
+                ::std::option::Option<&'a ::compute_kfp_runtime::Timestamp>,
+            >,
+        ) -> Self {
+            let value: ::std::option::Option<&'a ::compute_kfp_runtime::Timestamp> = value
+                .into();
+            Self(self.0.parameter("last_heartbeat", value))
         }
 
         /// Expects `sort_by`.
-        pub fn sort_by<'a, T>(self, value: T) -> Self
-        where
-            T: Into<Option<&'a str>>,
-        {
-            let value = value.into();
-            Self(
-                ::compute_kfp_runtime::mock::expect_optional(
-                    self.0,
-                    &super::super::operations::READ_BACKENDS,
-                    "sort_by",
-                    value,
-                ),
-            )
+        pub fn sort_by<'a>(
+            self,
+            value: impl ::std::convert::Into<::std::option::Option<&'a str>>,
+        ) -> Self {
+            let value: ::std::option::Option<&'a str> = value.into();
+            Self(self.0.parameter("sort_by", value))
         }
 
         /// Expects `latest`.
-        pub fn latest<T>(self, value: T) -> Self
-        where
-            T: Into<Option<bool>>,
-        {
-            let value = value.into();
-            Self(
-                ::compute_kfp_runtime::mock::expect_optional(
-                    self.0,
-                    &super::super::operations::READ_BACKENDS,
-                    "latest",
-                    value,
-                ),
-            )
+        pub fn latest(
+            self,
+            value: impl ::std::convert::Into<::std::option::Option<bool>>,
+        ) -> Self {
+            let value: ::std::option::Option<bool> = value.into();
+            Self(self.0.parameter("latest", value))
         }
     }
 
     /// Response of [`read_backends`](super::super::Client::read_backends).
     pub struct ReadBackendsThen(::compute_kfp_runtime::mock::httpmock::Then);
+
     impl ReadBackendsThen {
         /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
@@ -880,7 +745,7 @@ pub mod operations {
                     .0
                     .status(200u16)
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
 
@@ -892,39 +757,43 @@ pub mod operations {
                     .0
                     .status(422u16)
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
     }
 
     /// Expected request of [`create_backend`](super::super::Client::create_backend).
-    pub struct CreateBackendWhen(::compute_kfp_runtime::mock::httpmock::When);
+    pub struct CreateBackendWhen(::compute_kfp_runtime::mock::Expected);
+
     impl CreateBackendWhen {
         /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::When) -> Self {
             Self(
-                inner
-                    .method(::compute_kfp_runtime::mock::httpmock::Method::POST)
-                    .path_matches("^\\/backends$"),
+                ::compute_kfp_runtime::mock::Expected::new(
+                    inner,
+                    &super::super::operations::CREATE_BACKEND,
+                    super::super::operations::OPERATIONS,
+                ),
             )
         }
 
         /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::When {
-            self.0
+            self.0.into_inner()
         }
 
         /// Expects `body`.
         #[inline]
         pub fn body(self, value: &types::BackendIn) -> Self {
-            Self(self.0.json_body_obj(value))
+            Self(self.0.with(|when| when.json_body_obj(&value)))
         }
     }
 
     /// Response of [`create_backend`](super::super::Client::create_backend).
     pub struct CreateBackendThen(::compute_kfp_runtime::mock::httpmock::Then);
+
     impl CreateBackendThen {
         /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
@@ -946,7 +815,7 @@ pub mod operations {
                     .0
                     .status(201u16)
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
 
@@ -958,46 +827,44 @@ pub mod operations {
                     .0
                     .status(422u16)
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
     }
 
     /// Expected request of [`read_backend`](super::super::Client::read_backend).
-    pub struct ReadBackendWhen(::compute_kfp_runtime::mock::httpmock::When);
+    pub struct ReadBackendWhen(::compute_kfp_runtime::mock::Expected);
+
     impl ReadBackendWhen {
         /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::When) -> Self {
             Self(
-                inner
-                    .method(::compute_kfp_runtime::mock::httpmock::Method::GET)
-                    .path_matches("^\\/backends\\/[^/:]+$")
-                    .path_not("/backends/me")
-                    .path_not("/backends/hostnames"),
+                ::compute_kfp_runtime::mock::Expected::new(
+                    inner,
+                    &super::super::operations::READ_BACKEND,
+                    super::super::operations::OPERATIONS,
+                ),
             )
         }
 
         /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::When {
-            self.0
+            self.0.into_inner()
         }
 
         /// Expects `id`.
         #[inline]
         pub fn id(self, value: i64) -> Self {
-            let value = ::compute_kfp_runtime::mock::segment(
-                &super::super::operations::READ_BACKEND,
-                "id",
-                &value,
-            );
-            Self(self.0.path_matches(format!("^\\/backends\\/{}$", value)))
+            let value: i64 = value;
+            Self(self.0.parameter("id", value))
         }
     }
 
     /// Response of [`read_backend`](super::super::Client::read_backend).
     pub struct ReadBackendThen(::compute_kfp_runtime::mock::httpmock::Then);
+
     impl ReadBackendThen {
         /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
@@ -1019,7 +886,7 @@ pub mod operations {
                     .0
                     .status(200u16)
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
 
@@ -1031,7 +898,7 @@ pub mod operations {
                     .0
                     .status(404u16)
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
 
@@ -1043,33 +910,37 @@ pub mod operations {
                     .0
                     .status(422u16)
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
     }
 
     /// Expected request of [`read_backend_self`](super::super::Client::read_backend_self).
-    pub struct ReadBackendSelfWhen(::compute_kfp_runtime::mock::httpmock::When);
+    pub struct ReadBackendSelfWhen(::compute_kfp_runtime::mock::Expected);
+
     impl ReadBackendSelfWhen {
         /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::When) -> Self {
             Self(
-                inner
-                    .method(::compute_kfp_runtime::mock::httpmock::Method::GET)
-                    .path_matches("^\\/backends\\/me$"),
+                ::compute_kfp_runtime::mock::Expected::new(
+                    inner,
+                    &super::super::operations::READ_BACKEND_SELF,
+                    super::super::operations::OPERATIONS,
+                ),
             )
         }
 
         /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::When {
-            self.0
+            self.0.into_inner()
         }
     }
 
     /// Response of [`read_backend_self`](super::super::Client::read_backend_self).
     pub struct ReadBackendSelfThen(::compute_kfp_runtime::mock::httpmock::Then);
+
     impl ReadBackendSelfThen {
         /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
@@ -1091,7 +962,7 @@ pub mod operations {
                     .0
                     .status(200u16)
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
 
@@ -1103,39 +974,43 @@ pub mod operations {
                     .0
                     .status(404u16)
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
     }
 
     /// Expected request of [`update_backend_self`](super::super::Client::update_backend_self).
-    pub struct UpdateBackendSelfWhen(::compute_kfp_runtime::mock::httpmock::When);
+    pub struct UpdateBackendSelfWhen(::compute_kfp_runtime::mock::Expected);
+
     impl UpdateBackendSelfWhen {
         /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::When) -> Self {
             Self(
-                inner
-                    .method(::compute_kfp_runtime::mock::httpmock::Method::PATCH)
-                    .path_matches("^\\/backends\\/me$"),
+                ::compute_kfp_runtime::mock::Expected::new(
+                    inner,
+                    &super::super::operations::UPDATE_BACKEND_SELF,
+                    super::super::operations::OPERATIONS,
+                ),
             )
         }
 
         /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::When {
-            self.0
+            self.0.into_inner()
         }
 
         /// Expects `body`.
         #[inline]
         pub fn body(self, value: &types::BackendPatch) -> Self {
-            Self(self.0.json_body_obj(value))
+            Self(self.0.with(|when| when.json_body_obj(&value)))
         }
     }
 
     /// Response of [`update_backend_self`](super::super::Client::update_backend_self).
     pub struct UpdateBackendSelfThen(::compute_kfp_runtime::mock::httpmock::Then);
+
     impl UpdateBackendSelfThen {
         /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
@@ -1157,7 +1032,7 @@ pub mod operations {
                     .0
                     .status(200u16)
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
 
@@ -1169,206 +1044,133 @@ pub mod operations {
                     .0
                     .status(422u16)
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
     }
 
     /// Expected request of [`read_backends_with_hostnames`](super::super::Client::read_backends_with_hostnames).
-    pub struct ReadBackendsWithHostnamesWhen(
-        ::compute_kfp_runtime::mock::httpmock::When,
-    );
+    pub struct ReadBackendsWithHostnamesWhen(::compute_kfp_runtime::mock::Expected);
+
     impl ReadBackendsWithHostnamesWhen {
         /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::When) -> Self {
             Self(
-                inner
-                    .method(::compute_kfp_runtime::mock::httpmock::Method::GET)
-                    .path_matches("^\\/backends\\/hostnames$"),
+                ::compute_kfp_runtime::mock::Expected::new(
+                    inner,
+                    &super::super::operations::READ_BACKENDS_WITH_HOSTNAMES,
+                    super::super::operations::OPERATIONS,
+                ),
             )
         }
 
         /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::When {
-            self.0
+            self.0.into_inner()
         }
 
         /// Expects `page`.
-        pub fn page<T>(self, value: T) -> Self
-        where
-            T: Into<Option<i64>>,
-        {
-            let value = value.into();
-            Self(
-                ::compute_kfp_runtime::mock::expect_optional(
-                    self.0,
-                    &super::super::operations::READ_BACKENDS_WITH_HOSTNAMES,
-                    "page",
-                    value,
-                ),
-            )
+        pub fn page(
+            self,
+            value: impl ::std::convert::Into<::std::option::Option<i64>>,
+        ) -> Self {
+            let value: ::std::option::Option<i64> = value.into();
+            Self(self.0.parameter("page", value))
         }
 
         /// Expects `size`.
-        pub fn size<T>(self, value: T) -> Self
-        where
-            T: Into<Option<i64>>,
-        {
-            let value = value.into();
-            Self(
-                ::compute_kfp_runtime::mock::expect_optional(
-                    self.0,
-                    &super::super::operations::READ_BACKENDS_WITH_HOSTNAMES,
-                    "size",
-                    value,
-                ),
-            )
+        pub fn size(
+            self,
+            value: impl ::std::convert::Into<::std::option::Option<i64>>,
+        ) -> Self {
+            let value: ::std::option::Option<i64> = value.into();
+            Self(self.0.parameter("size", value))
         }
 
         /// Expects `id`.
-        pub fn id<T>(self, value: T) -> Self
-        where
-            T: Into<Option<i64>>,
-        {
-            let value = value.into();
-            Self(
-                ::compute_kfp_runtime::mock::expect_optional(
-                    self.0,
-                    &super::super::operations::READ_BACKENDS_WITH_HOSTNAMES,
-                    "id",
-                    value,
-                ),
-            )
+        pub fn id(
+            self,
+            value: impl ::std::convert::Into<::std::option::Option<i64>>,
+        ) -> Self {
+            let value: ::std::option::Option<i64> = value.into();
+            Self(self.0.parameter("id", value))
         }
 
         /// Expects `name`.
-        pub fn name<'a, T>(self, value: T) -> Self
-        where
-            T: Into<Option<&'a str>>,
-        {
-            let value = value.into();
-            Self(
-                ::compute_kfp_runtime::mock::expect_optional(
-                    self.0,
-                    &super::super::operations::READ_BACKENDS_WITH_HOSTNAMES,
-                    "name",
-                    value,
-                ),
-            )
+        pub fn name<'a>(
+            self,
+            value: impl ::std::convert::Into<::std::option::Option<&'a str>>,
+        ) -> Self {
+            let value: ::std::option::Option<&'a str> = value.into();
+            Self(self.0.parameter("name", value))
         }
 
         /// Expects `location`.
-        pub fn location<'a, T>(self, value: T) -> Self
-        where
-            T: Into<Option<&'a str>>,
-        {
-            let value = value.into();
-            Self(
-                ::compute_kfp_runtime::mock::expect_optional(
-                    self.0,
-                    &super::super::operations::READ_BACKENDS_WITH_HOSTNAMES,
-                    "location",
-                    value,
-                ),
-            )
+        pub fn location<'a>(
+            self,
+            value: impl ::std::convert::Into<::std::option::Option<&'a str>>,
+        ) -> Self {
+            let value: ::std::option::Option<&'a str> = value.into();
+            Self(self.0.parameter("location", value))
         }
 
         /// Expects `backend_type_id`.
-        pub fn backend_type_id<T>(self, value: T) -> Self
-        where
-            T: Into<Option<i64>>,
-        {
-            let value = value.into();
-            Self(
-                ::compute_kfp_runtime::mock::expect_optional(
-                    self.0,
-                    &super::super::operations::READ_BACKENDS_WITH_HOSTNAMES,
-                    "backend_type_id",
-                    value,
-                ),
-            )
+        pub fn backend_type_id(
+            self,
+            value: impl ::std::convert::Into<::std::option::Option<i64>>,
+        ) -> Self {
+            let value: ::std::option::Option<i64> = value.into();
+            Self(self.0.parameter("backend_type_id", value))
         }
 
         /// Expects `status`.
-        pub fn status<T>(self, value: T) -> Self
-        where
-            T: Into<Option<types::BackendStatus>>,
-        {
-            let value = value.into();
-            Self(
-                ::compute_kfp_runtime::mock::expect_optional(
-                    self.0,
-                    &super::super::operations::READ_BACKENDS_WITH_HOSTNAMES,
-                    "status",
-                    value,
-                ),
-            )
+        pub fn status(
+            self,
+            value: impl ::std::convert::Into<::std::option::Option<types::BackendStatus>>,
+        ) -> Self {
+            let value: ::std::option::Option<types::BackendStatus> = value.into();
+            Self(self.0.parameter("status", value))
         }
 
         /// Expects `last_heartbeat`.
-        pub fn last_heartbeat<'a, T>(self, value: T) -> Self
-        where
-            T: Into<Option<&'a ::compute_kfp_runtime::Timestamp>>,
-        {
-            let value = value.into();
-            Self(
-                ::compute_kfp_runtime::mock::expect_optional(
-                    self.0,
-                    &super::super::operations::READ_BACKENDS_WITH_HOSTNAMES,
-                    "last_heartbeat",
-                    value,
-                ),
-            )
+        pub fn last_heartbeat<'a>(
+            self,
+            value: impl ::std::convert::Into<
+                ::std::option::Option<&'a ::compute_kfp_runtime::Timestamp>,
+            >,
+        ) -> Self {
+            let value: ::std::option::Option<&'a ::compute_kfp_runtime::Timestamp> = value
+                .into();
+            Self(self.0.parameter("last_heartbeat", value))
         }
 
         /// Expects `hostname`.
-        pub fn hostname<'a, T>(self, value: T) -> Self
-        where
-            T: Into<Option<&'a str>>,
-        {
-            let value = value.into();
-            Self(
-                ::compute_kfp_runtime::mock::expect_optional(
-                    self.0,
-                    &super::super::operations::READ_BACKENDS_WITH_HOSTNAMES,
-                    "hostname",
-                    value,
-                ),
-            )
+        pub fn hostname<'a>(
+            self,
+            value: impl ::std::convert::Into<::std::option::Option<&'a str>>,
+        ) -> Self {
+            let value: ::std::option::Option<&'a str> = value.into();
+            Self(self.0.parameter("hostname", value))
         }
 
         /// Expects `sort_by`.
-        pub fn sort_by<'a, T>(self, value: T) -> Self
-        where
-            T: Into<Option<&'a str>>,
-        {
-            let value = value.into();
-            Self(
-                ::compute_kfp_runtime::mock::expect_optional(
-                    self.0,
-                    &super::super::operations::READ_BACKENDS_WITH_HOSTNAMES,
-                    "sort_by",
-                    value,
-                ),
-            )
+        pub fn sort_by<'a>(
+            self,
+            value: impl ::std::convert::Into<::std::option::Option<&'a str>>,
+        ) -> Self {
+            let value: ::std::option::Option<&'a str> = value.into();
+            Self(self.0.parameter("sort_by", value))
         }
 
         /// Expects `latest`.
-        pub fn latest<T>(self, value: T) -> Self
-        where
-            T: Into<Option<bool>>,
-        {
-            let value = value.into();
-            Self(
-                ::compute_kfp_runtime::mock::expect_optional(
-                    self.0,
-                    &super::super::operations::READ_BACKENDS_WITH_HOSTNAMES,
-                    "latest",
-                    value,
-                ),
-            )
+        pub fn latest(
+            self,
+            value: impl ::std::convert::Into<::std::option::Option<bool>>,
+        ) -> Self {
+            let value: ::std::option::Option<bool> = value.into();
+            Self(self.0.parameter("latest", value))
         }
     }
 
@@ -1376,6 +1178,7 @@ pub mod operations {
     pub struct ReadBackendsWithHostnamesThen(
         ::compute_kfp_runtime::mock::httpmock::Then,
     );
+
     impl ReadBackendsWithHostnamesThen {
         /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
@@ -1397,7 +1200,7 @@ pub mod operations {
                     .0
                     .status(200u16)
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
 
@@ -1409,45 +1212,44 @@ pub mod operations {
                     .0
                     .status(422u16)
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
     }
 
     /// Expected request of [`read_backend_type`](super::super::Client::read_backend_type).
-    pub struct ReadBackendTypeWhen(::compute_kfp_runtime::mock::httpmock::When);
+    pub struct ReadBackendTypeWhen(::compute_kfp_runtime::mock::Expected);
+
     impl ReadBackendTypeWhen {
         /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::When) -> Self {
             Self(
-                inner
-                    .method(::compute_kfp_runtime::mock::httpmock::Method::GET)
-                    .path_matches("^\\/backend\\_types\\/[^/:]+$")
-                    .path_not("/backend_types/"),
+                ::compute_kfp_runtime::mock::Expected::new(
+                    inner,
+                    &super::super::operations::READ_BACKEND_TYPE,
+                    super::super::operations::OPERATIONS,
+                ),
             )
         }
 
         /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::When {
-            self.0
+            self.0.into_inner()
         }
 
         /// Expects `id`.
         #[inline]
         pub fn id(self, value: i64) -> Self {
-            let value = ::compute_kfp_runtime::mock::segment(
-                &super::super::operations::READ_BACKEND_TYPE,
-                "id",
-                &value,
-            );
-            Self(self.0.path_matches(format!("^\\/backend\\_types\\/{}$", value)))
+            let value: i64 = value;
+            Self(self.0.parameter("id", value))
         }
     }
 
     /// Response of [`read_backend_type`](super::super::Client::read_backend_type).
     pub struct ReadBackendTypeThen(::compute_kfp_runtime::mock::httpmock::Then);
+
     impl ReadBackendTypeThen {
         /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
@@ -1469,7 +1271,7 @@ pub mod operations {
                     .0
                     .status(200u16)
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
 
@@ -1481,7 +1283,7 @@ pub mod operations {
                     .0
                     .status(404u16)
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
 
@@ -1493,62 +1295,53 @@ pub mod operations {
                     .0
                     .status(422u16)
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
     }
 
     /// Expected request of [`read_backend_type_queue`](super::super::Client::read_backend_type_queue).
-    pub struct ReadBackendTypeQueueWhen(::compute_kfp_runtime::mock::httpmock::When);
+    pub struct ReadBackendTypeQueueWhen(::compute_kfp_runtime::mock::Expected);
+
     impl ReadBackendTypeQueueWhen {
         /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::When) -> Self {
             Self(
-                inner
-                    .method(::compute_kfp_runtime::mock::httpmock::Method::GET)
-                    .path_matches("^\\/backend\\_types\\/[^/:]+\\/queue$"),
+                ::compute_kfp_runtime::mock::Expected::new(
+                    inner,
+                    &super::super::operations::READ_BACKEND_TYPE_QUEUE,
+                    super::super::operations::OPERATIONS,
+                ),
             )
         }
 
         /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::When {
-            self.0
+            self.0.into_inner()
         }
 
         /// Expects `id`.
         #[inline]
         pub fn id(self, value: i64) -> Self {
-            let value = ::compute_kfp_runtime::mock::segment(
-                &super::super::operations::READ_BACKEND_TYPE_QUEUE,
-                "id",
-                &value,
-            );
-            Self(
-                self.0.path_matches(format!("^\\/backend\\_types\\/{}\\/queue$", value)),
-            )
+            let value: i64 = value;
+            Self(self.0.parameter("id", value))
         }
 
         /// Expects `user_only`.
-        pub fn user_only<T>(self, value: T) -> Self
-        where
-            T: Into<Option<bool>>,
-        {
-            let value = value.into();
-            Self(
-                ::compute_kfp_runtime::mock::expect_optional(
-                    self.0,
-                    &super::super::operations::READ_BACKEND_TYPE_QUEUE,
-                    "user_only",
-                    value,
-                ),
-            )
+        pub fn user_only(
+            self,
+            value: impl ::std::convert::Into<::std::option::Option<bool>>,
+        ) -> Self {
+            let value: ::std::option::Option<bool> = value.into();
+            Self(self.0.parameter("user_only", value))
         }
     }
 
     /// Response of [`read_backend_type_queue`](super::super::Client::read_backend_type_queue).
     pub struct ReadBackendTypeQueueThen(::compute_kfp_runtime::mock::httpmock::Then);
+
     impl ReadBackendTypeQueueThen {
         /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
@@ -1570,7 +1363,7 @@ pub mod operations {
                     .0
                     .status(200u16)
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
 
@@ -1582,7 +1375,7 @@ pub mod operations {
                     .0
                     .status(404u16)
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
 
@@ -1594,385 +1387,235 @@ pub mod operations {
                     .0
                     .status(422u16)
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
     }
 
     /// Expected request of [`read_backend_types`](super::super::Client::read_backend_types).
-    pub struct ReadBackendTypesWhen(::compute_kfp_runtime::mock::httpmock::When);
+    pub struct ReadBackendTypesWhen(::compute_kfp_runtime::mock::Expected);
+
     impl ReadBackendTypesWhen {
         /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::When) -> Self {
             Self(
-                inner
-                    .method(::compute_kfp_runtime::mock::httpmock::Method::GET)
-                    .path_matches("^\\/backend\\_types\\/$"),
+                ::compute_kfp_runtime::mock::Expected::new(
+                    inner,
+                    &super::super::operations::READ_BACKEND_TYPES,
+                    super::super::operations::OPERATIONS,
+                ),
             )
         }
 
         /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::When {
-            self.0
+            self.0.into_inner()
         }
 
         /// Expects `page`.
-        pub fn page<T>(self, value: T) -> Self
-        where
-            T: Into<Option<i64>>,
-        {
-            let value = value.into();
-            Self(
-                ::compute_kfp_runtime::mock::expect_optional(
-                    self.0,
-                    &super::super::operations::READ_BACKEND_TYPES,
-                    "page",
-                    value,
-                ),
-            )
+        pub fn page(
+            self,
+            value: impl ::std::convert::Into<::std::option::Option<i64>>,
+        ) -> Self {
+            let value: ::std::option::Option<i64> = value.into();
+            Self(self.0.parameter("page", value))
         }
 
         /// Expects `size`.
-        pub fn size<T>(self, value: T) -> Self
-        where
-            T: Into<Option<i64>>,
-        {
-            let value = value.into();
-            Self(
-                ::compute_kfp_runtime::mock::expect_optional(
-                    self.0,
-                    &super::super::operations::READ_BACKEND_TYPES,
-                    "size",
-                    value,
-                ),
-            )
+        pub fn size(
+            self,
+            value: impl ::std::convert::Into<::std::option::Option<i64>>,
+        ) -> Self {
+            let value: ::std::option::Option<i64> = value.into();
+            Self(self.0.parameter("size", value))
         }
 
         /// Expects `id`.
-        pub fn id<T>(self, value: T) -> Self
-        where
-            T: Into<Option<i64>>,
-        {
-            let value = value.into();
-            Self(
-                ::compute_kfp_runtime::mock::expect_optional(
-                    self.0,
-                    &super::super::operations::READ_BACKEND_TYPES,
-                    "id",
-                    value,
-                ),
-            )
+        pub fn id(
+            self,
+            value: impl ::std::convert::Into<::std::option::Option<i64>>,
+        ) -> Self {
+            let value: ::std::option::Option<i64> = value.into();
+            Self(self.0.parameter("id", value))
         }
 
         /// Expects `name`.
-        pub fn name<'a, T>(self, value: T) -> Self
-        where
-            T: Into<Option<&'a str>>,
-        {
-            let value = value.into();
-            Self(
-                ::compute_kfp_runtime::mock::expect_optional(
-                    self.0,
-                    &super::super::operations::READ_BACKEND_TYPES,
-                    "name",
-                    value,
-                ),
-            )
+        pub fn name<'a>(
+            self,
+            value: impl ::std::convert::Into<::std::option::Option<&'a str>>,
+        ) -> Self {
+            let value: ::std::option::Option<&'a str> = value.into();
+            Self(self.0.parameter("name", value))
         }
 
         /// Expects `infrastructure`.
-        pub fn infrastructure<'a, T>(self, value: T) -> Self
-        where
-            T: Into<Option<&'a str>>,
-        {
-            let value = value.into();
-            Self(
-                ::compute_kfp_runtime::mock::expect_optional(
-                    self.0,
-                    &super::super::operations::READ_BACKEND_TYPES,
-                    "infrastructure",
-                    value,
-                ),
-            )
+        pub fn infrastructure<'a>(
+            self,
+            value: impl ::std::convert::Into<::std::option::Option<&'a str>>,
+        ) -> Self {
+            let value: ::std::option::Option<&'a str> = value.into();
+            Self(self.0.parameter("infrastructure", value))
         }
 
         /// Expects `description`.
-        pub fn description<'a, T>(self, value: T) -> Self
-        where
-            T: Into<Option<&'a str>>,
-        {
-            let value = value.into();
-            Self(
-                ::compute_kfp_runtime::mock::expect_optional(
-                    self.0,
-                    &super::super::operations::READ_BACKEND_TYPES,
-                    "description",
-                    value,
-                ),
-            )
+        pub fn description<'a>(
+            self,
+            value: impl ::std::convert::Into<::std::option::Option<&'a str>>,
+        ) -> Self {
+            let value: ::std::option::Option<&'a str> = value.into();
+            Self(self.0.parameter("description", value))
         }
 
         /// Expects `image_id`.
-        pub fn image_id<'a, T>(self, value: T) -> Self
-        where
-            T: Into<Option<&'a str>>,
-        {
-            let value = value.into();
-            Self(
-                ::compute_kfp_runtime::mock::expect_optional(
-                    self.0,
-                    &super::super::operations::READ_BACKEND_TYPES,
-                    "image_id",
-                    value,
-                ),
-            )
+        pub fn image_id<'a>(
+            self,
+            value: impl ::std::convert::Into<::std::option::Option<&'a str>>,
+        ) -> Self {
+            let value: ::std::option::Option<&'a str> = value.into();
+            Self(self.0.parameter("image_id", value))
         }
 
         /// Expects `is_hardware`.
-        pub fn is_hardware<T>(self, value: T) -> Self
-        where
-            T: Into<Option<bool>>,
-        {
-            let value = value.into();
-            Self(
-                ::compute_kfp_runtime::mock::expect_optional(
-                    self.0,
-                    &super::super::operations::READ_BACKEND_TYPES,
-                    "is_hardware",
-                    value,
-                ),
-            )
+        pub fn is_hardware(
+            self,
+            value: impl ::std::convert::Into<::std::option::Option<bool>>,
+        ) -> Self {
+            let value: ::std::option::Option<bool> = value.into();
+            Self(self.0.parameter("is_hardware", value))
         }
 
         /// Expects `supports_raw_data`.
-        pub fn supports_raw_data<T>(self, value: T) -> Self
-        where
-            T: Into<Option<bool>>,
-        {
-            let value = value.into();
-            Self(
-                ::compute_kfp_runtime::mock::expect_optional(
-                    self.0,
-                    &super::super::operations::READ_BACKEND_TYPES,
-                    "supports_raw_data",
-                    value,
-                ),
-            )
+        pub fn supports_raw_data(
+            self,
+            value: impl ::std::convert::Into<::std::option::Option<bool>>,
+        ) -> Self {
+            let value: ::std::option::Option<bool> = value.into();
+            Self(self.0.parameter("supports_raw_data", value))
         }
 
         /// Expects `nqubits`.
-        pub fn nqubits<T>(self, value: T) -> Self
-        where
-            T: Into<Option<i64>>,
-        {
-            let value = value.into();
-            Self(
-                ::compute_kfp_runtime::mock::expect_optional(
-                    self.0,
-                    &super::super::operations::READ_BACKEND_TYPES,
-                    "nqubits",
-                    value,
-                ),
-            )
+        pub fn nqubits(
+            self,
+            value: impl ::std::convert::Into<::std::option::Option<i64>>,
+        ) -> Self {
+            let value: ::std::option::Option<i64> = value.into();
+            Self(self.0.parameter("nqubits", value))
         }
 
         /// Expects `status`.
-        pub fn status<T>(self, value: T) -> Self
-        where
-            T: Into<Option<types::BackendStatus>>,
-        {
-            let value = value.into();
-            Self(
-                ::compute_kfp_runtime::mock::expect_optional(
-                    self.0,
-                    &super::super::operations::READ_BACKEND_TYPES,
-                    "status",
-                    value,
-                ),
-            )
+        pub fn status(
+            self,
+            value: impl ::std::convert::Into<::std::option::Option<types::BackendStatus>>,
+        ) -> Self {
+            let value: ::std::option::Option<types::BackendStatus> = value.into();
+            Self(self.0.parameter("status", value))
         }
 
         /// Expects `default_number_of_shots`.
-        pub fn default_number_of_shots<T>(self, value: T) -> Self
-        where
-            T: Into<Option<i64>>,
-        {
-            let value = value.into();
-            Self(
-                ::compute_kfp_runtime::mock::expect_optional(
-                    self.0,
-                    &super::super::operations::READ_BACKEND_TYPES,
-                    "default_number_of_shots",
-                    value,
-                ),
-            )
+        pub fn default_number_of_shots(
+            self,
+            value: impl ::std::convert::Into<::std::option::Option<i64>>,
+        ) -> Self {
+            let value: ::std::option::Option<i64> = value.into();
+            Self(self.0.parameter("default_number_of_shots", value))
         }
 
         /// Expects `max_number_of_shots`.
-        pub fn max_number_of_shots<T>(self, value: T) -> Self
-        where
-            T: Into<Option<i64>>,
-        {
-            let value = value.into();
-            Self(
-                ::compute_kfp_runtime::mock::expect_optional(
-                    self.0,
-                    &super::super::operations::READ_BACKEND_TYPES,
-                    "max_number_of_shots",
-                    value,
-                ),
-            )
+        pub fn max_number_of_shots(
+            self,
+            value: impl ::std::convert::Into<::std::option::Option<i64>>,
+        ) -> Self {
+            let value: ::std::option::Option<i64> = value.into();
+            Self(self.0.parameter("max_number_of_shots", value))
         }
 
         /// Expects `enabled`.
-        pub fn enabled<T>(self, value: T) -> Self
-        where
-            T: Into<Option<bool>>,
-        {
-            let value = value.into();
-            Self(
-                ::compute_kfp_runtime::mock::expect_optional(
-                    self.0,
-                    &super::super::operations::READ_BACKEND_TYPES,
-                    "enabled",
-                    value,
-                ),
-            )
+        pub fn enabled(
+            self,
+            value: impl ::std::convert::Into<::std::option::Option<bool>>,
+        ) -> Self {
+            let value: ::std::option::Option<bool> = value.into();
+            Self(self.0.parameter("enabled", value))
         }
 
         /// Expects `identifier`.
-        pub fn identifier<'a, T>(self, value: T) -> Self
-        where
-            T: Into<Option<&'a str>>,
-        {
-            let value = value.into();
-            Self(
-                ::compute_kfp_runtime::mock::expect_optional(
-                    self.0,
-                    &super::super::operations::READ_BACKEND_TYPES,
-                    "identifier",
-                    value,
-                ),
-            )
+        pub fn identifier<'a>(
+            self,
+            value: impl ::std::convert::Into<::std::option::Option<&'a str>>,
+        ) -> Self {
+            let value: ::std::option::Option<&'a str> = value.into();
+            Self(self.0.parameter("identifier", value))
         }
 
         /// Expects `protocol_version_isnull`.
-        pub fn protocol_version_isnull<T>(self, value: T) -> Self
-        where
-            T: Into<Option<bool>>,
-        {
-            let value = value.into();
-            Self(
-                ::compute_kfp_runtime::mock::expect_optional(
-                    self.0,
-                    &super::super::operations::READ_BACKEND_TYPES,
-                    "protocol_version__isnull",
-                    value,
-                ),
-            )
+        pub fn protocol_version_isnull(
+            self,
+            value: impl ::std::convert::Into<::std::option::Option<bool>>,
+        ) -> Self {
+            let value: ::std::option::Option<bool> = value.into();
+            Self(self.0.parameter("protocol_version__isnull", value))
         }
 
         /// Expects `protocol_version`.
-        pub fn protocol_version<T>(self, value: T) -> Self
-        where
-            T: Into<Option<i64>>,
-        {
-            let value = value.into();
-            Self(
-                ::compute_kfp_runtime::mock::expect_optional(
-                    self.0,
-                    &super::super::operations::READ_BACKEND_TYPES,
-                    "protocol_version",
-                    value,
-                ),
-            )
+        pub fn protocol_version(
+            self,
+            value: impl ::std::convert::Into<::std::option::Option<i64>>,
+        ) -> Self {
+            let value: ::std::option::Option<i64> = value.into();
+            Self(self.0.parameter("protocol_version", value))
         }
 
         /// Expects `job_execution_time_limit`.
-        pub fn job_execution_time_limit<T>(self, value: T) -> Self
-        where
-            T: Into<Option<f64>>,
-        {
-            let value = value.into();
-            Self(
-                ::compute_kfp_runtime::mock::expect_optional(
-                    self.0,
-                    &super::super::operations::READ_BACKEND_TYPES,
-                    "job_execution_time_limit",
-                    value,
-                ),
-            )
+        pub fn job_execution_time_limit(
+            self,
+            value: impl ::std::convert::Into<::std::option::Option<f64>>,
+        ) -> Self {
+            let value: ::std::option::Option<f64> = value.into();
+            Self(self.0.parameter("job_execution_time_limit", value))
         }
 
         /// Expects `max_jobs_per_batch_job`.
-        pub fn max_jobs_per_batch_job<T>(self, value: T) -> Self
-        where
-            T: Into<Option<i64>>,
-        {
-            let value = value.into();
-            Self(
-                ::compute_kfp_runtime::mock::expect_optional(
-                    self.0,
-                    &super::super::operations::READ_BACKEND_TYPES,
-                    "max_jobs_per_batch_job",
-                    value,
-                ),
-            )
+        pub fn max_jobs_per_batch_job(
+            self,
+            value: impl ::std::convert::Into<::std::option::Option<i64>>,
+        ) -> Self {
+            let value: ::std::option::Option<i64> = value.into();
+            Self(self.0.parameter("max_jobs_per_batch_job", value))
         }
 
         /// Expects `batchjobs_per_queue_limit`.
-        pub fn batchjobs_per_queue_limit<T>(self, value: T) -> Self
-        where
-            T: Into<Option<i64>>,
-        {
-            let value = value.into();
-            Self(
-                ::compute_kfp_runtime::mock::expect_optional(
-                    self.0,
-                    &super::super::operations::READ_BACKEND_TYPES,
-                    "batchjobs_per_queue_limit",
-                    value,
-                ),
-            )
+        pub fn batchjobs_per_queue_limit(
+            self,
+            value: impl ::std::convert::Into<::std::option::Option<i64>>,
+        ) -> Self {
+            let value: ::std::option::Option<i64> = value.into();
+            Self(self.0.parameter("batchjobs_per_queue_limit", value))
         }
 
         /// Expects `sort_by`.
-        pub fn sort_by<'a, T>(self, value: T) -> Self
-        where
-            T: Into<Option<&'a str>>,
-        {
-            let value = value.into();
-            Self(
-                ::compute_kfp_runtime::mock::expect_optional(
-                    self.0,
-                    &super::super::operations::READ_BACKEND_TYPES,
-                    "sort_by",
-                    value,
-                ),
-            )
+        pub fn sort_by<'a>(
+            self,
+            value: impl ::std::convert::Into<::std::option::Option<&'a str>>,
+        ) -> Self {
+            let value: ::std::option::Option<&'a str> = value.into();
+            Self(self.0.parameter("sort_by", value))
         }
 
         /// Expects `latest`.
-        pub fn latest<T>(self, value: T) -> Self
-        where
-            T: Into<Option<bool>>,
-        {
-            let value = value.into();
-            Self(
-                ::compute_kfp_runtime::mock::expect_optional(
-                    self.0,
-                    &super::super::operations::READ_BACKEND_TYPES,
-                    "latest",
-                    value,
-                ),
-            )
+        pub fn latest(
+            self,
+            value: impl ::std::convert::Into<::std::option::Option<bool>>,
+        ) -> Self {
+            let value: ::std::option::Option<bool> = value.into();
+            Self(self.0.parameter("latest", value))
         }
     }
 
     /// Response of [`read_backend_types`](super::super::Client::read_backend_types).
     pub struct ReadBackendTypesThen(::compute_kfp_runtime::mock::httpmock::Then);
+
     impl ReadBackendTypesThen {
         /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
@@ -1994,7 +1637,7 @@ pub mod operations {
                     .0
                     .status(200u16)
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
 
@@ -2006,39 +1649,43 @@ pub mod operations {
                     .0
                     .status(422u16)
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
     }
 
     /// Expected request of [`update_backend_type`](super::super::Client::update_backend_type).
-    pub struct UpdateBackendTypeWhen(::compute_kfp_runtime::mock::httpmock::When);
+    pub struct UpdateBackendTypeWhen(::compute_kfp_runtime::mock::Expected);
+
     impl UpdateBackendTypeWhen {
         /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::When) -> Self {
             Self(
-                inner
-                    .method(::compute_kfp_runtime::mock::httpmock::Method::PATCH)
-                    .path_matches("^\\/backend\\_types\\/me$"),
+                ::compute_kfp_runtime::mock::Expected::new(
+                    inner,
+                    &super::super::operations::UPDATE_BACKEND_TYPE,
+                    super::super::operations::OPERATIONS,
+                ),
             )
         }
 
         /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::When {
-            self.0
+            self.0.into_inner()
         }
 
         /// Expects `body`.
         #[inline]
         pub fn body(self, value: &types::BackendTypePatch) -> Self {
-            Self(self.0.json_body_obj(value))
+            Self(self.0.with(|when| when.json_body_obj(&value)))
         }
     }
 
     /// Response of [`update_backend_type`](super::super::Client::update_backend_type).
     pub struct UpdateBackendTypeThen(::compute_kfp_runtime::mock::httpmock::Then);
+
     impl UpdateBackendTypeThen {
         /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
@@ -2060,7 +1707,7 @@ pub mod operations {
                     .0
                     .status(200u16)
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
 
@@ -2072,7 +1719,7 @@ pub mod operations {
                     .0
                     .status(404u16)
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
 
@@ -2084,305 +1731,204 @@ pub mod operations {
                     .0
                     .status(422u16)
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
     }
 
     /// Expected request of [`read_batch_jobs`](super::super::Client::read_batch_jobs).
-    pub struct ReadBatchJobsWhen(::compute_kfp_runtime::mock::httpmock::When);
+    pub struct ReadBatchJobsWhen(::compute_kfp_runtime::mock::Expected);
+
     impl ReadBatchJobsWhen {
         /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::When) -> Self {
             Self(
-                inner
-                    .method(::compute_kfp_runtime::mock::httpmock::Method::GET)
-                    .path_matches("^\\/batch\\_jobs$"),
+                ::compute_kfp_runtime::mock::Expected::new(
+                    inner,
+                    &super::super::operations::READ_BATCH_JOBS,
+                    super::super::operations::OPERATIONS,
+                ),
             )
         }
 
         /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::When {
-            self.0
+            self.0.into_inner()
         }
 
         /// Expects `page`.
-        pub fn page<T>(self, value: T) -> Self
-        where
-            T: Into<Option<i64>>,
-        {
-            let value = value.into();
-            Self(
-                ::compute_kfp_runtime::mock::expect_optional(
-                    self.0,
-                    &super::super::operations::READ_BATCH_JOBS,
-                    "page",
-                    value,
-                ),
-            )
+        pub fn page(
+            self,
+            value: impl ::std::convert::Into<::std::option::Option<i64>>,
+        ) -> Self {
+            let value: ::std::option::Option<i64> = value.into();
+            Self(self.0.parameter("page", value))
         }
 
         /// Expects `size`.
-        pub fn size<T>(self, value: T) -> Self
-        where
-            T: Into<Option<i64>>,
-        {
-            let value = value.into();
-            Self(
-                ::compute_kfp_runtime::mock::expect_optional(
-                    self.0,
-                    &super::super::operations::READ_BATCH_JOBS,
-                    "size",
-                    value,
-                ),
-            )
+        pub fn size(
+            self,
+            value: impl ::std::convert::Into<::std::option::Option<i64>>,
+        ) -> Self {
+            let value: ::std::option::Option<i64> = value.into();
+            Self(self.0.parameter("size", value))
         }
 
         /// Expects `id`.
-        pub fn id<T>(self, value: T) -> Self
-        where
-            T: Into<Option<i64>>,
-        {
-            let value = value.into();
-            Self(
-                ::compute_kfp_runtime::mock::expect_optional(
-                    self.0,
-                    &super::super::operations::READ_BATCH_JOBS,
-                    "id",
-                    value,
-                ),
-            )
+        pub fn id(
+            self,
+            value: impl ::std::convert::Into<::std::option::Option<i64>>,
+        ) -> Self {
+            let value: ::std::option::Option<i64> = value.into();
+            Self(self.0.parameter("id", value))
         }
 
         /// Expects `created_on`.
-        pub fn created_on<'a, T>(self, value: T) -> Self
-        where
-            T: Into<Option<&'a ::compute_kfp_runtime::Timestamp>>,
-        {
-            let value = value.into();
-            Self(
-                ::compute_kfp_runtime::mock::expect_optional(
-                    self.0,
-                    &super::super::operations::READ_BATCH_JOBS,
-                    "created_on",
-                    value,
-                ),
-            )
+        pub fn created_on<'a>(
+            self,
+            value: impl ::std::convert::Into<
+                ::std::option::Option<&'a ::compute_kfp_runtime::Timestamp>,
+            >,
+        ) -> Self {
+            let value: ::std::option::Option<&'a ::compute_kfp_runtime::Timestamp> = value
+                .into();
+            Self(self.0.parameter("created_on", value))
         }
 
         /// Expects `status`.
-        pub fn status<T>(self, value: T) -> Self
-        where
-            T: Into<Option<types::BatchJobStatus>>,
-        {
-            let value = value.into();
-            Self(
-                ::compute_kfp_runtime::mock::expect_optional(
-                    self.0,
-                    &super::super::operations::READ_BATCH_JOBS,
-                    "status",
-                    value,
-                ),
-            )
+        pub fn status(
+            self,
+            value: impl ::std::convert::Into<
+                ::std::option::Option<types::BatchJobStatus>,
+            >,
+        ) -> Self {
+            let value: ::std::option::Option<types::BatchJobStatus> = value.into();
+            Self(self.0.parameter("status", value))
         }
 
         /// Expects `backend_type_id`.
-        pub fn backend_type_id<T>(self, value: T) -> Self
-        where
-            T: Into<Option<i64>>,
-        {
-            let value = value.into();
-            Self(
-                ::compute_kfp_runtime::mock::expect_optional(
-                    self.0,
-                    &super::super::operations::READ_BATCH_JOBS,
-                    "backend_type_id",
-                    value,
-                ),
-            )
+        pub fn backend_type_id(
+            self,
+            value: impl ::std::convert::Into<::std::option::Option<i64>>,
+        ) -> Self {
+            let value: ::std::option::Option<i64> = value.into();
+            Self(self.0.parameter("backend_type_id", value))
         }
 
         /// Expects `backend_id_isnull`.
-        pub fn backend_id_isnull<T>(self, value: T) -> Self
-        where
-            T: Into<Option<bool>>,
-        {
-            let value = value.into();
-            Self(
-                ::compute_kfp_runtime::mock::expect_optional(
-                    self.0,
-                    &super::super::operations::READ_BATCH_JOBS,
-                    "backend_id__isnull",
-                    value,
-                ),
-            )
+        pub fn backend_id_isnull(
+            self,
+            value: impl ::std::convert::Into<::std::option::Option<bool>>,
+        ) -> Self {
+            let value: ::std::option::Option<bool> = value.into();
+            Self(self.0.parameter("backend_id__isnull", value))
         }
 
         /// Expects `backend_id`.
-        pub fn backend_id<T>(self, value: T) -> Self
-        where
-            T: Into<Option<i64>>,
-        {
-            let value = value.into();
-            Self(
-                ::compute_kfp_runtime::mock::expect_optional(
-                    self.0,
-                    &super::super::operations::READ_BATCH_JOBS,
-                    "backend_id",
-                    value,
-                ),
-            )
+        pub fn backend_id(
+            self,
+            value: impl ::std::convert::Into<::std::option::Option<i64>>,
+        ) -> Self {
+            let value: ::std::option::Option<i64> = value.into();
+            Self(self.0.parameter("backend_id", value))
         }
 
         /// Expects `queued_at_isnull`.
-        pub fn queued_at_isnull<T>(self, value: T) -> Self
-        where
-            T: Into<Option<bool>>,
-        {
-            let value = value.into();
-            Self(
-                ::compute_kfp_runtime::mock::expect_optional(
-                    self.0,
-                    &super::super::operations::READ_BATCH_JOBS,
-                    "queued_at__isnull",
-                    value,
-                ),
-            )
+        pub fn queued_at_isnull(
+            self,
+            value: impl ::std::convert::Into<::std::option::Option<bool>>,
+        ) -> Self {
+            let value: ::std::option::Option<bool> = value.into();
+            Self(self.0.parameter("queued_at__isnull", value))
         }
 
         /// Expects `queued_at`.
-        pub fn queued_at<'a, T>(self, value: T) -> Self
-        where
-            T: Into<Option<&'a ::compute_kfp_runtime::Timestamp>>,
-        {
-            let value = value.into();
-            Self(
-                ::compute_kfp_runtime::mock::expect_optional(
-                    self.0,
-                    &super::super::operations::READ_BATCH_JOBS,
-                    "queued_at",
-                    value,
-                ),
-            )
+        pub fn queued_at<'a>(
+            self,
+            value: impl ::std::convert::Into<
+                ::std::option::Option<&'a ::compute_kfp_runtime::Timestamp>,
+            >,
+        ) -> Self {
+            let value: ::std::option::Option<&'a ::compute_kfp_runtime::Timestamp> = value
+                .into();
+            Self(self.0.parameter("queued_at", value))
         }
 
         /// Expects `reserved_at_isnull`.
-        pub fn reserved_at_isnull<T>(self, value: T) -> Self
-        where
-            T: Into<Option<bool>>,
-        {
-            let value = value.into();
-            Self(
-                ::compute_kfp_runtime::mock::expect_optional(
-                    self.0,
-                    &super::super::operations::READ_BATCH_JOBS,
-                    "reserved_at__isnull",
-                    value,
-                ),
-            )
+        pub fn reserved_at_isnull(
+            self,
+            value: impl ::std::convert::Into<::std::option::Option<bool>>,
+        ) -> Self {
+            let value: ::std::option::Option<bool> = value.into();
+            Self(self.0.parameter("reserved_at__isnull", value))
         }
 
         /// Expects `reserved_at`.
-        pub fn reserved_at<'a, T>(self, value: T) -> Self
-        where
-            T: Into<Option<&'a ::compute_kfp_runtime::Timestamp>>,
-        {
-            let value = value.into();
-            Self(
-                ::compute_kfp_runtime::mock::expect_optional(
-                    self.0,
-                    &super::super::operations::READ_BATCH_JOBS,
-                    "reserved_at",
-                    value,
-                ),
-            )
+        pub fn reserved_at<'a>(
+            self,
+            value: impl ::std::convert::Into<
+                ::std::option::Option<&'a ::compute_kfp_runtime::Timestamp>,
+            >,
+        ) -> Self {
+            let value: ::std::option::Option<&'a ::compute_kfp_runtime::Timestamp> = value
+                .into();
+            Self(self.0.parameter("reserved_at", value))
         }
 
         /// Expects `finished_at_isnull`.
-        pub fn finished_at_isnull<T>(self, value: T) -> Self
-        where
-            T: Into<Option<bool>>,
-        {
-            let value = value.into();
-            Self(
-                ::compute_kfp_runtime::mock::expect_optional(
-                    self.0,
-                    &super::super::operations::READ_BATCH_JOBS,
-                    "finished_at__isnull",
-                    value,
-                ),
-            )
+        pub fn finished_at_isnull(
+            self,
+            value: impl ::std::convert::Into<::std::option::Option<bool>>,
+        ) -> Self {
+            let value: ::std::option::Option<bool> = value.into();
+            Self(self.0.parameter("finished_at__isnull", value))
         }
 
         /// Expects `finished_at`.
-        pub fn finished_at<'a, T>(self, value: T) -> Self
-        where
-            T: Into<Option<&'a ::compute_kfp_runtime::Timestamp>>,
-        {
-            let value = value.into();
-            Self(
-                ::compute_kfp_runtime::mock::expect_optional(
-                    self.0,
-                    &super::super::operations::READ_BATCH_JOBS,
-                    "finished_at",
-                    value,
-                ),
-            )
+        pub fn finished_at<'a>(
+            self,
+            value: impl ::std::convert::Into<
+                ::std::option::Option<&'a ::compute_kfp_runtime::Timestamp>,
+            >,
+        ) -> Self {
+            let value: ::std::option::Option<&'a ::compute_kfp_runtime::Timestamp> = value
+                .into();
+            Self(self.0.parameter("finished_at", value))
         }
 
         /// Expects `aggregated_algorithm_type`.
-        pub fn aggregated_algorithm_type<T>(self, value: T) -> Self
-        where
-            T: Into<Option<types::AlgorithmType>>,
-        {
-            let value = value.into();
-            Self(
-                ::compute_kfp_runtime::mock::expect_optional(
-                    self.0,
-                    &super::super::operations::READ_BATCH_JOBS,
-                    "aggregated_algorithm_type",
-                    value,
-                ),
-            )
+        pub fn aggregated_algorithm_type(
+            self,
+            value: impl ::std::convert::Into<::std::option::Option<types::AlgorithmType>>,
+        ) -> Self {
+            let value: ::std::option::Option<types::AlgorithmType> = value.into();
+            Self(self.0.parameter("aggregated_algorithm_type", value))
         }
 
         /// Expects `sort_by`.
-        pub fn sort_by<'a, T>(self, value: T) -> Self
-        where
-            T: Into<Option<&'a str>>,
-        {
-            let value = value.into();
-            Self(
-                ::compute_kfp_runtime::mock::expect_optional(
-                    self.0,
-                    &super::super::operations::READ_BATCH_JOBS,
-                    "sort_by",
-                    value,
-                ),
-            )
+        pub fn sort_by<'a>(
+            self,
+            value: impl ::std::convert::Into<::std::option::Option<&'a str>>,
+        ) -> Self {
+            let value: ::std::option::Option<&'a str> = value.into();
+            Self(self.0.parameter("sort_by", value))
         }
 
         /// Expects `latest`.
-        pub fn latest<T>(self, value: T) -> Self
-        where
-            T: Into<Option<bool>>,
-        {
-            let value = value.into();
-            Self(
-                ::compute_kfp_runtime::mock::expect_optional(
-                    self.0,
-                    &super::super::operations::READ_BATCH_JOBS,
-                    "latest",
-                    value,
-                ),
-            )
+        pub fn latest(
+            self,
+            value: impl ::std::convert::Into<::std::option::Option<bool>>,
+        ) -> Self {
+            let value: ::std::option::Option<bool> = value.into();
+            Self(self.0.parameter("latest", value))
         }
     }
 
     /// Response of [`read_batch_jobs`](super::super::Client::read_batch_jobs).
     pub struct ReadBatchJobsThen(::compute_kfp_runtime::mock::httpmock::Then);
+
     impl ReadBatchJobsThen {
         /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
@@ -2404,7 +1950,7 @@ pub mod operations {
                     .0
                     .status(200u16)
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
 
@@ -2416,39 +1962,43 @@ pub mod operations {
                     .0
                     .status(422u16)
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
     }
 
     /// Expected request of [`create_batch_job`](super::super::Client::create_batch_job).
-    pub struct CreateBatchJobWhen(::compute_kfp_runtime::mock::httpmock::When);
+    pub struct CreateBatchJobWhen(::compute_kfp_runtime::mock::Expected);
+
     impl CreateBatchJobWhen {
         /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::When) -> Self {
             Self(
-                inner
-                    .method(::compute_kfp_runtime::mock::httpmock::Method::POST)
-                    .path_matches("^\\/batch\\_jobs$"),
+                ::compute_kfp_runtime::mock::Expected::new(
+                    inner,
+                    &super::super::operations::CREATE_BATCH_JOB,
+                    super::super::operations::OPERATIONS,
+                ),
             )
         }
 
         /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::When {
-            self.0
+            self.0.into_inner()
         }
 
         /// Expects `body`.
         #[inline]
         pub fn body(self, value: &types::BatchJobIn) -> Self {
-            Self(self.0.json_body_obj(value))
+            Self(self.0.with(|when| when.json_body_obj(&value)))
         }
     }
 
     /// Response of [`create_batch_job`](super::super::Client::create_batch_job).
     pub struct CreateBatchJobThen(::compute_kfp_runtime::mock::httpmock::Then);
+
     impl CreateBatchJobThen {
         /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
@@ -2470,7 +2020,7 @@ pub mod operations {
                     .0
                     .status(201u16)
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
 
@@ -2482,7 +2032,7 @@ pub mod operations {
                     .0
                     .status(403u16)
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
 
@@ -2494,7 +2044,7 @@ pub mod operations {
                     .0
                     .status(429u16)
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
 
@@ -2506,44 +2056,44 @@ pub mod operations {
                     .0
                     .status(422u16)
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
     }
 
     /// Expected request of [`enqueue_batch_job`](super::super::Client::enqueue_batch_job).
-    pub struct EnqueueBatchJobWhen(::compute_kfp_runtime::mock::httpmock::When);
+    pub struct EnqueueBatchJobWhen(::compute_kfp_runtime::mock::Expected);
+
     impl EnqueueBatchJobWhen {
         /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::When) -> Self {
             Self(
-                inner
-                    .method(::compute_kfp_runtime::mock::httpmock::Method::PATCH)
-                    .path_matches("^\\/batch\\_jobs\\/[^/:]+\\/enqueue$"),
+                ::compute_kfp_runtime::mock::Expected::new(
+                    inner,
+                    &super::super::operations::ENQUEUE_BATCH_JOB,
+                    super::super::operations::OPERATIONS,
+                ),
             )
         }
 
         /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::When {
-            self.0
+            self.0.into_inner()
         }
 
         /// Expects `id`.
         #[inline]
         pub fn id(self, value: i64) -> Self {
-            let value = ::compute_kfp_runtime::mock::segment(
-                &super::super::operations::ENQUEUE_BATCH_JOB,
-                "id",
-                &value,
-            );
-            Self(self.0.path_matches(format!("^\\/batch\\_jobs\\/{}\\/enqueue$", value)))
+            let value: i64 = value;
+            Self(self.0.parameter("id", value))
         }
     }
 
     /// Response of [`enqueue_batch_job`](super::super::Client::enqueue_batch_job).
     pub struct EnqueueBatchJobThen(::compute_kfp_runtime::mock::httpmock::Then);
+
     impl EnqueueBatchJobThen {
         /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
@@ -2565,7 +2115,7 @@ pub mod operations {
                     .0
                     .status(200u16)
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
 
@@ -2577,7 +2127,7 @@ pub mod operations {
                     .0
                     .status(403u16)
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
 
@@ -2589,7 +2139,7 @@ pub mod operations {
                     .0
                     .status(404u16)
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
 
@@ -2601,44 +2151,44 @@ pub mod operations {
                     .0
                     .status(422u16)
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
     }
 
     /// Expected request of [`finish_batch_job`](super::super::Client::finish_batch_job).
-    pub struct FinishBatchJobWhen(::compute_kfp_runtime::mock::httpmock::When);
+    pub struct FinishBatchJobWhen(::compute_kfp_runtime::mock::Expected);
+
     impl FinishBatchJobWhen {
         /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::When) -> Self {
             Self(
-                inner
-                    .method(::compute_kfp_runtime::mock::httpmock::Method::PATCH)
-                    .path_matches("^\\/batch\\_jobs\\/[^/:]+\\/finish$"),
+                ::compute_kfp_runtime::mock::Expected::new(
+                    inner,
+                    &super::super::operations::FINISH_BATCH_JOB,
+                    super::super::operations::OPERATIONS,
+                ),
             )
         }
 
         /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::When {
-            self.0
+            self.0.into_inner()
         }
 
         /// Expects `id`.
         #[inline]
         pub fn id(self, value: i64) -> Self {
-            let value = ::compute_kfp_runtime::mock::segment(
-                &super::super::operations::FINISH_BATCH_JOB,
-                "id",
-                &value,
-            );
-            Self(self.0.path_matches(format!("^\\/batch\\_jobs\\/{}\\/finish$", value)))
+            let value: i64 = value;
+            Self(self.0.parameter("id", value))
         }
     }
 
     /// Response of [`finish_batch_job`](super::super::Client::finish_batch_job).
     pub struct FinishBatchJobThen(::compute_kfp_runtime::mock::httpmock::Then);
+
     impl FinishBatchJobThen {
         /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
@@ -2660,7 +2210,7 @@ pub mod operations {
                     .0
                     .status(200u16)
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
 
@@ -2672,7 +2222,7 @@ pub mod operations {
                     .0
                     .status(403u16)
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
 
@@ -2684,7 +2234,7 @@ pub mod operations {
                     .0
                     .status(404u16)
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
 
@@ -2696,39 +2246,43 @@ pub mod operations {
                     .0
                     .status(422u16)
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
     }
 
     /// Expected request of [`peek_batch_job`](super::super::Client::peek_batch_job).
-    pub struct PeekBatchJobWhen(::compute_kfp_runtime::mock::httpmock::When);
+    pub struct PeekBatchJobWhen(::compute_kfp_runtime::mock::Expected);
+
     impl PeekBatchJobWhen {
         /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::When) -> Self {
             Self(
-                inner
-                    .method(::compute_kfp_runtime::mock::httpmock::Method::PATCH)
-                    .path_matches("^\\/batch\\_jobs\\/peek$"),
+                ::compute_kfp_runtime::mock::Expected::new(
+                    inner,
+                    &super::super::operations::PEEK_BATCH_JOB,
+                    super::super::operations::OPERATIONS,
+                ),
             )
         }
 
         /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::When {
-            self.0
+            self.0.into_inner()
         }
 
         /// Expects `body`.
         #[inline]
         pub fn body(self, value: &::std::vec::Vec<::std::option::Option<i64>>) -> Self {
-            Self(self.0.json_body_obj(value))
+            Self(self.0.with(|when| when.json_body_obj(&value)))
         }
     }
 
     /// Response of [`peek_batch_job`](super::super::Client::peek_batch_job).
     pub struct PeekBatchJobThen(::compute_kfp_runtime::mock::httpmock::Then);
+
     impl PeekBatchJobThen {
         /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
@@ -2750,7 +2304,7 @@ pub mod operations {
                     .0
                     .status(200u16)
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
 
@@ -2762,33 +2316,37 @@ pub mod operations {
                     .0
                     .status(422u16)
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
     }
 
     /// Expected request of [`pop_batch_job`](super::super::Client::pop_batch_job).
-    pub struct PopBatchJobWhen(::compute_kfp_runtime::mock::httpmock::When);
+    pub struct PopBatchJobWhen(::compute_kfp_runtime::mock::Expected);
+
     impl PopBatchJobWhen {
         /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::When) -> Self {
             Self(
-                inner
-                    .method(::compute_kfp_runtime::mock::httpmock::Method::PATCH)
-                    .path_matches("^\\/batch\\_jobs\\/pop$"),
+                ::compute_kfp_runtime::mock::Expected::new(
+                    inner,
+                    &super::super::operations::POP_BATCH_JOB,
+                    super::super::operations::OPERATIONS,
+                ),
             )
         }
 
         /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::When {
-            self.0
+            self.0.into_inner()
         }
     }
 
     /// Response of [`pop_batch_job`](super::super::Client::pop_batch_job).
     pub struct PopBatchJobThen(::compute_kfp_runtime::mock::httpmock::Then);
+
     impl PopBatchJobThen {
         /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
@@ -2810,7 +2368,7 @@ pub mod operations {
                     .0
                     .status(200u16)
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
 
@@ -2822,44 +2380,44 @@ pub mod operations {
                     .0
                     .status(404u16)
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
     }
 
     /// Expected request of [`unpop_batch_job`](super::super::Client::unpop_batch_job).
-    pub struct UnpopBatchJobWhen(::compute_kfp_runtime::mock::httpmock::When);
+    pub struct UnpopBatchJobWhen(::compute_kfp_runtime::mock::Expected);
+
     impl UnpopBatchJobWhen {
         /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::When) -> Self {
             Self(
-                inner
-                    .method(::compute_kfp_runtime::mock::httpmock::Method::PATCH)
-                    .path_matches("^\\/batch\\_jobs\\/[^/:]+\\/unpop$"),
+                ::compute_kfp_runtime::mock::Expected::new(
+                    inner,
+                    &super::super::operations::UNPOP_BATCH_JOB,
+                    super::super::operations::OPERATIONS,
+                ),
             )
         }
 
         /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::When {
-            self.0
+            self.0.into_inner()
         }
 
         /// Expects `id`.
         #[inline]
         pub fn id(self, value: i64) -> Self {
-            let value = ::compute_kfp_runtime::mock::segment(
-                &super::super::operations::UNPOP_BATCH_JOB,
-                "id",
-                &value,
-            );
-            Self(self.0.path_matches(format!("^\\/batch\\_jobs\\/{}\\/unpop$", value)))
+            let value: i64 = value;
+            Self(self.0.parameter("id", value))
         }
     }
 
     /// Response of [`unpop_batch_job`](super::super::Client::unpop_batch_job).
     pub struct UnpopBatchJobThen(::compute_kfp_runtime::mock::httpmock::Then);
+
     impl UnpopBatchJobThen {
         /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
@@ -2881,7 +2439,7 @@ pub mod operations {
                     .0
                     .status(200u16)
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
 
@@ -2893,7 +2451,7 @@ pub mod operations {
                     .0
                     .status(404u16)
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
 
@@ -2905,50 +2463,50 @@ pub mod operations {
                     .0
                     .status(422u16)
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
     }
 
     /// Expected request of [`compile_commit`](super::super::Client::compile_commit).
-    pub struct CompileCommitWhen(::compute_kfp_runtime::mock::httpmock::When);
+    pub struct CompileCommitWhen(::compute_kfp_runtime::mock::Expected);
+
     impl CompileCommitWhen {
         /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::When) -> Self {
             Self(
-                inner
-                    .method(::compute_kfp_runtime::mock::httpmock::Method::POST)
-                    .path_matches("^\\/commits\\/[^/:]+\\/compile$"),
+                ::compute_kfp_runtime::mock::Expected::new(
+                    inner,
+                    &super::super::operations::COMPILE_COMMIT,
+                    super::super::operations::OPERATIONS,
+                ),
             )
         }
 
         /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::When {
-            self.0
+            self.0.into_inner()
         }
 
         /// Expects `id`.
         #[inline]
         pub fn id(self, value: i64) -> Self {
-            let value = ::compute_kfp_runtime::mock::segment(
-                &super::super::operations::COMPILE_COMMIT,
-                "id",
-                &value,
-            );
-            Self(self.0.path_matches(format!("^\\/commits\\/{}\\/compile$", value)))
+            let value: i64 = value;
+            Self(self.0.parameter("id", value))
         }
 
         /// Expects `body`.
         #[inline]
         pub fn body(self, value: &types::CompilePayload) -> Self {
-            Self(self.0.json_body_obj(value))
+            Self(self.0.with(|when| when.json_body_obj(&value)))
         }
     }
 
     /// Response of [`compile_commit`](super::super::Client::compile_commit).
     pub struct CompileCommitThen(::compute_kfp_runtime::mock::httpmock::Then);
+
     impl CompileCommitThen {
         /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
@@ -2976,7 +2534,7 @@ pub mod operations {
                     .0
                     .status(400u16)
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
 
@@ -2988,7 +2546,7 @@ pub mod operations {
                     .0
                     .status(403u16)
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
 
@@ -3000,7 +2558,7 @@ pub mod operations {
                     .0
                     .status(404u16)
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
 
@@ -3012,177 +2570,121 @@ pub mod operations {
                     .0
                     .status(422u16)
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
     }
 
     /// Expected request of [`read_commits`](super::super::Client::read_commits).
-    pub struct ReadCommitsWhen(::compute_kfp_runtime::mock::httpmock::When);
+    pub struct ReadCommitsWhen(::compute_kfp_runtime::mock::Expected);
+
     impl ReadCommitsWhen {
         /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::When) -> Self {
             Self(
-                inner
-                    .method(::compute_kfp_runtime::mock::httpmock::Method::GET)
-                    .path_matches("^\\/commits$"),
+                ::compute_kfp_runtime::mock::Expected::new(
+                    inner,
+                    &super::super::operations::READ_COMMITS,
+                    super::super::operations::OPERATIONS,
+                ),
             )
         }
 
         /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::When {
-            self.0
+            self.0.into_inner()
         }
 
         /// Expects `page`.
-        pub fn page<T>(self, value: T) -> Self
-        where
-            T: Into<Option<i64>>,
-        {
-            let value = value.into();
-            Self(
-                ::compute_kfp_runtime::mock::expect_optional(
-                    self.0,
-                    &super::super::operations::READ_COMMITS,
-                    "page",
-                    value,
-                ),
-            )
+        pub fn page(
+            self,
+            value: impl ::std::convert::Into<::std::option::Option<i64>>,
+        ) -> Self {
+            let value: ::std::option::Option<i64> = value.into();
+            Self(self.0.parameter("page", value))
         }
 
         /// Expects `size`.
-        pub fn size<T>(self, value: T) -> Self
-        where
-            T: Into<Option<i64>>,
-        {
-            let value = value.into();
-            Self(
-                ::compute_kfp_runtime::mock::expect_optional(
-                    self.0,
-                    &super::super::operations::READ_COMMITS,
-                    "size",
-                    value,
-                ),
-            )
+        pub fn size(
+            self,
+            value: impl ::std::convert::Into<::std::option::Option<i64>>,
+        ) -> Self {
+            let value: ::std::option::Option<i64> = value.into();
+            Self(self.0.parameter("size", value))
         }
 
         /// Expects `id`.
-        pub fn id<T>(self, value: T) -> Self
-        where
-            T: Into<Option<i64>>,
-        {
-            let value = value.into();
-            Self(
-                ::compute_kfp_runtime::mock::expect_optional(
-                    self.0,
-                    &super::super::operations::READ_COMMITS,
-                    "id",
-                    value,
-                ),
-            )
+        pub fn id(
+            self,
+            value: impl ::std::convert::Into<::std::option::Option<i64>>,
+        ) -> Self {
+            let value: ::std::option::Option<i64> = value.into();
+            Self(self.0.parameter("id", value))
         }
 
         /// Expects `created_on`.
-        pub fn created_on<'a, T>(self, value: T) -> Self
-        where
-            T: Into<Option<&'a ::compute_kfp_runtime::Timestamp>>,
-        {
-            let value = value.into();
-            Self(
-                ::compute_kfp_runtime::mock::expect_optional(
-                    self.0,
-                    &super::super::operations::READ_COMMITS,
-                    "created_on",
-                    value,
-                ),
-            )
+        pub fn created_on<'a>(
+            self,
+            value: impl ::std::convert::Into<
+                ::std::option::Option<&'a ::compute_kfp_runtime::Timestamp>,
+            >,
+        ) -> Self {
+            let value: ::std::option::Option<&'a ::compute_kfp_runtime::Timestamp> = value
+                .into();
+            Self(self.0.parameter("created_on", value))
         }
 
         /// Expects `hash`.
-        pub fn hash<'a, T>(self, value: T) -> Self
-        where
-            T: Into<Option<&'a str>>,
-        {
-            let value = value.into();
-            Self(
-                ::compute_kfp_runtime::mock::expect_optional(
-                    self.0,
-                    &super::super::operations::READ_COMMITS,
-                    "hash",
-                    value,
-                ),
-            )
+        pub fn hash<'a>(
+            self,
+            value: impl ::std::convert::Into<::std::option::Option<&'a str>>,
+        ) -> Self {
+            let value: ::std::option::Option<&'a str> = value.into();
+            Self(self.0.parameter("hash", value))
         }
 
         /// Expects `description`.
-        pub fn description<'a, T>(self, value: T) -> Self
-        where
-            T: Into<Option<&'a str>>,
-        {
-            let value = value.into();
-            Self(
-                ::compute_kfp_runtime::mock::expect_optional(
-                    self.0,
-                    &super::super::operations::READ_COMMITS,
-                    "description",
-                    value,
-                ),
-            )
+        pub fn description<'a>(
+            self,
+            value: impl ::std::convert::Into<::std::option::Option<&'a str>>,
+        ) -> Self {
+            let value: ::std::option::Option<&'a str> = value.into();
+            Self(self.0.parameter("description", value))
         }
 
         /// Expects `algorithm_id`.
-        pub fn algorithm_id<T>(self, value: T) -> Self
-        where
-            T: Into<Option<i64>>,
-        {
-            let value = value.into();
-            Self(
-                ::compute_kfp_runtime::mock::expect_optional(
-                    self.0,
-                    &super::super::operations::READ_COMMITS,
-                    "algorithm_id",
-                    value,
-                ),
-            )
+        pub fn algorithm_id(
+            self,
+            value: impl ::std::convert::Into<::std::option::Option<i64>>,
+        ) -> Self {
+            let value: ::std::option::Option<i64> = value.into();
+            Self(self.0.parameter("algorithm_id", value))
         }
 
         /// Expects `sort_by`.
-        pub fn sort_by<'a, T>(self, value: T) -> Self
-        where
-            T: Into<Option<&'a str>>,
-        {
-            let value = value.into();
-            Self(
-                ::compute_kfp_runtime::mock::expect_optional(
-                    self.0,
-                    &super::super::operations::READ_COMMITS,
-                    "sort_by",
-                    value,
-                ),
-            )
+        pub fn sort_by<'a>(
+            self,
+            value: impl ::std::convert::Into<::std::option::Option<&'a str>>,
+        ) -> Self {
+            let value: ::std::option::Option<&'a str> = value.into();
+            Self(self.0.parameter("sort_by", value))
         }
 
         /// Expects `latest`.
-        pub fn latest<T>(self, value: T) -> Self
-        where
-            T: Into<Option<bool>>,
-        {
-            let value = value.into();
-            Self(
-                ::compute_kfp_runtime::mock::expect_optional(
-                    self.0,
-                    &super::super::operations::READ_COMMITS,
-                    "latest",
-                    value,
-                ),
-            )
+        pub fn latest(
+            self,
+            value: impl ::std::convert::Into<::std::option::Option<bool>>,
+        ) -> Self {
+            let value: ::std::option::Option<bool> = value.into();
+            Self(self.0.parameter("latest", value))
         }
     }
 
     /// Response of [`read_commits`](super::super::Client::read_commits).
     pub struct ReadCommitsThen(::compute_kfp_runtime::mock::httpmock::Then);
+
     impl ReadCommitsThen {
         /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
@@ -3204,7 +2706,7 @@ pub mod operations {
                     .0
                     .status(200u16)
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
 
@@ -3216,39 +2718,43 @@ pub mod operations {
                     .0
                     .status(422u16)
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
     }
 
     /// Expected request of [`create_commit`](super::super::Client::create_commit).
-    pub struct CreateCommitWhen(::compute_kfp_runtime::mock::httpmock::When);
+    pub struct CreateCommitWhen(::compute_kfp_runtime::mock::Expected);
+
     impl CreateCommitWhen {
         /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::When) -> Self {
             Self(
-                inner
-                    .method(::compute_kfp_runtime::mock::httpmock::Method::POST)
-                    .path_matches("^\\/commits$"),
+                ::compute_kfp_runtime::mock::Expected::new(
+                    inner,
+                    &super::super::operations::CREATE_COMMIT,
+                    super::super::operations::OPERATIONS,
+                ),
             )
         }
 
         /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::When {
-            self.0
+            self.0.into_inner()
         }
 
         /// Expects `body`.
         #[inline]
         pub fn body(self, value: &types::CommitIn) -> Self {
-            Self(self.0.json_body_obj(value))
+            Self(self.0.with(|when| when.json_body_obj(&value)))
         }
     }
 
     /// Response of [`create_commit`](super::super::Client::create_commit).
     pub struct CreateCommitThen(::compute_kfp_runtime::mock::httpmock::Then);
+
     impl CreateCommitThen {
         /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
@@ -3270,7 +2776,7 @@ pub mod operations {
                     .0
                     .status(201u16)
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
 
@@ -3282,7 +2788,7 @@ pub mod operations {
                     .0
                     .status(403u16)
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
 
@@ -3294,44 +2800,44 @@ pub mod operations {
                     .0
                     .status(422u16)
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
     }
 
     /// Expected request of [`read_commit`](super::super::Client::read_commit).
-    pub struct ReadCommitWhen(::compute_kfp_runtime::mock::httpmock::When);
+    pub struct ReadCommitWhen(::compute_kfp_runtime::mock::Expected);
+
     impl ReadCommitWhen {
         /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::When) -> Self {
             Self(
-                inner
-                    .method(::compute_kfp_runtime::mock::httpmock::Method::GET)
-                    .path_matches("^\\/commits\\/[^/:]+$"),
+                ::compute_kfp_runtime::mock::Expected::new(
+                    inner,
+                    &super::super::operations::READ_COMMIT,
+                    super::super::operations::OPERATIONS,
+                ),
             )
         }
 
         /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::When {
-            self.0
+            self.0.into_inner()
         }
 
         /// Expects `id`.
         #[inline]
         pub fn id(self, value: i64) -> Self {
-            let value = ::compute_kfp_runtime::mock::segment(
-                &super::super::operations::READ_COMMIT,
-                "id",
-                &value,
-            );
-            Self(self.0.path_matches(format!("^\\/commits\\/{}$", value)))
+            let value: i64 = value;
+            Self(self.0.parameter("id", value))
         }
     }
 
     /// Response of [`read_commit`](super::super::Client::read_commit).
     pub struct ReadCommitThen(::compute_kfp_runtime::mock::httpmock::Then);
+
     impl ReadCommitThen {
         /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
@@ -3353,7 +2859,7 @@ pub mod operations {
                     .0
                     .status(200u16)
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
 
@@ -3365,7 +2871,7 @@ pub mod operations {
                     .0
                     .status(403u16)
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
 
@@ -3377,7 +2883,7 @@ pub mod operations {
                     .0
                     .status(404u16)
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
 
@@ -3389,44 +2895,44 @@ pub mod operations {
                     .0
                     .status(422u16)
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
     }
 
     /// Expected request of [`delete_commit`](super::super::Client::delete_commit).
-    pub struct DeleteCommitWhen(::compute_kfp_runtime::mock::httpmock::When);
+    pub struct DeleteCommitWhen(::compute_kfp_runtime::mock::Expected);
+
     impl DeleteCommitWhen {
         /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::When) -> Self {
             Self(
-                inner
-                    .method(::compute_kfp_runtime::mock::httpmock::Method::DELETE)
-                    .path_matches("^\\/commits\\/[^/:]+$"),
+                ::compute_kfp_runtime::mock::Expected::new(
+                    inner,
+                    &super::super::operations::DELETE_COMMIT,
+                    super::super::operations::OPERATIONS,
+                ),
             )
         }
 
         /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::When {
-            self.0
+            self.0.into_inner()
         }
 
         /// Expects `id`.
         #[inline]
         pub fn id(self, value: i64) -> Self {
-            let value = ::compute_kfp_runtime::mock::segment(
-                &super::super::operations::DELETE_COMMIT,
-                "id",
-                &value,
-            );
-            Self(self.0.path_matches(format!("^\\/commits\\/{}$", value)))
+            let value: i64 = value;
+            Self(self.0.parameter("id", value))
         }
     }
 
     /// Response of [`delete_commit`](super::super::Client::delete_commit).
     pub struct DeleteCommitThen(::compute_kfp_runtime::mock::httpmock::Then);
+
     impl DeleteCommitThen {
         /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
@@ -3454,7 +2960,7 @@ pub mod operations {
                     .0
                     .status(403u16)
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
 
@@ -3466,7 +2972,7 @@ pub mod operations {
                     .0
                     .status(404u16)
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
 
@@ -3478,33 +2984,37 @@ pub mod operations {
                     .0
                     .status(422u16)
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
     }
 
     /// Expected request of [`read_drain_mode`](super::super::Client::read_drain_mode).
-    pub struct ReadDrainModeWhen(::compute_kfp_runtime::mock::httpmock::When);
+    pub struct ReadDrainModeWhen(::compute_kfp_runtime::mock::Expected);
+
     impl ReadDrainModeWhen {
         /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::When) -> Self {
             Self(
-                inner
-                    .method(::compute_kfp_runtime::mock::httpmock::Method::GET)
-                    .path_matches("^\\/drain\\_mode$"),
+                ::compute_kfp_runtime::mock::Expected::new(
+                    inner,
+                    &super::super::operations::READ_DRAIN_MODE,
+                    super::super::operations::OPERATIONS,
+                ),
             )
         }
 
         /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::When {
-            self.0
+            self.0.into_inner()
         }
     }
 
     /// Response of [`read_drain_mode`](super::super::Client::read_drain_mode).
     pub struct ReadDrainModeThen(::compute_kfp_runtime::mock::httpmock::Then);
+
     impl ReadDrainModeThen {
         /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
@@ -3526,7 +3036,7 @@ pub mod operations {
                     .0
                     .status(200u16)
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
 
@@ -3538,39 +3048,43 @@ pub mod operations {
                     .0
                     .status(404u16)
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
     }
 
     /// Expected request of [`update_drain_mode`](super::super::Client::update_drain_mode).
-    pub struct UpdateDrainModeWhen(::compute_kfp_runtime::mock::httpmock::When);
+    pub struct UpdateDrainModeWhen(::compute_kfp_runtime::mock::Expected);
+
     impl UpdateDrainModeWhen {
         /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::When) -> Self {
             Self(
-                inner
-                    .method(::compute_kfp_runtime::mock::httpmock::Method::PATCH)
-                    .path_matches("^\\/drain\\_mode$"),
+                ::compute_kfp_runtime::mock::Expected::new(
+                    inner,
+                    &super::super::operations::UPDATE_DRAIN_MODE,
+                    super::super::operations::OPERATIONS,
+                ),
             )
         }
 
         /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::When {
-            self.0
+            self.0.into_inner()
         }
 
         /// Expects `body`.
         #[inline]
         pub fn body(self, value: &types::DrainModeIn) -> Self {
-            Self(self.0.json_body_obj(value))
+            Self(self.0.with(|when| when.json_body_obj(&value)))
         }
     }
 
     /// Response of [`update_drain_mode`](super::super::Client::update_drain_mode).
     pub struct UpdateDrainModeThen(::compute_kfp_runtime::mock::httpmock::Then);
+
     impl UpdateDrainModeThen {
         /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
@@ -3592,7 +3106,7 @@ pub mod operations {
                     .0
                     .status(200u16)
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
 
@@ -3604,7 +3118,7 @@ pub mod operations {
                     .0
                     .status(404u16)
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
 
@@ -3616,225 +3130,145 @@ pub mod operations {
                     .0
                     .status(422u16)
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
     }
 
     /// Expected request of [`read_files`](super::super::Client::read_files).
-    pub struct ReadFilesWhen(::compute_kfp_runtime::mock::httpmock::When);
+    pub struct ReadFilesWhen(::compute_kfp_runtime::mock::Expected);
+
     impl ReadFilesWhen {
         /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::When) -> Self {
             Self(
-                inner
-                    .method(::compute_kfp_runtime::mock::httpmock::Method::GET)
-                    .path_matches("^\\/files$"),
+                ::compute_kfp_runtime::mock::Expected::new(
+                    inner,
+                    &super::super::operations::READ_FILES,
+                    super::super::operations::OPERATIONS,
+                ),
             )
         }
 
         /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::When {
-            self.0
+            self.0.into_inner()
         }
 
         /// Expects `page`.
-        pub fn page<T>(self, value: T) -> Self
-        where
-            T: Into<Option<i64>>,
-        {
-            let value = value.into();
-            Self(
-                ::compute_kfp_runtime::mock::expect_optional(
-                    self.0,
-                    &super::super::operations::READ_FILES,
-                    "page",
-                    value,
-                ),
-            )
+        pub fn page(
+            self,
+            value: impl ::std::convert::Into<::std::option::Option<i64>>,
+        ) -> Self {
+            let value: ::std::option::Option<i64> = value.into();
+            Self(self.0.parameter("page", value))
         }
 
         /// Expects `size`.
-        pub fn size<T>(self, value: T) -> Self
-        where
-            T: Into<Option<i64>>,
-        {
-            let value = value.into();
-            Self(
-                ::compute_kfp_runtime::mock::expect_optional(
-                    self.0,
-                    &super::super::operations::READ_FILES,
-                    "size",
-                    value,
-                ),
-            )
+        pub fn size(
+            self,
+            value: impl ::std::convert::Into<::std::option::Option<i64>>,
+        ) -> Self {
+            let value: ::std::option::Option<i64> = value.into();
+            Self(self.0.parameter("size", value))
         }
 
         /// Expects `id`.
-        pub fn id<T>(self, value: T) -> Self
-        where
-            T: Into<Option<i64>>,
-        {
-            let value = value.into();
-            Self(
-                ::compute_kfp_runtime::mock::expect_optional(
-                    self.0,
-                    &super::super::operations::READ_FILES,
-                    "id",
-                    value,
-                ),
-            )
+        pub fn id(
+            self,
+            value: impl ::std::convert::Into<::std::option::Option<i64>>,
+        ) -> Self {
+            let value: ::std::option::Option<i64> = value.into();
+            Self(self.0.parameter("id", value))
         }
 
         /// Expects `commit_id`.
-        pub fn commit_id<T>(self, value: T) -> Self
-        where
-            T: Into<Option<i64>>,
-        {
-            let value = value.into();
-            Self(
-                ::compute_kfp_runtime::mock::expect_optional(
-                    self.0,
-                    &super::super::operations::READ_FILES,
-                    "commit_id",
-                    value,
-                ),
-            )
+        pub fn commit_id(
+            self,
+            value: impl ::std::convert::Into<::std::option::Option<i64>>,
+        ) -> Self {
+            let value: ::std::option::Option<i64> = value.into();
+            Self(self.0.parameter("commit_id", value))
         }
 
         /// Expects `content`.
-        pub fn content<'a, T>(self, value: T) -> Self
-        where
-            T: Into<Option<&'a str>>,
-        {
-            let value = value.into();
-            Self(
-                ::compute_kfp_runtime::mock::expect_optional(
-                    self.0,
-                    &super::super::operations::READ_FILES,
-                    "content",
-                    value,
-                ),
-            )
+        pub fn content<'a>(
+            self,
+            value: impl ::std::convert::Into<::std::option::Option<&'a str>>,
+        ) -> Self {
+            let value: ::std::option::Option<&'a str> = value.into();
+            Self(self.0.parameter("content", value))
         }
 
         /// Expects `language_id`.
-        pub fn language_id<T>(self, value: T) -> Self
-        where
-            T: Into<Option<i64>>,
-        {
-            let value = value.into();
-            Self(
-                ::compute_kfp_runtime::mock::expect_optional(
-                    self.0,
-                    &super::super::operations::READ_FILES,
-                    "language_id",
-                    value,
-                ),
-            )
+        pub fn language_id(
+            self,
+            value: impl ::std::convert::Into<::std::option::Option<i64>>,
+        ) -> Self {
+            let value: ::std::option::Option<i64> = value.into();
+            Self(self.0.parameter("language_id", value))
         }
 
         /// Expects `compile_stage`.
-        pub fn compile_stage<T>(self, value: T) -> Self
-        where
-            T: Into<Option<types::CompileStage>>,
-        {
-            let value = value.into();
-            Self(
-                ::compute_kfp_runtime::mock::expect_optional(
-                    self.0,
-                    &super::super::operations::READ_FILES,
-                    "compile_stage",
-                    value,
-                ),
-            )
+        pub fn compile_stage(
+            self,
+            value: impl ::std::convert::Into<::std::option::Option<types::CompileStage>>,
+        ) -> Self {
+            let value: ::std::option::Option<types::CompileStage> = value.into();
+            Self(self.0.parameter("compile_stage", value))
         }
 
         /// Expects `generated`.
-        pub fn generated<T>(self, value: T) -> Self
-        where
-            T: Into<Option<bool>>,
-        {
-            let value = value.into();
-            Self(
-                ::compute_kfp_runtime::mock::expect_optional(
-                    self.0,
-                    &super::super::operations::READ_FILES,
-                    "generated",
-                    value,
-                ),
-            )
+        pub fn generated(
+            self,
+            value: impl ::std::convert::Into<::std::option::Option<bool>>,
+        ) -> Self {
+            let value: ::std::option::Option<bool> = value.into();
+            Self(self.0.parameter("generated", value))
         }
 
         /// Expects `name_isnull`.
-        pub fn name_isnull<T>(self, value: T) -> Self
-        where
-            T: Into<Option<bool>>,
-        {
-            let value = value.into();
-            Self(
-                ::compute_kfp_runtime::mock::expect_optional(
-                    self.0,
-                    &super::super::operations::READ_FILES,
-                    "name__isnull",
-                    value,
-                ),
-            )
+        pub fn name_isnull(
+            self,
+            value: impl ::std::convert::Into<::std::option::Option<bool>>,
+        ) -> Self {
+            let value: ::std::option::Option<bool> = value.into();
+            Self(self.0.parameter("name__isnull", value))
         }
 
         /// Expects `name`.
-        pub fn name<'a, T>(self, value: T) -> Self
-        where
-            T: Into<Option<&'a str>>,
-        {
-            let value = value.into();
-            Self(
-                ::compute_kfp_runtime::mock::expect_optional(
-                    self.0,
-                    &super::super::operations::READ_FILES,
-                    "name",
-                    value,
-                ),
-            )
+        pub fn name<'a>(
+            self,
+            value: impl ::std::convert::Into<::std::option::Option<&'a str>>,
+        ) -> Self {
+            let value: ::std::option::Option<&'a str> = value.into();
+            Self(self.0.parameter("name", value))
         }
 
         /// Expects `sort_by`.
-        pub fn sort_by<'a, T>(self, value: T) -> Self
-        where
-            T: Into<Option<&'a str>>,
-        {
-            let value = value.into();
-            Self(
-                ::compute_kfp_runtime::mock::expect_optional(
-                    self.0,
-                    &super::super::operations::READ_FILES,
-                    "sort_by",
-                    value,
-                ),
-            )
+        pub fn sort_by<'a>(
+            self,
+            value: impl ::std::convert::Into<::std::option::Option<&'a str>>,
+        ) -> Self {
+            let value: ::std::option::Option<&'a str> = value.into();
+            Self(self.0.parameter("sort_by", value))
         }
 
         /// Expects `latest`.
-        pub fn latest<T>(self, value: T) -> Self
-        where
-            T: Into<Option<bool>>,
-        {
-            let value = value.into();
-            Self(
-                ::compute_kfp_runtime::mock::expect_optional(
-                    self.0,
-                    &super::super::operations::READ_FILES,
-                    "latest",
-                    value,
-                ),
-            )
+        pub fn latest(
+            self,
+            value: impl ::std::convert::Into<::std::option::Option<bool>>,
+        ) -> Self {
+            let value: ::std::option::Option<bool> = value.into();
+            Self(self.0.parameter("latest", value))
         }
     }
 
     /// Response of [`read_files`](super::super::Client::read_files).
     pub struct ReadFilesThen(::compute_kfp_runtime::mock::httpmock::Then);
+
     impl ReadFilesThen {
         /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
@@ -3856,7 +3290,7 @@ pub mod operations {
                     .0
                     .status(200u16)
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
 
@@ -3868,39 +3302,43 @@ pub mod operations {
                     .0
                     .status(422u16)
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
     }
 
     /// Expected request of [`create_file`](super::super::Client::create_file).
-    pub struct CreateFileWhen(::compute_kfp_runtime::mock::httpmock::When);
+    pub struct CreateFileWhen(::compute_kfp_runtime::mock::Expected);
+
     impl CreateFileWhen {
         /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::When) -> Self {
             Self(
-                inner
-                    .method(::compute_kfp_runtime::mock::httpmock::Method::POST)
-                    .path_matches("^\\/files$"),
+                ::compute_kfp_runtime::mock::Expected::new(
+                    inner,
+                    &super::super::operations::CREATE_FILE,
+                    super::super::operations::OPERATIONS,
+                ),
             )
         }
 
         /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::When {
-            self.0
+            self.0.into_inner()
         }
 
         /// Expects `body`.
         #[inline]
         pub fn body(self, value: &types::FileIn) -> Self {
-            Self(self.0.json_body_obj(value))
+            Self(self.0.with(|when| when.json_body_obj(&value)))
         }
     }
 
     /// Response of [`create_file`](super::super::Client::create_file).
     pub struct CreateFileThen(::compute_kfp_runtime::mock::httpmock::Then);
+
     impl CreateFileThen {
         /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
@@ -3922,7 +3360,7 @@ pub mod operations {
                     .0
                     .status(201u16)
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
 
@@ -3934,7 +3372,7 @@ pub mod operations {
                     .0
                     .status(403u16)
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
 
@@ -3946,44 +3384,44 @@ pub mod operations {
                     .0
                     .status(422u16)
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
     }
 
     /// Expected request of [`read_file`](super::super::Client::read_file).
-    pub struct ReadFileWhen(::compute_kfp_runtime::mock::httpmock::When);
+    pub struct ReadFileWhen(::compute_kfp_runtime::mock::Expected);
+
     impl ReadFileWhen {
         /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::When) -> Self {
             Self(
-                inner
-                    .method(::compute_kfp_runtime::mock::httpmock::Method::GET)
-                    .path_matches("^\\/files\\/[^/:]+$"),
+                ::compute_kfp_runtime::mock::Expected::new(
+                    inner,
+                    &super::super::operations::READ_FILE,
+                    super::super::operations::OPERATIONS,
+                ),
             )
         }
 
         /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::When {
-            self.0
+            self.0.into_inner()
         }
 
         /// Expects `id`.
         #[inline]
         pub fn id(self, value: i64) -> Self {
-            let value = ::compute_kfp_runtime::mock::segment(
-                &super::super::operations::READ_FILE,
-                "id",
-                &value,
-            );
-            Self(self.0.path_matches(format!("^\\/files\\/{}$", value)))
+            let value: i64 = value;
+            Self(self.0.parameter("id", value))
         }
     }
 
     /// Response of [`read_file`](super::super::Client::read_file).
     pub struct ReadFileThen(::compute_kfp_runtime::mock::httpmock::Then);
+
     impl ReadFileThen {
         /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
@@ -4005,7 +3443,7 @@ pub mod operations {
                     .0
                     .status(200u16)
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
 
@@ -4017,7 +3455,7 @@ pub mod operations {
                     .0
                     .status(403u16)
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
 
@@ -4029,7 +3467,7 @@ pub mod operations {
                     .0
                     .status(404u16)
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
 
@@ -4041,44 +3479,44 @@ pub mod operations {
                     .0
                     .status(422u16)
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
     }
 
     /// Expected request of [`delete_file`](super::super::Client::delete_file).
-    pub struct DeleteFileWhen(::compute_kfp_runtime::mock::httpmock::When);
+    pub struct DeleteFileWhen(::compute_kfp_runtime::mock::Expected);
+
     impl DeleteFileWhen {
         /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::When) -> Self {
             Self(
-                inner
-                    .method(::compute_kfp_runtime::mock::httpmock::Method::DELETE)
-                    .path_matches("^\\/files\\/[^/:]+$"),
+                ::compute_kfp_runtime::mock::Expected::new(
+                    inner,
+                    &super::super::operations::DELETE_FILE,
+                    super::super::operations::OPERATIONS,
+                ),
             )
         }
 
         /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::When {
-            self.0
+            self.0.into_inner()
         }
 
         /// Expects `id`.
         #[inline]
         pub fn id(self, value: i64) -> Self {
-            let value = ::compute_kfp_runtime::mock::segment(
-                &super::super::operations::DELETE_FILE,
-                "id",
-                &value,
-            );
-            Self(self.0.path_matches(format!("^\\/files\\/{}$", value)))
+            let value: i64 = value;
+            Self(self.0.parameter("id", value))
         }
     }
 
     /// Response of [`delete_file`](super::super::Client::delete_file).
     pub struct DeleteFileThen(::compute_kfp_runtime::mock::httpmock::Then);
+
     impl DeleteFileThen {
         /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
@@ -4106,7 +3544,7 @@ pub mod operations {
                     .0
                     .status(403u16)
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
 
@@ -4118,7 +3556,7 @@ pub mod operations {
                     .0
                     .status(404u16)
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
 
@@ -4130,39 +3568,43 @@ pub mod operations {
                     .0
                     .status(422u16)
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
     }
 
     /// Expected request of [`create_final_result`](super::super::Client::create_final_result).
-    pub struct CreateFinalResultWhen(::compute_kfp_runtime::mock::httpmock::When);
+    pub struct CreateFinalResultWhen(::compute_kfp_runtime::mock::Expected);
+
     impl CreateFinalResultWhen {
         /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::When) -> Self {
             Self(
-                inner
-                    .method(::compute_kfp_runtime::mock::httpmock::Method::POST)
-                    .path_matches("^\\/final\\_results$"),
+                ::compute_kfp_runtime::mock::Expected::new(
+                    inner,
+                    &super::super::operations::CREATE_FINAL_RESULT,
+                    super::super::operations::OPERATIONS,
+                ),
             )
         }
 
         /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::When {
-            self.0
+            self.0.into_inner()
         }
 
         /// Expects `body`.
         #[inline]
         pub fn body(self, value: &types::FinalResultIn) -> Self {
-            Self(self.0.json_body_obj(value))
+            Self(self.0.with(|when| when.json_body_obj(&value)))
         }
     }
 
     /// Response of [`create_final_result`](super::super::Client::create_final_result).
     pub struct CreateFinalResultThen(::compute_kfp_runtime::mock::httpmock::Then);
+
     impl CreateFinalResultThen {
         /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
@@ -4184,7 +3626,7 @@ pub mod operations {
                     .0
                     .status(201u16)
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
 
@@ -4196,7 +3638,7 @@ pub mod operations {
                     .0
                     .status(403u16)
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
 
@@ -4208,44 +3650,44 @@ pub mod operations {
                     .0
                     .status(422u16)
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
     }
 
     /// Expected request of [`read_final_result_by_job_id`](super::super::Client::read_final_result_by_job_id).
-    pub struct ReadFinalResultByJobIdWhen(::compute_kfp_runtime::mock::httpmock::When);
+    pub struct ReadFinalResultByJobIdWhen(::compute_kfp_runtime::mock::Expected);
+
     impl ReadFinalResultByJobIdWhen {
         /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::When) -> Self {
             Self(
-                inner
-                    .method(::compute_kfp_runtime::mock::httpmock::Method::GET)
-                    .path_matches("^\\/final\\_results\\/job\\/[^/:]+$"),
+                ::compute_kfp_runtime::mock::Expected::new(
+                    inner,
+                    &super::super::operations::READ_FINAL_RESULT_BY_JOB_ID,
+                    super::super::operations::OPERATIONS,
+                ),
             )
         }
 
         /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::When {
-            self.0
+            self.0.into_inner()
         }
 
         /// Expects `job_id`.
         #[inline]
         pub fn job_id(self, value: i64) -> Self {
-            let value = ::compute_kfp_runtime::mock::segment(
-                &super::super::operations::READ_FINAL_RESULT_BY_JOB_ID,
-                "job_id",
-                &value,
-            );
-            Self(self.0.path_matches(format!("^\\/final\\_results\\/job\\/{}$", value)))
+            let value: i64 = value;
+            Self(self.0.parameter("job_id", value))
         }
     }
 
     /// Response of [`read_final_result_by_job_id`](super::super::Client::read_final_result_by_job_id).
     pub struct ReadFinalResultByJobIdThen(::compute_kfp_runtime::mock::httpmock::Then);
+
     impl ReadFinalResultByJobIdThen {
         /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
@@ -4267,7 +3709,7 @@ pub mod operations {
                     .0
                     .status(200u16)
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
 
@@ -4279,7 +3721,7 @@ pub mod operations {
                     .0
                     .status(403u16)
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
 
@@ -4291,7 +3733,7 @@ pub mod operations {
                     .0
                     .status(404u16)
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
 
@@ -4303,44 +3745,44 @@ pub mod operations {
                     .0
                     .status(422u16)
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
     }
 
     /// Expected request of [`read_final_result`](super::super::Client::read_final_result).
-    pub struct ReadFinalResultWhen(::compute_kfp_runtime::mock::httpmock::When);
+    pub struct ReadFinalResultWhen(::compute_kfp_runtime::mock::Expected);
+
     impl ReadFinalResultWhen {
         /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::When) -> Self {
             Self(
-                inner
-                    .method(::compute_kfp_runtime::mock::httpmock::Method::GET)
-                    .path_matches("^\\/final\\_results\\/[^/:]+$"),
+                ::compute_kfp_runtime::mock::Expected::new(
+                    inner,
+                    &super::super::operations::READ_FINAL_RESULT,
+                    super::super::operations::OPERATIONS,
+                ),
             )
         }
 
         /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::When {
-            self.0
+            self.0.into_inner()
         }
 
         /// Expects `id`.
         #[inline]
         pub fn id(self, value: i64) -> Self {
-            let value = ::compute_kfp_runtime::mock::segment(
-                &super::super::operations::READ_FINAL_RESULT,
-                "id",
-                &value,
-            );
-            Self(self.0.path_matches(format!("^\\/final\\_results\\/{}$", value)))
+            let value: i64 = value;
+            Self(self.0.parameter("id", value))
         }
     }
 
     /// Response of [`read_final_result`](super::super::Client::read_final_result).
     pub struct ReadFinalResultThen(::compute_kfp_runtime::mock::httpmock::Then);
+
     impl ReadFinalResultThen {
         /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
@@ -4362,7 +3804,7 @@ pub mod operations {
                     .0
                     .status(200u16)
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
 
@@ -4374,7 +3816,7 @@ pub mod operations {
                     .0
                     .status(403u16)
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
 
@@ -4386,7 +3828,7 @@ pub mod operations {
                     .0
                     .status(404u16)
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
 
@@ -4398,33 +3840,37 @@ pub mod operations {
                     .0
                     .status(422u16)
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
     }
 
     /// Expected request of [`healthz`](super::super::Client::healthz).
-    pub struct HealthzWhen(::compute_kfp_runtime::mock::httpmock::When);
+    pub struct HealthzWhen(::compute_kfp_runtime::mock::Expected);
+
     impl HealthzWhen {
         /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::When) -> Self {
             Self(
-                inner
-                    .method(::compute_kfp_runtime::mock::httpmock::Method::GET)
-                    .path_matches("^\\/healthz$"),
+                ::compute_kfp_runtime::mock::Expected::new(
+                    inner,
+                    &super::super::operations::HEALTHZ,
+                    super::super::operations::OPERATIONS,
+                ),
             )
         }
 
         /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::When {
-            self.0
+            self.0.into_inner()
         }
     }
 
     /// Response of [`healthz`](super::super::Client::healthz).
     pub struct HealthzThen(::compute_kfp_runtime::mock::httpmock::Then);
+
     impl HealthzThen {
         /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
@@ -4446,369 +3892,235 @@ pub mod operations {
                     .0
                     .status(200u16)
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
     }
 
     /// Expected request of [`read_jobs`](super::super::Client::read_jobs).
-    pub struct ReadJobsWhen(::compute_kfp_runtime::mock::httpmock::When);
+    pub struct ReadJobsWhen(::compute_kfp_runtime::mock::Expected);
+
     impl ReadJobsWhen {
         /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::When) -> Self {
             Self(
-                inner
-                    .method(::compute_kfp_runtime::mock::httpmock::Method::GET)
-                    .path_matches("^\\/jobs$"),
+                ::compute_kfp_runtime::mock::Expected::new(
+                    inner,
+                    &super::super::operations::READ_JOBS,
+                    super::super::operations::OPERATIONS,
+                ),
             )
         }
 
         /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::When {
-            self.0
+            self.0.into_inner()
         }
 
         /// Expects `page`.
-        pub fn page<T>(self, value: T) -> Self
-        where
-            T: Into<Option<i64>>,
-        {
-            let value = value.into();
-            Self(
-                ::compute_kfp_runtime::mock::expect_optional(
-                    self.0,
-                    &super::super::operations::READ_JOBS,
-                    "page",
-                    value,
-                ),
-            )
+        pub fn page(
+            self,
+            value: impl ::std::convert::Into<::std::option::Option<i64>>,
+        ) -> Self {
+            let value: ::std::option::Option<i64> = value.into();
+            Self(self.0.parameter("page", value))
         }
 
         /// Expects `size`.
-        pub fn size<T>(self, value: T) -> Self
-        where
-            T: Into<Option<i64>>,
-        {
-            let value = value.into();
-            Self(
-                ::compute_kfp_runtime::mock::expect_optional(
-                    self.0,
-                    &super::super::operations::READ_JOBS,
-                    "size",
-                    value,
-                ),
-            )
+        pub fn size(
+            self,
+            value: impl ::std::convert::Into<::std::option::Option<i64>>,
+        ) -> Self {
+            let value: ::std::option::Option<i64> = value.into();
+            Self(self.0.parameter("size", value))
         }
 
         /// Expects `id`.
-        pub fn id<T>(self, value: T) -> Self
-        where
-            T: Into<Option<i64>>,
-        {
-            let value = value.into();
-            Self(
-                ::compute_kfp_runtime::mock::expect_optional(
-                    self.0,
-                    &super::super::operations::READ_JOBS,
-                    "id",
-                    value,
-                ),
-            )
+        pub fn id(
+            self,
+            value: impl ::std::convert::Into<::std::option::Option<i64>>,
+        ) -> Self {
+            let value: ::std::option::Option<i64> = value.into();
+            Self(self.0.parameter("id", value))
         }
 
         /// Expects `created_on`.
-        pub fn created_on<'a, T>(self, value: T) -> Self
-        where
-            T: Into<Option<&'a ::compute_kfp_runtime::Timestamp>>,
-        {
-            let value = value.into();
-            Self(
-                ::compute_kfp_runtime::mock::expect_optional(
-                    self.0,
-                    &super::super::operations::READ_JOBS,
-                    "created_on",
-                    value,
-                ),
-            )
+        pub fn created_on<'a>(
+            self,
+            value: impl ::std::convert::Into<
+                ::std::option::Option<&'a ::compute_kfp_runtime::Timestamp>,
+            >,
+        ) -> Self {
+            let value: ::std::option::Option<&'a ::compute_kfp_runtime::Timestamp> = value
+                .into();
+            Self(self.0.parameter("created_on", value))
         }
 
         /// Expects `file_id`.
-        pub fn file_id<T>(self, value: T) -> Self
-        where
-            T: Into<Option<i64>>,
-        {
-            let value = value.into();
-            Self(
-                ::compute_kfp_runtime::mock::expect_optional(
-                    self.0,
-                    &super::super::operations::READ_JOBS,
-                    "file_id",
-                    value,
-                ),
-            )
+        pub fn file_id(
+            self,
+            value: impl ::std::convert::Into<::std::option::Option<i64>>,
+        ) -> Self {
+            let value: ::std::option::Option<i64> = value.into();
+            Self(self.0.parameter("file_id", value))
         }
 
         /// Expects `algorithm_type`.
-        pub fn algorithm_type<T>(self, value: T) -> Self
-        where
-            T: Into<Option<types::AlgorithmType>>,
-        {
-            let value = value.into();
-            Self(
-                ::compute_kfp_runtime::mock::expect_optional(
-                    self.0,
-                    &super::super::operations::READ_JOBS,
-                    "algorithm_type",
-                    value,
-                ),
-            )
+        pub fn algorithm_type(
+            self,
+            value: impl ::std::convert::Into<::std::option::Option<types::AlgorithmType>>,
+        ) -> Self {
+            let value: ::std::option::Option<types::AlgorithmType> = value.into();
+            Self(self.0.parameter("algorithm_type", value))
         }
 
         /// Expects `status`.
-        pub fn status<T>(self, value: T) -> Self
-        where
-            T: Into<Option<types::JobStatus>>,
-        {
-            let value = value.into();
-            Self(
-                ::compute_kfp_runtime::mock::expect_optional(
-                    self.0,
-                    &super::super::operations::READ_JOBS,
-                    "status",
-                    value,
-                ),
-            )
+        pub fn status(
+            self,
+            value: impl ::std::convert::Into<::std::option::Option<types::JobStatus>>,
+        ) -> Self {
+            let value: ::std::option::Option<types::JobStatus> = value.into();
+            Self(self.0.parameter("status", value))
         }
 
         /// Expects `batch_job_id`.
-        pub fn batch_job_id<T>(self, value: T) -> Self
-        where
-            T: Into<Option<i64>>,
-        {
-            let value = value.into();
-            Self(
-                ::compute_kfp_runtime::mock::expect_optional(
-                    self.0,
-                    &super::super::operations::READ_JOBS,
-                    "batch_job_id",
-                    value,
-                ),
-            )
+        pub fn batch_job_id(
+            self,
+            value: impl ::std::convert::Into<::std::option::Option<i64>>,
+        ) -> Self {
+            let value: ::std::option::Option<i64> = value.into();
+            Self(self.0.parameter("batch_job_id", value))
         }
 
         /// Expects `queued_at_isnull`.
-        pub fn queued_at_isnull<T>(self, value: T) -> Self
-        where
-            T: Into<Option<bool>>,
-        {
-            let value = value.into();
-            Self(
-                ::compute_kfp_runtime::mock::expect_optional(
-                    self.0,
-                    &super::super::operations::READ_JOBS,
-                    "queued_at__isnull",
-                    value,
-                ),
-            )
+        pub fn queued_at_isnull(
+            self,
+            value: impl ::std::convert::Into<::std::option::Option<bool>>,
+        ) -> Self {
+            let value: ::std::option::Option<bool> = value.into();
+            Self(self.0.parameter("queued_at__isnull", value))
         }
 
         /// Expects `queued_at`.
-        pub fn queued_at<'a, T>(self, value: T) -> Self
-        where
-            T: Into<Option<&'a ::compute_kfp_runtime::Timestamp>>,
-        {
-            let value = value.into();
-            Self(
-                ::compute_kfp_runtime::mock::expect_optional(
-                    self.0,
-                    &super::super::operations::READ_JOBS,
-                    "queued_at",
-                    value,
-                ),
-            )
+        pub fn queued_at<'a>(
+            self,
+            value: impl ::std::convert::Into<
+                ::std::option::Option<&'a ::compute_kfp_runtime::Timestamp>,
+            >,
+        ) -> Self {
+            let value: ::std::option::Option<&'a ::compute_kfp_runtime::Timestamp> = value
+                .into();
+            Self(self.0.parameter("queued_at", value))
         }
 
         /// Expects `finished_at_isnull`.
-        pub fn finished_at_isnull<T>(self, value: T) -> Self
-        where
-            T: Into<Option<bool>>,
-        {
-            let value = value.into();
-            Self(
-                ::compute_kfp_runtime::mock::expect_optional(
-                    self.0,
-                    &super::super::operations::READ_JOBS,
-                    "finished_at__isnull",
-                    value,
-                ),
-            )
+        pub fn finished_at_isnull(
+            self,
+            value: impl ::std::convert::Into<::std::option::Option<bool>>,
+        ) -> Self {
+            let value: ::std::option::Option<bool> = value.into();
+            Self(self.0.parameter("finished_at__isnull", value))
         }
 
         /// Expects `finished_at`.
-        pub fn finished_at<'a, T>(self, value: T) -> Self
-        where
-            T: Into<Option<&'a ::compute_kfp_runtime::Timestamp>>,
-        {
-            let value = value.into();
-            Self(
-                ::compute_kfp_runtime::mock::expect_optional(
-                    self.0,
-                    &super::super::operations::READ_JOBS,
-                    "finished_at",
-                    value,
-                ),
-            )
+        pub fn finished_at<'a>(
+            self,
+            value: impl ::std::convert::Into<
+                ::std::option::Option<&'a ::compute_kfp_runtime::Timestamp>,
+            >,
+        ) -> Self {
+            let value: ::std::option::Option<&'a ::compute_kfp_runtime::Timestamp> = value
+                .into();
+            Self(self.0.parameter("finished_at", value))
         }
 
         /// Expects `number_of_shots_isnull`.
-        pub fn number_of_shots_isnull<T>(self, value: T) -> Self
-        where
-            T: Into<Option<bool>>,
-        {
-            let value = value.into();
-            Self(
-                ::compute_kfp_runtime::mock::expect_optional(
-                    self.0,
-                    &super::super::operations::READ_JOBS,
-                    "number_of_shots__isnull",
-                    value,
-                ),
-            )
+        pub fn number_of_shots_isnull(
+            self,
+            value: impl ::std::convert::Into<::std::option::Option<bool>>,
+        ) -> Self {
+            let value: ::std::option::Option<bool> = value.into();
+            Self(self.0.parameter("number_of_shots__isnull", value))
         }
 
         /// Expects `number_of_shots`.
-        pub fn number_of_shots<T>(self, value: T) -> Self
-        where
-            T: Into<Option<i64>>,
-        {
-            let value = value.into();
-            Self(
-                ::compute_kfp_runtime::mock::expect_optional(
-                    self.0,
-                    &super::super::operations::READ_JOBS,
-                    "number_of_shots",
-                    value,
-                ),
-            )
+        pub fn number_of_shots(
+            self,
+            value: impl ::std::convert::Into<::std::option::Option<i64>>,
+        ) -> Self {
+            let value: ::std::option::Option<i64> = value.into();
+            Self(self.0.parameter("number_of_shots", value))
         }
 
         /// Expects `raw_data_enabled`.
-        pub fn raw_data_enabled<T>(self, value: T) -> Self
-        where
-            T: Into<Option<bool>>,
-        {
-            let value = value.into();
-            Self(
-                ::compute_kfp_runtime::mock::expect_optional(
-                    self.0,
-                    &super::super::operations::READ_JOBS,
-                    "raw_data_enabled",
-                    value,
-                ),
-            )
+        pub fn raw_data_enabled(
+            self,
+            value: impl ::std::convert::Into<::std::option::Option<bool>>,
+        ) -> Self {
+            let value: ::std::option::Option<bool> = value.into();
+            Self(self.0.parameter("raw_data_enabled", value))
         }
 
         /// Expects `session_id`.
-        pub fn session_id<'a, T>(self, value: T) -> Self
-        where
-            T: Into<Option<&'a str>>,
-        {
-            let value = value.into();
-            Self(
-                ::compute_kfp_runtime::mock::expect_optional(
-                    self.0,
-                    &super::super::operations::READ_JOBS,
-                    "session_id",
-                    value,
-                ),
-            )
+        pub fn session_id<'a>(
+            self,
+            value: impl ::std::convert::Into<::std::option::Option<&'a str>>,
+        ) -> Self {
+            let value: ::std::option::Option<&'a str> = value.into();
+            Self(self.0.parameter("session_id", value))
         }
 
         /// Expects `trace_id`.
-        pub fn trace_id<'a, T>(self, value: T) -> Self
-        where
-            T: Into<Option<&'a str>>,
-        {
-            let value = value.into();
-            Self(
-                ::compute_kfp_runtime::mock::expect_optional(
-                    self.0,
-                    &super::super::operations::READ_JOBS,
-                    "trace_id",
-                    value,
-                ),
-            )
+        pub fn trace_id<'a>(
+            self,
+            value: impl ::std::convert::Into<::std::option::Option<&'a str>>,
+        ) -> Self {
+            let value: ::std::option::Option<&'a str> = value.into();
+            Self(self.0.parameter("trace_id", value))
         }
 
         /// Expects `message`.
-        pub fn message<'a, T>(self, value: T) -> Self
-        where
-            T: Into<Option<&'a str>>,
-        {
-            let value = value.into();
-            Self(
-                ::compute_kfp_runtime::mock::expect_optional(
-                    self.0,
-                    &super::super::operations::READ_JOBS,
-                    "message",
-                    value,
-                ),
-            )
+        pub fn message<'a>(
+            self,
+            value: impl ::std::convert::Into<::std::option::Option<&'a str>>,
+        ) -> Self {
+            let value: ::std::option::Option<&'a str> = value.into();
+            Self(self.0.parameter("message", value))
         }
 
         /// Expects `source`.
-        pub fn source<'a, T>(self, value: T) -> Self
-        where
-            T: Into<Option<&'a str>>,
-        {
-            let value = value.into();
-            Self(
-                ::compute_kfp_runtime::mock::expect_optional(
-                    self.0,
-                    &super::super::operations::READ_JOBS,
-                    "source",
-                    value,
-                ),
-            )
+        pub fn source<'a>(
+            self,
+            value: impl ::std::convert::Into<::std::option::Option<&'a str>>,
+        ) -> Self {
+            let value: ::std::option::Option<&'a str> = value.into();
+            Self(self.0.parameter("source", value))
         }
 
         /// Expects `sort_by`.
-        pub fn sort_by<'a, T>(self, value: T) -> Self
-        where
-            T: Into<Option<&'a str>>,
-        {
-            let value = value.into();
-            Self(
-                ::compute_kfp_runtime::mock::expect_optional(
-                    self.0,
-                    &super::super::operations::READ_JOBS,
-                    "sort_by",
-                    value,
-                ),
-            )
+        pub fn sort_by<'a>(
+            self,
+            value: impl ::std::convert::Into<::std::option::Option<&'a str>>,
+        ) -> Self {
+            let value: ::std::option::Option<&'a str> = value.into();
+            Self(self.0.parameter("sort_by", value))
         }
 
         /// Expects `latest`.
-        pub fn latest<T>(self, value: T) -> Self
-        where
-            T: Into<Option<bool>>,
-        {
-            let value = value.into();
-            Self(
-                ::compute_kfp_runtime::mock::expect_optional(
-                    self.0,
-                    &super::super::operations::READ_JOBS,
-                    "latest",
-                    value,
-                ),
-            )
+        pub fn latest(
+            self,
+            value: impl ::std::convert::Into<::std::option::Option<bool>>,
+        ) -> Self {
+            let value: ::std::option::Option<bool> = value.into();
+            Self(self.0.parameter("latest", value))
         }
     }
 
     /// Response of [`read_jobs`](super::super::Client::read_jobs).
     pub struct ReadJobsThen(::compute_kfp_runtime::mock::httpmock::Then);
+
     impl ReadJobsThen {
         /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
@@ -4830,7 +4142,7 @@ pub mod operations {
                     .0
                     .status(200u16)
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
 
@@ -4842,39 +4154,43 @@ pub mod operations {
                     .0
                     .status(422u16)
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
     }
 
     /// Expected request of [`create_job`](super::super::Client::create_job).
-    pub struct CreateJobWhen(::compute_kfp_runtime::mock::httpmock::When);
+    pub struct CreateJobWhen(::compute_kfp_runtime::mock::Expected);
+
     impl CreateJobWhen {
         /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::When) -> Self {
             Self(
-                inner
-                    .method(::compute_kfp_runtime::mock::httpmock::Method::POST)
-                    .path_matches("^\\/jobs$"),
+                ::compute_kfp_runtime::mock::Expected::new(
+                    inner,
+                    &super::super::operations::CREATE_JOB,
+                    super::super::operations::OPERATIONS,
+                ),
             )
         }
 
         /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::When {
-            self.0
+            self.0.into_inner()
         }
 
         /// Expects `body`.
         #[inline]
         pub fn body(self, value: &types::JobIn) -> Self {
-            Self(self.0.json_body_obj(value))
+            Self(self.0.with(|when| when.json_body_obj(&value)))
         }
     }
 
     /// Response of [`create_job`](super::super::Client::create_job).
     pub struct CreateJobThen(::compute_kfp_runtime::mock::httpmock::Then);
+
     impl CreateJobThen {
         /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
@@ -4896,7 +4212,7 @@ pub mod operations {
                     .0
                     .status(201u16)
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
 
@@ -4908,7 +4224,7 @@ pub mod operations {
                     .0
                     .status(403u16)
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
 
@@ -4920,7 +4236,7 @@ pub mod operations {
                     .0
                     .status(409u16)
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
 
@@ -4932,44 +4248,44 @@ pub mod operations {
                     .0
                     .status(422u16)
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
     }
 
     /// Expected request of [`read_job`](super::super::Client::read_job).
-    pub struct ReadJobWhen(::compute_kfp_runtime::mock::httpmock::When);
+    pub struct ReadJobWhen(::compute_kfp_runtime::mock::Expected);
+
     impl ReadJobWhen {
         /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::When) -> Self {
             Self(
-                inner
-                    .method(::compute_kfp_runtime::mock::httpmock::Method::GET)
-                    .path_matches("^\\/jobs\\/[^/:]+$"),
+                ::compute_kfp_runtime::mock::Expected::new(
+                    inner,
+                    &super::super::operations::READ_JOB,
+                    super::super::operations::OPERATIONS,
+                ),
             )
         }
 
         /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::When {
-            self.0
+            self.0.into_inner()
         }
 
         /// Expects `id`.
         #[inline]
         pub fn id(self, value: i64) -> Self {
-            let value = ::compute_kfp_runtime::mock::segment(
-                &super::super::operations::READ_JOB,
-                "id",
-                &value,
-            );
-            Self(self.0.path_matches(format!("^\\/jobs\\/{}$", value)))
+            let value: i64 = value;
+            Self(self.0.parameter("id", value))
         }
     }
 
     /// Response of [`read_job`](super::super::Client::read_job).
     pub struct ReadJobThen(::compute_kfp_runtime::mock::httpmock::Then);
+
     impl ReadJobThen {
         /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
@@ -4991,7 +4307,7 @@ pub mod operations {
                     .0
                     .status(200u16)
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
 
@@ -5003,7 +4319,7 @@ pub mod operations {
                     .0
                     .status(403u16)
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
 
@@ -5015,7 +4331,7 @@ pub mod operations {
                     .0
                     .status(404u16)
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
 
@@ -5027,44 +4343,44 @@ pub mod operations {
                     .0
                     .status(422u16)
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
     }
 
     /// Expected request of [`delete_job`](super::super::Client::delete_job).
-    pub struct DeleteJobWhen(::compute_kfp_runtime::mock::httpmock::When);
+    pub struct DeleteJobWhen(::compute_kfp_runtime::mock::Expected);
+
     impl DeleteJobWhen {
         /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::When) -> Self {
             Self(
-                inner
-                    .method(::compute_kfp_runtime::mock::httpmock::Method::DELETE)
-                    .path_matches("^\\/jobs\\/[^/:]+$"),
+                ::compute_kfp_runtime::mock::Expected::new(
+                    inner,
+                    &super::super::operations::DELETE_JOB,
+                    super::super::operations::OPERATIONS,
+                ),
             )
         }
 
         /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::When {
-            self.0
+            self.0.into_inner()
         }
 
         /// Expects `id`.
         #[inline]
         pub fn id(self, value: i64) -> Self {
-            let value = ::compute_kfp_runtime::mock::segment(
-                &super::super::operations::DELETE_JOB,
-                "id",
-                &value,
-            );
-            Self(self.0.path_matches(format!("^\\/jobs\\/{}$", value)))
+            let value: i64 = value;
+            Self(self.0.parameter("id", value))
         }
     }
 
     /// Response of [`delete_job`](super::super::Client::delete_job).
     pub struct DeleteJobThen(::compute_kfp_runtime::mock::httpmock::Then);
+
     impl DeleteJobThen {
         /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
@@ -5092,7 +4408,7 @@ pub mod operations {
                     .0
                     .status(403u16)
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
 
@@ -5104,7 +4420,7 @@ pub mod operations {
                     .0
                     .status(404u16)
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
 
@@ -5116,50 +4432,50 @@ pub mod operations {
                     .0
                     .status(422u16)
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
     }
 
     /// Expected request of [`update_job_status`](super::super::Client::update_job_status).
-    pub struct UpdateJobStatusWhen(::compute_kfp_runtime::mock::httpmock::When);
+    pub struct UpdateJobStatusWhen(::compute_kfp_runtime::mock::Expected);
+
     impl UpdateJobStatusWhen {
         /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::When) -> Self {
             Self(
-                inner
-                    .method(::compute_kfp_runtime::mock::httpmock::Method::PATCH)
-                    .path_matches("^\\/jobs\\/[^/:]+$"),
+                ::compute_kfp_runtime::mock::Expected::new(
+                    inner,
+                    &super::super::operations::UPDATE_JOB_STATUS,
+                    super::super::operations::OPERATIONS,
+                ),
             )
         }
 
         /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::When {
-            self.0
+            self.0.into_inner()
         }
 
         /// Expects `id`.
         #[inline]
         pub fn id(self, value: i64) -> Self {
-            let value = ::compute_kfp_runtime::mock::segment(
-                &super::super::operations::UPDATE_JOB_STATUS,
-                "id",
-                &value,
-            );
-            Self(self.0.path_matches(format!("^\\/jobs\\/{}$", value)))
+            let value: i64 = value;
+            Self(self.0.parameter("id", value))
         }
 
         /// Expects `body`.
         #[inline]
         pub fn body(self, value: &types::JobPatch) -> Self {
-            Self(self.0.json_body_obj(value))
+            Self(self.0.with(|when| when.json_body_obj(&value)))
         }
     }
 
     /// Response of [`update_job_status`](super::super::Client::update_job_status).
     pub struct UpdateJobStatusThen(::compute_kfp_runtime::mock::httpmock::Then);
+
     impl UpdateJobStatusThen {
         /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
@@ -5181,7 +4497,7 @@ pub mod operations {
                     .0
                     .status(200u16)
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
 
@@ -5193,7 +4509,7 @@ pub mod operations {
                     .0
                     .status(403u16)
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
 
@@ -5205,7 +4521,7 @@ pub mod operations {
                     .0
                     .status(404u16)
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
 
@@ -5217,92 +4533,71 @@ pub mod operations {
                     .0
                     .status(422u16)
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
     }
 
     /// Expected request of [`get_job_logs`](super::super::Client::get_job_logs).
-    pub struct GetJobLogsWhen(::compute_kfp_runtime::mock::httpmock::When);
+    pub struct GetJobLogsWhen(::compute_kfp_runtime::mock::Expected);
+
     impl GetJobLogsWhen {
         /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::When) -> Self {
             Self(
-                inner
-                    .method(::compute_kfp_runtime::mock::httpmock::Method::GET)
-                    .path_matches("^\\/jobs\\/[^/:]+\\/logs$"),
+                ::compute_kfp_runtime::mock::Expected::new(
+                    inner,
+                    &super::super::operations::GET_JOB_LOGS,
+                    super::super::operations::OPERATIONS,
+                ),
             )
         }
 
         /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::When {
-            self.0
+            self.0.into_inner()
         }
 
         /// Expects `id`.
         #[inline]
         pub fn id(self, value: i64) -> Self {
-            let value = ::compute_kfp_runtime::mock::segment(
-                &super::super::operations::GET_JOB_LOGS,
-                "id",
-                &value,
-            );
-            Self(self.0.path_matches(format!("^\\/jobs\\/{}\\/logs$", value)))
+            let value: i64 = value;
+            Self(self.0.parameter("id", value))
         }
 
         /// Expects `start`.
-        pub fn start<T>(self, value: T) -> Self
-        where
-            T: Into<Option<i64>>,
-        {
-            let value = value.into();
-            Self(
-                ::compute_kfp_runtime::mock::expect_optional(
-                    self.0,
-                    &super::super::operations::GET_JOB_LOGS,
-                    "start",
-                    value,
-                ),
-            )
+        pub fn start(
+            self,
+            value: impl ::std::convert::Into<::std::option::Option<i64>>,
+        ) -> Self {
+            let value: ::std::option::Option<i64> = value.into();
+            Self(self.0.parameter("start", value))
         }
 
         /// Expects `end`.
-        pub fn end<T>(self, value: T) -> Self
-        where
-            T: Into<Option<i64>>,
-        {
-            let value = value.into();
-            Self(
-                ::compute_kfp_runtime::mock::expect_optional(
-                    self.0,
-                    &super::super::operations::GET_JOB_LOGS,
-                    "end",
-                    value,
-                ),
-            )
+        pub fn end(
+            self,
+            value: impl ::std::convert::Into<::std::option::Option<i64>>,
+        ) -> Self {
+            let value: ::std::option::Option<i64> = value.into();
+            Self(self.0.parameter("end", value))
         }
 
         /// Expects `limit`.
-        pub fn limit<T>(self, value: T) -> Self
-        where
-            T: Into<Option<i64>>,
-        {
-            let value = value.into();
-            Self(
-                ::compute_kfp_runtime::mock::expect_optional(
-                    self.0,
-                    &super::super::operations::GET_JOB_LOGS,
-                    "limit",
-                    value,
-                ),
-            )
+        pub fn limit(
+            self,
+            value: impl ::std::convert::Into<::std::option::Option<i64>>,
+        ) -> Self {
+            let value: ::std::option::Option<i64> = value.into();
+            Self(self.0.parameter("limit", value))
         }
     }
 
     /// Response of [`get_job_logs`](super::super::Client::get_job_logs).
     pub struct GetJobLogsThen(::compute_kfp_runtime::mock::httpmock::Then);
+
     impl GetJobLogsThen {
         /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
@@ -5324,7 +4619,7 @@ pub mod operations {
                     .0
                     .status(200u16)
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
 
@@ -5336,7 +4631,7 @@ pub mod operations {
                     .0
                     .status(400u16)
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
 
@@ -5348,7 +4643,7 @@ pub mod operations {
                     .0
                     .status(403u16)
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
 
@@ -5360,7 +4655,7 @@ pub mod operations {
                     .0
                     .status(404u16)
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
 
@@ -5375,7 +4670,7 @@ pub mod operations {
                     .0
                     .status(500u16)
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
 
@@ -5387,44 +4682,44 @@ pub mod operations {
                     .0
                     .status(422u16)
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
     }
 
     /// Expected request of [`read_language`](super::super::Client::read_language).
-    pub struct ReadLanguageWhen(::compute_kfp_runtime::mock::httpmock::When);
+    pub struct ReadLanguageWhen(::compute_kfp_runtime::mock::Expected);
+
     impl ReadLanguageWhen {
         /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::When) -> Self {
             Self(
-                inner
-                    .method(::compute_kfp_runtime::mock::httpmock::Method::GET)
-                    .path_matches("^\\/languages\\/[^/:]+$"),
+                ::compute_kfp_runtime::mock::Expected::new(
+                    inner,
+                    &super::super::operations::READ_LANGUAGE,
+                    super::super::operations::OPERATIONS,
+                ),
             )
         }
 
         /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::When {
-            self.0
+            self.0.into_inner()
         }
 
         /// Expects `id`.
         #[inline]
         pub fn id(self, value: i64) -> Self {
-            let value = ::compute_kfp_runtime::mock::segment(
-                &super::super::operations::READ_LANGUAGE,
-                "id",
-                &value,
-            );
-            Self(self.0.path_matches(format!("^\\/languages\\/{}$", value)))
+            let value: i64 = value;
+            Self(self.0.parameter("id", value))
         }
     }
 
     /// Response of [`read_language`](super::super::Client::read_language).
     pub struct ReadLanguageThen(::compute_kfp_runtime::mock::httpmock::Then);
+
     impl ReadLanguageThen {
         /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
@@ -5446,7 +4741,7 @@ pub mod operations {
                     .0
                     .status(200u16)
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
 
@@ -5458,7 +4753,7 @@ pub mod operations {
                     .0
                     .status(404u16)
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
 
@@ -5470,161 +4765,109 @@ pub mod operations {
                     .0
                     .status(422u16)
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
     }
 
     /// Expected request of [`read_languages`](super::super::Client::read_languages).
-    pub struct ReadLanguagesWhen(::compute_kfp_runtime::mock::httpmock::When);
+    pub struct ReadLanguagesWhen(::compute_kfp_runtime::mock::Expected);
+
     impl ReadLanguagesWhen {
         /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::When) -> Self {
             Self(
-                inner
-                    .method(::compute_kfp_runtime::mock::httpmock::Method::GET)
-                    .path_matches("^\\/languages$"),
+                ::compute_kfp_runtime::mock::Expected::new(
+                    inner,
+                    &super::super::operations::READ_LANGUAGES,
+                    super::super::operations::OPERATIONS,
+                ),
             )
         }
 
         /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::When {
-            self.0
+            self.0.into_inner()
         }
 
         /// Expects `q`.
-        pub fn q<'a, T>(self, value: T) -> Self
-        where
-            T: Into<Option<&'a str>>,
-        {
-            let value = value.into();
-            Self(
-                ::compute_kfp_runtime::mock::expect_optional(
-                    self.0,
-                    &super::super::operations::READ_LANGUAGES,
-                    "q",
-                    value,
-                ),
-            )
+        pub fn q<'a>(
+            self,
+            value: impl ::std::convert::Into<::std::option::Option<&'a str>>,
+        ) -> Self {
+            let value: ::std::option::Option<&'a str> = value.into();
+            Self(self.0.parameter("q", value))
         }
 
         /// Expects `page`.
-        pub fn page<T>(self, value: T) -> Self
-        where
-            T: Into<Option<i64>>,
-        {
-            let value = value.into();
-            Self(
-                ::compute_kfp_runtime::mock::expect_optional(
-                    self.0,
-                    &super::super::operations::READ_LANGUAGES,
-                    "page",
-                    value,
-                ),
-            )
+        pub fn page(
+            self,
+            value: impl ::std::convert::Into<::std::option::Option<i64>>,
+        ) -> Self {
+            let value: ::std::option::Option<i64> = value.into();
+            Self(self.0.parameter("page", value))
         }
 
         /// Expects `size`.
-        pub fn size<T>(self, value: T) -> Self
-        where
-            T: Into<Option<i64>>,
-        {
-            let value = value.into();
-            Self(
-                ::compute_kfp_runtime::mock::expect_optional(
-                    self.0,
-                    &super::super::operations::READ_LANGUAGES,
-                    "size",
-                    value,
-                ),
-            )
+        pub fn size(
+            self,
+            value: impl ::std::convert::Into<::std::option::Option<i64>>,
+        ) -> Self {
+            let value: ::std::option::Option<i64> = value.into();
+            Self(self.0.parameter("size", value))
         }
 
         /// Expects `id`.
-        pub fn id<T>(self, value: T) -> Self
-        where
-            T: Into<Option<i64>>,
-        {
-            let value = value.into();
-            Self(
-                ::compute_kfp_runtime::mock::expect_optional(
-                    self.0,
-                    &super::super::operations::READ_LANGUAGES,
-                    "id",
-                    value,
-                ),
-            )
+        pub fn id(
+            self,
+            value: impl ::std::convert::Into<::std::option::Option<i64>>,
+        ) -> Self {
+            let value: ::std::option::Option<i64> = value.into();
+            Self(self.0.parameter("id", value))
         }
 
         /// Expects `name`.
-        pub fn name<'a, T>(self, value: T) -> Self
-        where
-            T: Into<Option<&'a str>>,
-        {
-            let value = value.into();
-            Self(
-                ::compute_kfp_runtime::mock::expect_optional(
-                    self.0,
-                    &super::super::operations::READ_LANGUAGES,
-                    "name",
-                    value,
-                ),
-            )
+        pub fn name<'a>(
+            self,
+            value: impl ::std::convert::Into<::std::option::Option<&'a str>>,
+        ) -> Self {
+            let value: ::std::option::Option<&'a str> = value.into();
+            Self(self.0.parameter("name", value))
         }
 
         /// Expects `version`.
-        pub fn version<'a, T>(self, value: T) -> Self
-        where
-            T: Into<Option<&'a str>>,
-        {
-            let value = value.into();
-            Self(
-                ::compute_kfp_runtime::mock::expect_optional(
-                    self.0,
-                    &super::super::operations::READ_LANGUAGES,
-                    "version",
-                    value,
-                ),
-            )
+        pub fn version<'a>(
+            self,
+            value: impl ::std::convert::Into<::std::option::Option<&'a str>>,
+        ) -> Self {
+            let value: ::std::option::Option<&'a str> = value.into();
+            Self(self.0.parameter("version", value))
         }
 
         /// Expects `sort_by`.
-        pub fn sort_by<'a, T>(self, value: T) -> Self
-        where
-            T: Into<Option<&'a str>>,
-        {
-            let value = value.into();
-            Self(
-                ::compute_kfp_runtime::mock::expect_optional(
-                    self.0,
-                    &super::super::operations::READ_LANGUAGES,
-                    "sort_by",
-                    value,
-                ),
-            )
+        pub fn sort_by<'a>(
+            self,
+            value: impl ::std::convert::Into<::std::option::Option<&'a str>>,
+        ) -> Self {
+            let value: ::std::option::Option<&'a str> = value.into();
+            Self(self.0.parameter("sort_by", value))
         }
 
         /// Expects `latest`.
-        pub fn latest<T>(self, value: T) -> Self
-        where
-            T: Into<Option<bool>>,
-        {
-            let value = value.into();
-            Self(
-                ::compute_kfp_runtime::mock::expect_optional(
-                    self.0,
-                    &super::super::operations::READ_LANGUAGES,
-                    "latest",
-                    value,
-                ),
-            )
+        pub fn latest(
+            self,
+            value: impl ::std::convert::Into<::std::option::Option<bool>>,
+        ) -> Self {
+            let value: ::std::option::Option<bool> = value.into();
+            Self(self.0.parameter("latest", value))
         }
     }
 
     /// Response of [`read_languages`](super::super::Client::read_languages).
     pub struct ReadLanguagesThen(::compute_kfp_runtime::mock::httpmock::Then);
+
     impl ReadLanguagesThen {
         /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
@@ -5646,7 +4889,7 @@ pub mod operations {
                     .0
                     .status(200u16)
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
 
@@ -5658,161 +4901,109 @@ pub mod operations {
                     .0
                     .status(422u16)
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
     }
 
     /// Expected request of [`read_members`](super::super::Client::read_members).
-    pub struct ReadMembersWhen(::compute_kfp_runtime::mock::httpmock::When);
+    pub struct ReadMembersWhen(::compute_kfp_runtime::mock::Expected);
+
     impl ReadMembersWhen {
         /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::When) -> Self {
             Self(
-                inner
-                    .method(::compute_kfp_runtime::mock::httpmock::Method::GET)
-                    .path_matches("^\\/members$"),
+                ::compute_kfp_runtime::mock::Expected::new(
+                    inner,
+                    &super::super::operations::READ_MEMBERS,
+                    super::super::operations::OPERATIONS,
+                ),
             )
         }
 
         /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::When {
-            self.0
+            self.0.into_inner()
         }
 
         /// Expects `page`.
-        pub fn page<T>(self, value: T) -> Self
-        where
-            T: Into<Option<i64>>,
-        {
-            let value = value.into();
-            Self(
-                ::compute_kfp_runtime::mock::expect_optional(
-                    self.0,
-                    &super::super::operations::READ_MEMBERS,
-                    "page",
-                    value,
-                ),
-            )
+        pub fn page(
+            self,
+            value: impl ::std::convert::Into<::std::option::Option<i64>>,
+        ) -> Self {
+            let value: ::std::option::Option<i64> = value.into();
+            Self(self.0.parameter("page", value))
         }
 
         /// Expects `size`.
-        pub fn size<T>(self, value: T) -> Self
-        where
-            T: Into<Option<i64>>,
-        {
-            let value = value.into();
-            Self(
-                ::compute_kfp_runtime::mock::expect_optional(
-                    self.0,
-                    &super::super::operations::READ_MEMBERS,
-                    "size",
-                    value,
-                ),
-            )
+        pub fn size(
+            self,
+            value: impl ::std::convert::Into<::std::option::Option<i64>>,
+        ) -> Self {
+            let value: ::std::option::Option<i64> = value.into();
+            Self(self.0.parameter("size", value))
         }
 
         /// Expects `id`.
-        pub fn id<T>(self, value: T) -> Self
-        where
-            T: Into<Option<i64>>,
-        {
-            let value = value.into();
-            Self(
-                ::compute_kfp_runtime::mock::expect_optional(
-                    self.0,
-                    &super::super::operations::READ_MEMBERS,
-                    "id",
-                    value,
-                ),
-            )
+        pub fn id(
+            self,
+            value: impl ::std::convert::Into<::std::option::Option<i64>>,
+        ) -> Self {
+            let value: ::std::option::Option<i64> = value.into();
+            Self(self.0.parameter("id", value))
         }
 
         /// Expects `team_id`.
-        pub fn team_id<T>(self, value: T) -> Self
-        where
-            T: Into<Option<i64>>,
-        {
-            let value = value.into();
-            Self(
-                ::compute_kfp_runtime::mock::expect_optional(
-                    self.0,
-                    &super::super::operations::READ_MEMBERS,
-                    "team_id",
-                    value,
-                ),
-            )
+        pub fn team_id(
+            self,
+            value: impl ::std::convert::Into<::std::option::Option<i64>>,
+        ) -> Self {
+            let value: ::std::option::Option<i64> = value.into();
+            Self(self.0.parameter("team_id", value))
         }
 
         /// Expects `role`.
-        pub fn role<T>(self, value: T) -> Self
-        where
-            T: Into<Option<types::Role>>,
-        {
-            let value = value.into();
-            Self(
-                ::compute_kfp_runtime::mock::expect_optional(
-                    self.0,
-                    &super::super::operations::READ_MEMBERS,
-                    "role",
-                    value,
-                ),
-            )
+        pub fn role(
+            self,
+            value: impl ::std::convert::Into<::std::option::Option<types::Role>>,
+        ) -> Self {
+            let value: ::std::option::Option<types::Role> = value.into();
+            Self(self.0.parameter("role", value))
         }
 
         /// Expects `is_active`.
-        pub fn is_active<T>(self, value: T) -> Self
-        where
-            T: Into<Option<bool>>,
-        {
-            let value = value.into();
-            Self(
-                ::compute_kfp_runtime::mock::expect_optional(
-                    self.0,
-                    &super::super::operations::READ_MEMBERS,
-                    "is_active",
-                    value,
-                ),
-            )
+        pub fn is_active(
+            self,
+            value: impl ::std::convert::Into<::std::option::Option<bool>>,
+        ) -> Self {
+            let value: ::std::option::Option<bool> = value.into();
+            Self(self.0.parameter("is_active", value))
         }
 
         /// Expects `sort_by`.
-        pub fn sort_by<'a, T>(self, value: T) -> Self
-        where
-            T: Into<Option<&'a str>>,
-        {
-            let value = value.into();
-            Self(
-                ::compute_kfp_runtime::mock::expect_optional(
-                    self.0,
-                    &super::super::operations::READ_MEMBERS,
-                    "sort_by",
-                    value,
-                ),
-            )
+        pub fn sort_by<'a>(
+            self,
+            value: impl ::std::convert::Into<::std::option::Option<&'a str>>,
+        ) -> Self {
+            let value: ::std::option::Option<&'a str> = value.into();
+            Self(self.0.parameter("sort_by", value))
         }
 
         /// Expects `latest`.
-        pub fn latest<T>(self, value: T) -> Self
-        where
-            T: Into<Option<bool>>,
-        {
-            let value = value.into();
-            Self(
-                ::compute_kfp_runtime::mock::expect_optional(
-                    self.0,
-                    &super::super::operations::READ_MEMBERS,
-                    "latest",
-                    value,
-                ),
-            )
+        pub fn latest(
+            self,
+            value: impl ::std::convert::Into<::std::option::Option<bool>>,
+        ) -> Self {
+            let value: ::std::option::Option<bool> = value.into();
+            Self(self.0.parameter("latest", value))
         }
     }
 
     /// Response of [`read_members`](super::super::Client::read_members).
     pub struct ReadMembersThen(::compute_kfp_runtime::mock::httpmock::Then);
+
     impl ReadMembersThen {
         /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
@@ -5834,7 +5025,7 @@ pub mod operations {
                     .0
                     .status(200u16)
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
 
@@ -5846,39 +5037,43 @@ pub mod operations {
                     .0
                     .status(422u16)
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
     }
 
     /// Expected request of [`create_member`](super::super::Client::create_member).
-    pub struct CreateMemberWhen(::compute_kfp_runtime::mock::httpmock::When);
+    pub struct CreateMemberWhen(::compute_kfp_runtime::mock::Expected);
+
     impl CreateMemberWhen {
         /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::When) -> Self {
             Self(
-                inner
-                    .method(::compute_kfp_runtime::mock::httpmock::Method::POST)
-                    .path_matches("^\\/members$"),
+                ::compute_kfp_runtime::mock::Expected::new(
+                    inner,
+                    &super::super::operations::CREATE_MEMBER,
+                    super::super::operations::OPERATIONS,
+                ),
             )
         }
 
         /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::When {
-            self.0
+            self.0.into_inner()
         }
 
         /// Expects `body`.
         #[inline]
         pub fn body(self, value: &types::MemberIn) -> Self {
-            Self(self.0.json_body_obj(value))
+            Self(self.0.with(|when| when.json_body_obj(&value)))
         }
     }
 
     /// Response of [`create_member`](super::super::Client::create_member).
     pub struct CreateMemberThen(::compute_kfp_runtime::mock::httpmock::Then);
+
     impl CreateMemberThen {
         /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
@@ -5900,7 +5095,7 @@ pub mod operations {
                     .0
                     .status(201u16)
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
 
@@ -5912,7 +5107,7 @@ pub mod operations {
                     .0
                     .status(403u16)
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
 
@@ -5924,7 +5119,7 @@ pub mod operations {
                     .0
                     .status(404u16)
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
 
@@ -5936,44 +5131,44 @@ pub mod operations {
                     .0
                     .status(422u16)
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
     }
 
     /// Expected request of [`read_member`](super::super::Client::read_member).
-    pub struct ReadMemberWhen(::compute_kfp_runtime::mock::httpmock::When);
+    pub struct ReadMemberWhen(::compute_kfp_runtime::mock::Expected);
+
     impl ReadMemberWhen {
         /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::When) -> Self {
             Self(
-                inner
-                    .method(::compute_kfp_runtime::mock::httpmock::Method::GET)
-                    .path_matches("^\\/members\\/[^/:]+$"),
+                ::compute_kfp_runtime::mock::Expected::new(
+                    inner,
+                    &super::super::operations::READ_MEMBER,
+                    super::super::operations::OPERATIONS,
+                ),
             )
         }
 
         /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::When {
-            self.0
+            self.0.into_inner()
         }
 
         /// Expects `id`.
         #[inline]
         pub fn id(self, value: i64) -> Self {
-            let value = ::compute_kfp_runtime::mock::segment(
-                &super::super::operations::READ_MEMBER,
-                "id",
-                &value,
-            );
-            Self(self.0.path_matches(format!("^\\/members\\/{}$", value)))
+            let value: i64 = value;
+            Self(self.0.parameter("id", value))
         }
     }
 
     /// Response of [`read_member`](super::super::Client::read_member).
     pub struct ReadMemberThen(::compute_kfp_runtime::mock::httpmock::Then);
+
     impl ReadMemberThen {
         /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
@@ -5995,7 +5190,7 @@ pub mod operations {
                     .0
                     .status(200u16)
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
 
@@ -6007,7 +5202,7 @@ pub mod operations {
                     .0
                     .status(403u16)
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
 
@@ -6019,7 +5214,7 @@ pub mod operations {
                     .0
                     .status(404u16)
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
 
@@ -6031,44 +5226,44 @@ pub mod operations {
                     .0
                     .status(422u16)
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
     }
 
     /// Expected request of [`delete_member`](super::super::Client::delete_member).
-    pub struct DeleteMemberWhen(::compute_kfp_runtime::mock::httpmock::When);
+    pub struct DeleteMemberWhen(::compute_kfp_runtime::mock::Expected);
+
     impl DeleteMemberWhen {
         /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::When) -> Self {
             Self(
-                inner
-                    .method(::compute_kfp_runtime::mock::httpmock::Method::DELETE)
-                    .path_matches("^\\/members\\/[^/:]+$"),
+                ::compute_kfp_runtime::mock::Expected::new(
+                    inner,
+                    &super::super::operations::DELETE_MEMBER,
+                    super::super::operations::OPERATIONS,
+                ),
             )
         }
 
         /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::When {
-            self.0
+            self.0.into_inner()
         }
 
         /// Expects `id`.
         #[inline]
         pub fn id(self, value: i64) -> Self {
-            let value = ::compute_kfp_runtime::mock::segment(
-                &super::super::operations::DELETE_MEMBER,
-                "id",
-                &value,
-            );
-            Self(self.0.path_matches(format!("^\\/members\\/{}$", value)))
+            let value: i64 = value;
+            Self(self.0.parameter("id", value))
         }
     }
 
     /// Response of [`delete_member`](super::super::Client::delete_member).
     pub struct DeleteMemberThen(::compute_kfp_runtime::mock::httpmock::Then);
+
     impl DeleteMemberThen {
         /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
@@ -6096,7 +5291,7 @@ pub mod operations {
                     .0
                     .status(403u16)
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
 
@@ -6108,7 +5303,7 @@ pub mod operations {
                     .0
                     .status(404u16)
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
 
@@ -6120,45 +5315,44 @@ pub mod operations {
                     .0
                     .status(422u16)
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
     }
 
     /// Expected request of [`read_permission_group`](super::super::Client::read_permission_group).
-    pub struct ReadPermissionGroupWhen(::compute_kfp_runtime::mock::httpmock::When);
+    pub struct ReadPermissionGroupWhen(::compute_kfp_runtime::mock::Expected);
+
     impl ReadPermissionGroupWhen {
         /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::When) -> Self {
             Self(
-                inner
-                    .method(::compute_kfp_runtime::mock::httpmock::Method::GET)
-                    .path_matches("^\\/permission\\_groups\\/[^/:]+$")
-                    .path_not("/permission_groups/"),
+                ::compute_kfp_runtime::mock::Expected::new(
+                    inner,
+                    &super::super::operations::READ_PERMISSION_GROUP,
+                    super::super::operations::OPERATIONS,
+                ),
             )
         }
 
         /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::When {
-            self.0
+            self.0.into_inner()
         }
 
         /// Expects `id`.
         #[inline]
         pub fn id(self, value: i64) -> Self {
-            let value = ::compute_kfp_runtime::mock::segment(
-                &super::super::operations::READ_PERMISSION_GROUP,
-                "id",
-                &value,
-            );
-            Self(self.0.path_matches(format!("^\\/permission\\_groups\\/{}$", value)))
+            let value: i64 = value;
+            Self(self.0.parameter("id", value))
         }
     }
 
     /// Response of [`read_permission_group`](super::super::Client::read_permission_group).
     pub struct ReadPermissionGroupThen(::compute_kfp_runtime::mock::httpmock::Then);
+
     impl ReadPermissionGroupThen {
         /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
@@ -6180,7 +5374,7 @@ pub mod operations {
                     .0
                     .status(200u16)
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
 
@@ -6192,7 +5386,7 @@ pub mod operations {
                     .0
                     .status(404u16)
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
 
@@ -6204,129 +5398,91 @@ pub mod operations {
                     .0
                     .status(422u16)
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
     }
 
     /// Expected request of [`read_permission_groups`](super::super::Client::read_permission_groups).
-    pub struct ReadPermissionGroupsWhen(::compute_kfp_runtime::mock::httpmock::When);
+    pub struct ReadPermissionGroupsWhen(::compute_kfp_runtime::mock::Expected);
+
     impl ReadPermissionGroupsWhen {
         /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::When) -> Self {
             Self(
-                inner
-                    .method(::compute_kfp_runtime::mock::httpmock::Method::GET)
-                    .path_matches("^\\/permission\\_groups\\/$"),
+                ::compute_kfp_runtime::mock::Expected::new(
+                    inner,
+                    &super::super::operations::READ_PERMISSION_GROUPS,
+                    super::super::operations::OPERATIONS,
+                ),
             )
         }
 
         /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::When {
-            self.0
+            self.0.into_inner()
         }
 
         /// Expects `page`.
-        pub fn page<T>(self, value: T) -> Self
-        where
-            T: Into<Option<i64>>,
-        {
-            let value = value.into();
-            Self(
-                ::compute_kfp_runtime::mock::expect_optional(
-                    self.0,
-                    &super::super::operations::READ_PERMISSION_GROUPS,
-                    "page",
-                    value,
-                ),
-            )
+        pub fn page(
+            self,
+            value: impl ::std::convert::Into<::std::option::Option<i64>>,
+        ) -> Self {
+            let value: ::std::option::Option<i64> = value.into();
+            Self(self.0.parameter("page", value))
         }
 
         /// Expects `size`.
-        pub fn size<T>(self, value: T) -> Self
-        where
-            T: Into<Option<i64>>,
-        {
-            let value = value.into();
-            Self(
-                ::compute_kfp_runtime::mock::expect_optional(
-                    self.0,
-                    &super::super::operations::READ_PERMISSION_GROUPS,
-                    "size",
-                    value,
-                ),
-            )
+        pub fn size(
+            self,
+            value: impl ::std::convert::Into<::std::option::Option<i64>>,
+        ) -> Self {
+            let value: ::std::option::Option<i64> = value.into();
+            Self(self.0.parameter("size", value))
         }
 
         /// Expects `id`.
-        pub fn id<T>(self, value: T) -> Self
-        where
-            T: Into<Option<i64>>,
-        {
-            let value = value.into();
-            Self(
-                ::compute_kfp_runtime::mock::expect_optional(
-                    self.0,
-                    &super::super::operations::READ_PERMISSION_GROUPS,
-                    "id",
-                    value,
-                ),
-            )
+        pub fn id(
+            self,
+            value: impl ::std::convert::Into<::std::option::Option<i64>>,
+        ) -> Self {
+            let value: ::std::option::Option<i64> = value.into();
+            Self(self.0.parameter("id", value))
         }
 
         /// Expects `name`.
-        pub fn name<'a, T>(self, value: T) -> Self
-        where
-            T: Into<Option<&'a str>>,
-        {
-            let value = value.into();
-            Self(
-                ::compute_kfp_runtime::mock::expect_optional(
-                    self.0,
-                    &super::super::operations::READ_PERMISSION_GROUPS,
-                    "name",
-                    value,
-                ),
-            )
+        pub fn name<'a>(
+            self,
+            value: impl ::std::convert::Into<::std::option::Option<&'a str>>,
+        ) -> Self {
+            let value: ::std::option::Option<&'a str> = value.into();
+            Self(self.0.parameter("name", value))
         }
 
         /// Expects `sort_by`.
-        pub fn sort_by<'a, T>(self, value: T) -> Self
-        where
-            T: Into<Option<&'a str>>,
-        {
-            let value = value.into();
-            Self(
-                ::compute_kfp_runtime::mock::expect_optional(
-                    self.0,
-                    &super::super::operations::READ_PERMISSION_GROUPS,
-                    "sort_by",
-                    value,
-                ),
-            )
+        pub fn sort_by<'a>(
+            self,
+            value: impl ::std::convert::Into<::std::option::Option<&'a str>>,
+        ) -> Self {
+            let value: ::std::option::Option<&'a str> = value.into();
+            Self(self.0.parameter("sort_by", value))
         }
 
         /// Expects `latest`.
-        pub fn latest<T>(self, value: T) -> Self
-        where
-            T: Into<Option<bool>>,
-        {
-            let value = value.into();
-            Self(
-                ::compute_kfp_runtime::mock::expect_optional(
-                    self.0,
-                    &super::super::operations::READ_PERMISSION_GROUPS,
-                    "latest",
-                    value,
-                ),
-            )
+        pub fn latest(
+            self,
+            value: impl ::std::convert::Into<::std::option::Option<bool>>,
+        ) -> Self {
+            let value: ::std::option::Option<bool> = value.into();
+            Self(self.0.parameter("latest", value))
         }
     }
 
     /// Response of [`read_permission_groups`](super::super::Client::read_permission_groups).
     pub struct ReadPermissionGroupsThen(::compute_kfp_runtime::mock::httpmock::Then);
+
     impl ReadPermissionGroupsThen {
         /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
@@ -6348,7 +5504,7 @@ pub mod operations {
                     .0
                     .status(200u16)
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
 
@@ -6360,45 +5516,44 @@ pub mod operations {
                     .0
                     .status(422u16)
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
     }
 
     /// Expected request of [`read_permission`](super::super::Client::read_permission).
-    pub struct ReadPermissionWhen(::compute_kfp_runtime::mock::httpmock::When);
+    pub struct ReadPermissionWhen(::compute_kfp_runtime::mock::Expected);
+
     impl ReadPermissionWhen {
         /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::When) -> Self {
             Self(
-                inner
-                    .method(::compute_kfp_runtime::mock::httpmock::Method::GET)
-                    .path_matches("^\\/permissions\\/[^/:]+$")
-                    .path_not("/permissions/"),
+                ::compute_kfp_runtime::mock::Expected::new(
+                    inner,
+                    &super::super::operations::READ_PERMISSION,
+                    super::super::operations::OPERATIONS,
+                ),
             )
         }
 
         /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::When {
-            self.0
+            self.0.into_inner()
         }
 
         /// Expects `id`.
         #[inline]
         pub fn id(self, value: i64) -> Self {
-            let value = ::compute_kfp_runtime::mock::segment(
-                &super::super::operations::READ_PERMISSION,
-                "id",
-                &value,
-            );
-            Self(self.0.path_matches(format!("^\\/permissions\\/{}$", value)))
+            let value: i64 = value;
+            Self(self.0.parameter("id", value))
         }
     }
 
     /// Response of [`read_permission`](super::super::Client::read_permission).
     pub struct ReadPermissionThen(::compute_kfp_runtime::mock::httpmock::Then);
+
     impl ReadPermissionThen {
         /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
@@ -6420,7 +5575,7 @@ pub mod operations {
                     .0
                     .status(200u16)
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
 
@@ -6432,7 +5587,7 @@ pub mod operations {
                     .0
                     .status(404u16)
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
 
@@ -6444,145 +5599,100 @@ pub mod operations {
                     .0
                     .status(422u16)
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
     }
 
     /// Expected request of [`read_permissions`](super::super::Client::read_permissions).
-    pub struct ReadPermissionsWhen(::compute_kfp_runtime::mock::httpmock::When);
+    pub struct ReadPermissionsWhen(::compute_kfp_runtime::mock::Expected);
+
     impl ReadPermissionsWhen {
         /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::When) -> Self {
             Self(
-                inner
-                    .method(::compute_kfp_runtime::mock::httpmock::Method::GET)
-                    .path_matches("^\\/permissions\\/$"),
+                ::compute_kfp_runtime::mock::Expected::new(
+                    inner,
+                    &super::super::operations::READ_PERMISSIONS,
+                    super::super::operations::OPERATIONS,
+                ),
             )
         }
 
         /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::When {
-            self.0
+            self.0.into_inner()
         }
 
         /// Expects `page`.
-        pub fn page<T>(self, value: T) -> Self
-        where
-            T: Into<Option<i64>>,
-        {
-            let value = value.into();
-            Self(
-                ::compute_kfp_runtime::mock::expect_optional(
-                    self.0,
-                    &super::super::operations::READ_PERMISSIONS,
-                    "page",
-                    value,
-                ),
-            )
+        pub fn page(
+            self,
+            value: impl ::std::convert::Into<::std::option::Option<i64>>,
+        ) -> Self {
+            let value: ::std::option::Option<i64> = value.into();
+            Self(self.0.parameter("page", value))
         }
 
         /// Expects `size`.
-        pub fn size<T>(self, value: T) -> Self
-        where
-            T: Into<Option<i64>>,
-        {
-            let value = value.into();
-            Self(
-                ::compute_kfp_runtime::mock::expect_optional(
-                    self.0,
-                    &super::super::operations::READ_PERMISSIONS,
-                    "size",
-                    value,
-                ),
-            )
+        pub fn size(
+            self,
+            value: impl ::std::convert::Into<::std::option::Option<i64>>,
+        ) -> Self {
+            let value: ::std::option::Option<i64> = value.into();
+            Self(self.0.parameter("size", value))
         }
 
         /// Expects `id`.
-        pub fn id<T>(self, value: T) -> Self
-        where
-            T: Into<Option<i64>>,
-        {
-            let value = value.into();
-            Self(
-                ::compute_kfp_runtime::mock::expect_optional(
-                    self.0,
-                    &super::super::operations::READ_PERMISSIONS,
-                    "id",
-                    value,
-                ),
-            )
+        pub fn id(
+            self,
+            value: impl ::std::convert::Into<::std::option::Option<i64>>,
+        ) -> Self {
+            let value: ::std::option::Option<i64> = value.into();
+            Self(self.0.parameter("id", value))
         }
 
         /// Expects `permission`.
-        pub fn permission<'a, T>(self, value: T) -> Self
-        where
-            T: Into<Option<&'a str>>,
-        {
-            let value = value.into();
-            Self(
-                ::compute_kfp_runtime::mock::expect_optional(
-                    self.0,
-                    &super::super::operations::READ_PERMISSIONS,
-                    "permission",
-                    value,
-                ),
-            )
+        pub fn permission<'a>(
+            self,
+            value: impl ::std::convert::Into<::std::option::Option<&'a str>>,
+        ) -> Self {
+            let value: ::std::option::Option<&'a str> = value.into();
+            Self(self.0.parameter("permission", value))
         }
 
         /// Expects `name`.
-        pub fn name<'a, T>(self, value: T) -> Self
-        where
-            T: Into<Option<&'a str>>,
-        {
-            let value = value.into();
-            Self(
-                ::compute_kfp_runtime::mock::expect_optional(
-                    self.0,
-                    &super::super::operations::READ_PERMISSIONS,
-                    "name",
-                    value,
-                ),
-            )
+        pub fn name<'a>(
+            self,
+            value: impl ::std::convert::Into<::std::option::Option<&'a str>>,
+        ) -> Self {
+            let value: ::std::option::Option<&'a str> = value.into();
+            Self(self.0.parameter("name", value))
         }
 
         /// Expects `sort_by`.
-        pub fn sort_by<'a, T>(self, value: T) -> Self
-        where
-            T: Into<Option<&'a str>>,
-        {
-            let value = value.into();
-            Self(
-                ::compute_kfp_runtime::mock::expect_optional(
-                    self.0,
-                    &super::super::operations::READ_PERMISSIONS,
-                    "sort_by",
-                    value,
-                ),
-            )
+        pub fn sort_by<'a>(
+            self,
+            value: impl ::std::convert::Into<::std::option::Option<&'a str>>,
+        ) -> Self {
+            let value: ::std::option::Option<&'a str> = value.into();
+            Self(self.0.parameter("sort_by", value))
         }
 
         /// Expects `latest`.
-        pub fn latest<T>(self, value: T) -> Self
-        where
-            T: Into<Option<bool>>,
-        {
-            let value = value.into();
-            Self(
-                ::compute_kfp_runtime::mock::expect_optional(
-                    self.0,
-                    &super::super::operations::READ_PERMISSIONS,
-                    "latest",
-                    value,
-                ),
-            )
+        pub fn latest(
+            self,
+            value: impl ::std::convert::Into<::std::option::Option<bool>>,
+        ) -> Self {
+            let value: ::std::option::Option<bool> = value.into();
+            Self(self.0.parameter("latest", value))
         }
     }
 
     /// Response of [`read_permissions`](super::super::Client::read_permissions).
     pub struct ReadPermissionsThen(::compute_kfp_runtime::mock::httpmock::Then);
+
     impl ReadPermissionsThen {
         /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
@@ -6604,7 +5714,7 @@ pub mod operations {
                     .0
                     .status(200u16)
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
 
@@ -6616,209 +5726,139 @@ pub mod operations {
                     .0
                     .status(422u16)
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
     }
 
     /// Expected request of [`read_projects`](super::super::Client::read_projects).
-    pub struct ReadProjectsWhen(::compute_kfp_runtime::mock::httpmock::When);
+    pub struct ReadProjectsWhen(::compute_kfp_runtime::mock::Expected);
+
     impl ReadProjectsWhen {
         /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::When) -> Self {
             Self(
-                inner
-                    .method(::compute_kfp_runtime::mock::httpmock::Method::GET)
-                    .path_matches("^\\/projects$"),
+                ::compute_kfp_runtime::mock::Expected::new(
+                    inner,
+                    &super::super::operations::READ_PROJECTS,
+                    super::super::operations::OPERATIONS,
+                ),
             )
         }
 
         /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::When {
-            self.0
+            self.0.into_inner()
         }
 
         /// Expects `search`.
-        pub fn search<'a, T>(self, value: T) -> Self
-        where
-            T: Into<Option<&'a str>>,
-        {
-            let value = value.into();
-            Self(
-                ::compute_kfp_runtime::mock::expect_optional(
-                    self.0,
-                    &super::super::operations::READ_PROJECTS,
-                    "search",
-                    value,
-                ),
-            )
+        pub fn search<'a>(
+            self,
+            value: impl ::std::convert::Into<::std::option::Option<&'a str>>,
+        ) -> Self {
+            let value: ::std::option::Option<&'a str> = value.into();
+            Self(self.0.parameter("search", value))
         }
 
         /// Expects `page`.
-        pub fn page<T>(self, value: T) -> Self
-        where
-            T: Into<Option<i64>>,
-        {
-            let value = value.into();
-            Self(
-                ::compute_kfp_runtime::mock::expect_optional(
-                    self.0,
-                    &super::super::operations::READ_PROJECTS,
-                    "page",
-                    value,
-                ),
-            )
+        pub fn page(
+            self,
+            value: impl ::std::convert::Into<::std::option::Option<i64>>,
+        ) -> Self {
+            let value: ::std::option::Option<i64> = value.into();
+            Self(self.0.parameter("page", value))
         }
 
         /// Expects `size`.
-        pub fn size<T>(self, value: T) -> Self
-        where
-            T: Into<Option<i64>>,
-        {
-            let value = value.into();
-            Self(
-                ::compute_kfp_runtime::mock::expect_optional(
-                    self.0,
-                    &super::super::operations::READ_PROJECTS,
-                    "size",
-                    value,
-                ),
-            )
+        pub fn size(
+            self,
+            value: impl ::std::convert::Into<::std::option::Option<i64>>,
+        ) -> Self {
+            let value: ::std::option::Option<i64> = value.into();
+            Self(self.0.parameter("size", value))
         }
 
         /// Expects `id`.
-        pub fn id<T>(self, value: T) -> Self
-        where
-            T: Into<Option<i64>>,
-        {
-            let value = value.into();
-            Self(
-                ::compute_kfp_runtime::mock::expect_optional(
-                    self.0,
-                    &super::super::operations::READ_PROJECTS,
-                    "id",
-                    value,
-                ),
-            )
+        pub fn id(
+            self,
+            value: impl ::std::convert::Into<::std::option::Option<i64>>,
+        ) -> Self {
+            let value: ::std::option::Option<i64> = value.into();
+            Self(self.0.parameter("id", value))
         }
 
         /// Expects `created_on`.
-        pub fn created_on<'a, T>(self, value: T) -> Self
-        where
-            T: Into<Option<&'a ::compute_kfp_runtime::Timestamp>>,
-        {
-            let value = value.into();
-            Self(
-                ::compute_kfp_runtime::mock::expect_optional(
-                    self.0,
-                    &super::super::operations::READ_PROJECTS,
-                    "created_on",
-                    value,
-                ),
-            )
+        pub fn created_on<'a>(
+            self,
+            value: impl ::std::convert::Into<
+                ::std::option::Option<&'a ::compute_kfp_runtime::Timestamp>,
+            >,
+        ) -> Self {
+            let value: ::std::option::Option<&'a ::compute_kfp_runtime::Timestamp> = value
+                .into();
+            Self(self.0.parameter("created_on", value))
         }
 
         /// Expects `owner_id`.
-        pub fn owner_id<T>(self, value: T) -> Self
-        where
-            T: Into<Option<i64>>,
-        {
-            let value = value.into();
-            Self(
-                ::compute_kfp_runtime::mock::expect_optional(
-                    self.0,
-                    &super::super::operations::READ_PROJECTS,
-                    "owner_id",
-                    value,
-                ),
-            )
+        pub fn owner_id(
+            self,
+            value: impl ::std::convert::Into<::std::option::Option<i64>>,
+        ) -> Self {
+            let value: ::std::option::Option<i64> = value.into();
+            Self(self.0.parameter("owner_id", value))
         }
 
         /// Expects `name`.
-        pub fn name<'a, T>(self, value: T) -> Self
-        where
-            T: Into<Option<&'a str>>,
-        {
-            let value = value.into();
-            Self(
-                ::compute_kfp_runtime::mock::expect_optional(
-                    self.0,
-                    &super::super::operations::READ_PROJECTS,
-                    "name",
-                    value,
-                ),
-            )
+        pub fn name<'a>(
+            self,
+            value: impl ::std::convert::Into<::std::option::Option<&'a str>>,
+        ) -> Self {
+            let value: ::std::option::Option<&'a str> = value.into();
+            Self(self.0.parameter("name", value))
         }
 
         /// Expects `description`.
-        pub fn description<'a, T>(self, value: T) -> Self
-        where
-            T: Into<Option<&'a str>>,
-        {
-            let value = value.into();
-            Self(
-                ::compute_kfp_runtime::mock::expect_optional(
-                    self.0,
-                    &super::super::operations::READ_PROJECTS,
-                    "description",
-                    value,
-                ),
-            )
+        pub fn description<'a>(
+            self,
+            value: impl ::std::convert::Into<::std::option::Option<&'a str>>,
+        ) -> Self {
+            let value: ::std::option::Option<&'a str> = value.into();
+            Self(self.0.parameter("description", value))
         }
 
         /// Expects `starred`.
-        pub fn starred<T>(self, value: T) -> Self
-        where
-            T: Into<Option<bool>>,
-        {
-            let value = value.into();
-            Self(
-                ::compute_kfp_runtime::mock::expect_optional(
-                    self.0,
-                    &super::super::operations::READ_PROJECTS,
-                    "starred",
-                    value,
-                ),
-            )
+        pub fn starred(
+            self,
+            value: impl ::std::convert::Into<::std::option::Option<bool>>,
+        ) -> Self {
+            let value: ::std::option::Option<bool> = value.into();
+            Self(self.0.parameter("starred", value))
         }
 
         /// Expects `sort_by`.
-        pub fn sort_by<'a, T>(self, value: T) -> Self
-        where
-            T: Into<Option<&'a str>>,
-        {
-            let value = value.into();
-            Self(
-                ::compute_kfp_runtime::mock::expect_optional(
-                    self.0,
-                    &super::super::operations::READ_PROJECTS,
-                    "sort_by",
-                    value,
-                ),
-            )
+        pub fn sort_by<'a>(
+            self,
+            value: impl ::std::convert::Into<::std::option::Option<&'a str>>,
+        ) -> Self {
+            let value: ::std::option::Option<&'a str> = value.into();
+            Self(self.0.parameter("sort_by", value))
         }
 
         /// Expects `latest`.
-        pub fn latest<T>(self, value: T) -> Self
-        where
-            T: Into<Option<bool>>,
-        {
-            let value = value.into();
-            Self(
-                ::compute_kfp_runtime::mock::expect_optional(
-                    self.0,
-                    &super::super::operations::READ_PROJECTS,
-                    "latest",
-                    value,
-                ),
-            )
+        pub fn latest(
+            self,
+            value: impl ::std::convert::Into<::std::option::Option<bool>>,
+        ) -> Self {
+            let value: ::std::option::Option<bool> = value.into();
+            Self(self.0.parameter("latest", value))
         }
     }
 
     /// Response of [`read_projects`](super::super::Client::read_projects).
     pub struct ReadProjectsThen(::compute_kfp_runtime::mock::httpmock::Then);
+
     impl ReadProjectsThen {
         /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
@@ -6840,7 +5880,7 @@ pub mod operations {
                     .0
                     .status(200u16)
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
 
@@ -6852,39 +5892,43 @@ pub mod operations {
                     .0
                     .status(422u16)
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
     }
 
     /// Expected request of [`create_project`](super::super::Client::create_project).
-    pub struct CreateProjectWhen(::compute_kfp_runtime::mock::httpmock::When);
+    pub struct CreateProjectWhen(::compute_kfp_runtime::mock::Expected);
+
     impl CreateProjectWhen {
         /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::When) -> Self {
             Self(
-                inner
-                    .method(::compute_kfp_runtime::mock::httpmock::Method::POST)
-                    .path_matches("^\\/projects$"),
+                ::compute_kfp_runtime::mock::Expected::new(
+                    inner,
+                    &super::super::operations::CREATE_PROJECT,
+                    super::super::operations::OPERATIONS,
+                ),
             )
         }
 
         /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::When {
-            self.0
+            self.0.into_inner()
         }
 
         /// Expects `body`.
         #[inline]
         pub fn body(self, value: &types::ProjectIn) -> Self {
-            Self(self.0.json_body_obj(value))
+            Self(self.0.with(|when| when.json_body_obj(&value)))
         }
     }
 
     /// Response of [`create_project`](super::super::Client::create_project).
     pub struct CreateProjectThen(::compute_kfp_runtime::mock::httpmock::Then);
+
     impl CreateProjectThen {
         /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
@@ -6906,7 +5950,7 @@ pub mod operations {
                     .0
                     .status(201u16)
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
 
@@ -6918,7 +5962,7 @@ pub mod operations {
                     .0
                     .status(403u16)
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
 
@@ -6930,44 +5974,44 @@ pub mod operations {
                     .0
                     .status(422u16)
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
     }
 
     /// Expected request of [`read_project`](super::super::Client::read_project).
-    pub struct ReadProjectWhen(::compute_kfp_runtime::mock::httpmock::When);
+    pub struct ReadProjectWhen(::compute_kfp_runtime::mock::Expected);
+
     impl ReadProjectWhen {
         /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::When) -> Self {
             Self(
-                inner
-                    .method(::compute_kfp_runtime::mock::httpmock::Method::GET)
-                    .path_matches("^\\/projects\\/[^/:]+$"),
+                ::compute_kfp_runtime::mock::Expected::new(
+                    inner,
+                    &super::super::operations::READ_PROJECT,
+                    super::super::operations::OPERATIONS,
+                ),
             )
         }
 
         /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::When {
-            self.0
+            self.0.into_inner()
         }
 
         /// Expects `id`.
         #[inline]
         pub fn id(self, value: i64) -> Self {
-            let value = ::compute_kfp_runtime::mock::segment(
-                &super::super::operations::READ_PROJECT,
-                "id",
-                &value,
-            );
-            Self(self.0.path_matches(format!("^\\/projects\\/{}$", value)))
+            let value: i64 = value;
+            Self(self.0.parameter("id", value))
         }
     }
 
     /// Response of [`read_project`](super::super::Client::read_project).
     pub struct ReadProjectThen(::compute_kfp_runtime::mock::httpmock::Then);
+
     impl ReadProjectThen {
         /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
@@ -6989,7 +6033,7 @@ pub mod operations {
                     .0
                     .status(200u16)
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
 
@@ -7001,7 +6045,7 @@ pub mod operations {
                     .0
                     .status(403u16)
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
 
@@ -7013,7 +6057,7 @@ pub mod operations {
                     .0
                     .status(404u16)
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
 
@@ -7025,50 +6069,50 @@ pub mod operations {
                     .0
                     .status(422u16)
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
     }
 
     /// Expected request of [`update_project`](super::super::Client::update_project).
-    pub struct UpdateProjectWhen(::compute_kfp_runtime::mock::httpmock::When);
+    pub struct UpdateProjectWhen(::compute_kfp_runtime::mock::Expected);
+
     impl UpdateProjectWhen {
         /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::When) -> Self {
             Self(
-                inner
-                    .method(::compute_kfp_runtime::mock::httpmock::Method::PUT)
-                    .path_matches("^\\/projects\\/[^/:]+$"),
+                ::compute_kfp_runtime::mock::Expected::new(
+                    inner,
+                    &super::super::operations::UPDATE_PROJECT,
+                    super::super::operations::OPERATIONS,
+                ),
             )
         }
 
         /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::When {
-            self.0
+            self.0.into_inner()
         }
 
         /// Expects `id`.
         #[inline]
         pub fn id(self, value: i64) -> Self {
-            let value = ::compute_kfp_runtime::mock::segment(
-                &super::super::operations::UPDATE_PROJECT,
-                "id",
-                &value,
-            );
-            Self(self.0.path_matches(format!("^\\/projects\\/{}$", value)))
+            let value: i64 = value;
+            Self(self.0.parameter("id", value))
         }
 
         /// Expects `body`.
         #[inline]
         pub fn body(self, value: &types::ProjectIn) -> Self {
-            Self(self.0.json_body_obj(value))
+            Self(self.0.with(|when| when.json_body_obj(&value)))
         }
     }
 
     /// Response of [`update_project`](super::super::Client::update_project).
     pub struct UpdateProjectThen(::compute_kfp_runtime::mock::httpmock::Then);
+
     impl UpdateProjectThen {
         /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
@@ -7090,7 +6134,7 @@ pub mod operations {
                     .0
                     .status(200u16)
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
 
@@ -7102,7 +6146,7 @@ pub mod operations {
                     .0
                     .status(403u16)
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
 
@@ -7114,7 +6158,7 @@ pub mod operations {
                     .0
                     .status(404u16)
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
 
@@ -7126,44 +6170,44 @@ pub mod operations {
                     .0
                     .status(422u16)
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
     }
 
     /// Expected request of [`delete_project`](super::super::Client::delete_project).
-    pub struct DeleteProjectWhen(::compute_kfp_runtime::mock::httpmock::When);
+    pub struct DeleteProjectWhen(::compute_kfp_runtime::mock::Expected);
+
     impl DeleteProjectWhen {
         /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::When) -> Self {
             Self(
-                inner
-                    .method(::compute_kfp_runtime::mock::httpmock::Method::DELETE)
-                    .path_matches("^\\/projects\\/[^/:]+$"),
+                ::compute_kfp_runtime::mock::Expected::new(
+                    inner,
+                    &super::super::operations::DELETE_PROJECT,
+                    super::super::operations::OPERATIONS,
+                ),
             )
         }
 
         /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::When {
-            self.0
+            self.0.into_inner()
         }
 
         /// Expects `id`.
         #[inline]
         pub fn id(self, value: i64) -> Self {
-            let value = ::compute_kfp_runtime::mock::segment(
-                &super::super::operations::DELETE_PROJECT,
-                "id",
-                &value,
-            );
-            Self(self.0.path_matches(format!("^\\/projects\\/{}$", value)))
+            let value: i64 = value;
+            Self(self.0.parameter("id", value))
         }
     }
 
     /// Response of [`delete_project`](super::super::Client::delete_project).
     pub struct DeleteProjectThen(::compute_kfp_runtime::mock::httpmock::Then);
+
     impl DeleteProjectThen {
         /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
@@ -7191,7 +6235,7 @@ pub mod operations {
                     .0
                     .status(403u16)
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
 
@@ -7203,7 +6247,7 @@ pub mod operations {
                     .0
                     .status(404u16)
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
 
@@ -7215,50 +6259,50 @@ pub mod operations {
                     .0
                     .status(422u16)
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
     }
 
     /// Expected request of [`partial_update_project`](super::super::Client::partial_update_project).
-    pub struct PartialUpdateProjectWhen(::compute_kfp_runtime::mock::httpmock::When);
+    pub struct PartialUpdateProjectWhen(::compute_kfp_runtime::mock::Expected);
+
     impl PartialUpdateProjectWhen {
         /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::When) -> Self {
             Self(
-                inner
-                    .method(::compute_kfp_runtime::mock::httpmock::Method::PATCH)
-                    .path_matches("^\\/projects\\/[^/:]+$"),
+                ::compute_kfp_runtime::mock::Expected::new(
+                    inner,
+                    &super::super::operations::PARTIAL_UPDATE_PROJECT,
+                    super::super::operations::OPERATIONS,
+                ),
             )
         }
 
         /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::When {
-            self.0
+            self.0.into_inner()
         }
 
         /// Expects `id`.
         #[inline]
         pub fn id(self, value: i64) -> Self {
-            let value = ::compute_kfp_runtime::mock::segment(
-                &super::super::operations::PARTIAL_UPDATE_PROJECT,
-                "id",
-                &value,
-            );
-            Self(self.0.path_matches(format!("^\\/projects\\/{}$", value)))
+            let value: i64 = value;
+            Self(self.0.parameter("id", value))
         }
 
         /// Expects `body`.
         #[inline]
         pub fn body(self, value: &types::ProjectPatch) -> Self {
-            Self(self.0.json_body_obj(value))
+            Self(self.0.with(|when| when.json_body_obj(&value)))
         }
     }
 
     /// Response of [`partial_update_project`](super::super::Client::partial_update_project).
     pub struct PartialUpdateProjectThen(::compute_kfp_runtime::mock::httpmock::Then);
+
     impl PartialUpdateProjectThen {
         /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
@@ -7280,7 +6324,7 @@ pub mod operations {
                     .0
                     .status(200u16)
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
 
@@ -7292,7 +6336,7 @@ pub mod operations {
                     .0
                     .status(403u16)
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
 
@@ -7304,7 +6348,7 @@ pub mod operations {
                     .0
                     .status(404u16)
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
 
@@ -7316,225 +6360,151 @@ pub mod operations {
                     .0
                     .status(422u16)
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
     }
 
     /// Expected request of [`read_reservations`](super::super::Client::read_reservations).
-    pub struct ReadReservationsWhen(::compute_kfp_runtime::mock::httpmock::When);
+    pub struct ReadReservationsWhen(::compute_kfp_runtime::mock::Expected);
+
     impl ReadReservationsWhen {
         /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::When) -> Self {
             Self(
-                inner
-                    .method(::compute_kfp_runtime::mock::httpmock::Method::GET)
-                    .path_matches("^\\/reservations$"),
+                ::compute_kfp_runtime::mock::Expected::new(
+                    inner,
+                    &super::super::operations::READ_RESERVATIONS,
+                    super::super::operations::OPERATIONS,
+                ),
             )
         }
 
         /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::When {
-            self.0
+            self.0.into_inner()
         }
 
         /// Expects `page`.
-        pub fn page<T>(self, value: T) -> Self
-        where
-            T: Into<Option<i64>>,
-        {
-            let value = value.into();
-            Self(
-                ::compute_kfp_runtime::mock::expect_optional(
-                    self.0,
-                    &super::super::operations::READ_RESERVATIONS,
-                    "page",
-                    value,
-                ),
-            )
+        pub fn page(
+            self,
+            value: impl ::std::convert::Into<::std::option::Option<i64>>,
+        ) -> Self {
+            let value: ::std::option::Option<i64> = value.into();
+            Self(self.0.parameter("page", value))
         }
 
         /// Expects `size`.
-        pub fn size<T>(self, value: T) -> Self
-        where
-            T: Into<Option<i64>>,
-        {
-            let value = value.into();
-            Self(
-                ::compute_kfp_runtime::mock::expect_optional(
-                    self.0,
-                    &super::super::operations::READ_RESERVATIONS,
-                    "size",
-                    value,
-                ),
-            )
+        pub fn size(
+            self,
+            value: impl ::std::convert::Into<::std::option::Option<i64>>,
+        ) -> Self {
+            let value: ::std::option::Option<i64> = value.into();
+            Self(self.0.parameter("size", value))
         }
 
         /// Expects `id`.
-        pub fn id<T>(self, value: T) -> Self
-        where
-            T: Into<Option<i64>>,
-        {
-            let value = value.into();
-            Self(
-                ::compute_kfp_runtime::mock::expect_optional(
-                    self.0,
-                    &super::super::operations::READ_RESERVATIONS,
-                    "id",
-                    value,
-                ),
-            )
+        pub fn id(
+            self,
+            value: impl ::std::convert::Into<::std::option::Option<i64>>,
+        ) -> Self {
+            let value: ::std::option::Option<i64> = value.into();
+            Self(self.0.parameter("id", value))
         }
 
         /// Expects `member_id`.
-        pub fn member_id<T>(self, value: T) -> Self
-        where
-            T: Into<Option<i64>>,
-        {
-            let value = value.into();
-            Self(
-                ::compute_kfp_runtime::mock::expect_optional(
-                    self.0,
-                    &super::super::operations::READ_RESERVATIONS,
-                    "member_id",
-                    value,
-                ),
-            )
+        pub fn member_id(
+            self,
+            value: impl ::std::convert::Into<::std::option::Option<i64>>,
+        ) -> Self {
+            let value: ::std::option::Option<i64> = value.into();
+            Self(self.0.parameter("member_id", value))
         }
 
         /// Expects `start_time`.
-        pub fn start_time<'a, T>(self, value: T) -> Self
-        where
-            T: Into<Option<&'a ::compute_kfp_runtime::Timestamp>>,
-        {
-            let value = value.into();
-            Self(
-                ::compute_kfp_runtime::mock::expect_optional(
-                    self.0,
-                    &super::super::operations::READ_RESERVATIONS,
-                    "start_time",
-                    value,
-                ),
-            )
+        pub fn start_time<'a>(
+            self,
+            value: impl ::std::convert::Into<
+                ::std::option::Option<&'a ::compute_kfp_runtime::Timestamp>,
+            >,
+        ) -> Self {
+            let value: ::std::option::Option<&'a ::compute_kfp_runtime::Timestamp> = value
+                .into();
+            Self(self.0.parameter("start_time", value))
         }
 
         /// Expects `end_time`.
-        pub fn end_time<'a, T>(self, value: T) -> Self
-        where
-            T: Into<Option<&'a ::compute_kfp_runtime::Timestamp>>,
-        {
-            let value = value.into();
-            Self(
-                ::compute_kfp_runtime::mock::expect_optional(
-                    self.0,
-                    &super::super::operations::READ_RESERVATIONS,
-                    "end_time",
-                    value,
-                ),
-            )
+        pub fn end_time<'a>(
+            self,
+            value: impl ::std::convert::Into<
+                ::std::option::Option<&'a ::compute_kfp_runtime::Timestamp>,
+            >,
+        ) -> Self {
+            let value: ::std::option::Option<&'a ::compute_kfp_runtime::Timestamp> = value
+                .into();
+            Self(self.0.parameter("end_time", value))
         }
 
         /// Expects `backend_type_id`.
-        pub fn backend_type_id<T>(self, value: T) -> Self
-        where
-            T: Into<Option<i64>>,
-        {
-            let value = value.into();
-            Self(
-                ::compute_kfp_runtime::mock::expect_optional(
-                    self.0,
-                    &super::super::operations::READ_RESERVATIONS,
-                    "backend_type_id",
-                    value,
-                ),
-            )
+        pub fn backend_type_id(
+            self,
+            value: impl ::std::convert::Into<::std::option::Option<i64>>,
+        ) -> Self {
+            let value: ::std::option::Option<i64> = value.into();
+            Self(self.0.parameter("backend_type_id", value))
         }
 
         /// Expects `backend_id_isnull`.
-        pub fn backend_id_isnull<T>(self, value: T) -> Self
-        where
-            T: Into<Option<bool>>,
-        {
-            let value = value.into();
-            Self(
-                ::compute_kfp_runtime::mock::expect_optional(
-                    self.0,
-                    &super::super::operations::READ_RESERVATIONS,
-                    "backend_id__isnull",
-                    value,
-                ),
-            )
+        pub fn backend_id_isnull(
+            self,
+            value: impl ::std::convert::Into<::std::option::Option<bool>>,
+        ) -> Self {
+            let value: ::std::option::Option<bool> = value.into();
+            Self(self.0.parameter("backend_id__isnull", value))
         }
 
         /// Expects `backend_id`.
-        pub fn backend_id<T>(self, value: T) -> Self
-        where
-            T: Into<Option<i64>>,
-        {
-            let value = value.into();
-            Self(
-                ::compute_kfp_runtime::mock::expect_optional(
-                    self.0,
-                    &super::super::operations::READ_RESERVATIONS,
-                    "backend_id",
-                    value,
-                ),
-            )
+        pub fn backend_id(
+            self,
+            value: impl ::std::convert::Into<::std::option::Option<i64>>,
+        ) -> Self {
+            let value: ::std::option::Option<i64> = value.into();
+            Self(self.0.parameter("backend_id", value))
         }
 
         /// Expects `is_terminated`.
-        pub fn is_terminated<T>(self, value: T) -> Self
-        where
-            T: Into<Option<bool>>,
-        {
-            let value = value.into();
-            Self(
-                ::compute_kfp_runtime::mock::expect_optional(
-                    self.0,
-                    &super::super::operations::READ_RESERVATIONS,
-                    "is_terminated",
-                    value,
-                ),
-            )
+        pub fn is_terminated(
+            self,
+            value: impl ::std::convert::Into<::std::option::Option<bool>>,
+        ) -> Self {
+            let value: ::std::option::Option<bool> = value.into();
+            Self(self.0.parameter("is_terminated", value))
         }
 
         /// Expects `sort_by`.
-        pub fn sort_by<'a, T>(self, value: T) -> Self
-        where
-            T: Into<Option<&'a str>>,
-        {
-            let value = value.into();
-            Self(
-                ::compute_kfp_runtime::mock::expect_optional(
-                    self.0,
-                    &super::super::operations::READ_RESERVATIONS,
-                    "sort_by",
-                    value,
-                ),
-            )
+        pub fn sort_by<'a>(
+            self,
+            value: impl ::std::convert::Into<::std::option::Option<&'a str>>,
+        ) -> Self {
+            let value: ::std::option::Option<&'a str> = value.into();
+            Self(self.0.parameter("sort_by", value))
         }
 
         /// Expects `latest`.
-        pub fn latest<T>(self, value: T) -> Self
-        where
-            T: Into<Option<bool>>,
-        {
-            let value = value.into();
-            Self(
-                ::compute_kfp_runtime::mock::expect_optional(
-                    self.0,
-                    &super::super::operations::READ_RESERVATIONS,
-                    "latest",
-                    value,
-                ),
-            )
+        pub fn latest(
+            self,
+            value: impl ::std::convert::Into<::std::option::Option<bool>>,
+        ) -> Self {
+            let value: ::std::option::Option<bool> = value.into();
+            Self(self.0.parameter("latest", value))
         }
     }
 
     /// Response of [`read_reservations`](super::super::Client::read_reservations).
     pub struct ReadReservationsThen(::compute_kfp_runtime::mock::httpmock::Then);
+
     impl ReadReservationsThen {
         /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
@@ -7556,7 +6526,7 @@ pub mod operations {
                     .0
                     .status(200u16)
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
 
@@ -7568,39 +6538,43 @@ pub mod operations {
                     .0
                     .status(422u16)
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
     }
 
     /// Expected request of [`create_reservation`](super::super::Client::create_reservation).
-    pub struct CreateReservationWhen(::compute_kfp_runtime::mock::httpmock::When);
+    pub struct CreateReservationWhen(::compute_kfp_runtime::mock::Expected);
+
     impl CreateReservationWhen {
         /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::When) -> Self {
             Self(
-                inner
-                    .method(::compute_kfp_runtime::mock::httpmock::Method::POST)
-                    .path_matches("^\\/reservations$"),
+                ::compute_kfp_runtime::mock::Expected::new(
+                    inner,
+                    &super::super::operations::CREATE_RESERVATION,
+                    super::super::operations::OPERATIONS,
+                ),
             )
         }
 
         /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::When {
-            self.0
+            self.0.into_inner()
         }
 
         /// Expects `body`.
         #[inline]
         pub fn body(self, value: &types::ReservationIn) -> Self {
-            Self(self.0.json_body_obj(value))
+            Self(self.0.with(|when| when.json_body_obj(&value)))
         }
     }
 
     /// Response of [`create_reservation`](super::super::Client::create_reservation).
     pub struct CreateReservationThen(::compute_kfp_runtime::mock::httpmock::Then);
+
     impl CreateReservationThen {
         /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
@@ -7622,7 +6596,7 @@ pub mod operations {
                     .0
                     .status(201u16)
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
 
@@ -7634,44 +6608,44 @@ pub mod operations {
                     .0
                     .status(422u16)
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
     }
 
     /// Expected request of [`read_reservation`](super::super::Client::read_reservation).
-    pub struct ReadReservationWhen(::compute_kfp_runtime::mock::httpmock::When);
+    pub struct ReadReservationWhen(::compute_kfp_runtime::mock::Expected);
+
     impl ReadReservationWhen {
         /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::When) -> Self {
             Self(
-                inner
-                    .method(::compute_kfp_runtime::mock::httpmock::Method::GET)
-                    .path_matches("^\\/reservations\\/[^/:]+$"),
+                ::compute_kfp_runtime::mock::Expected::new(
+                    inner,
+                    &super::super::operations::READ_RESERVATION,
+                    super::super::operations::OPERATIONS,
+                ),
             )
         }
 
         /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::When {
-            self.0
+            self.0.into_inner()
         }
 
         /// Expects `id`.
         #[inline]
         pub fn id(self, value: i64) -> Self {
-            let value = ::compute_kfp_runtime::mock::segment(
-                &super::super::operations::READ_RESERVATION,
-                "id",
-                &value,
-            );
-            Self(self.0.path_matches(format!("^\\/reservations\\/{}$", value)))
+            let value: i64 = value;
+            Self(self.0.parameter("id", value))
         }
     }
 
     /// Response of [`read_reservation`](super::super::Client::read_reservation).
     pub struct ReadReservationThen(::compute_kfp_runtime::mock::httpmock::Then);
+
     impl ReadReservationThen {
         /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
@@ -7693,7 +6667,7 @@ pub mod operations {
                     .0
                     .status(200u16)
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
 
@@ -7705,7 +6679,7 @@ pub mod operations {
                     .0
                     .status(404u16)
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
 
@@ -7717,46 +6691,44 @@ pub mod operations {
                     .0
                     .status(422u16)
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
     }
 
     /// Expected request of [`terminate_reservation`](super::super::Client::terminate_reservation).
-    pub struct TerminateReservationWhen(::compute_kfp_runtime::mock::httpmock::When);
+    pub struct TerminateReservationWhen(::compute_kfp_runtime::mock::Expected);
+
     impl TerminateReservationWhen {
         /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::When) -> Self {
             Self(
-                inner
-                    .method(::compute_kfp_runtime::mock::httpmock::Method::PATCH)
-                    .path_matches("^\\/reservations\\/[^/:]+\\/terminate$"),
+                ::compute_kfp_runtime::mock::Expected::new(
+                    inner,
+                    &super::super::operations::TERMINATE_RESERVATION,
+                    super::super::operations::OPERATIONS,
+                ),
             )
         }
 
         /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::When {
-            self.0
+            self.0.into_inner()
         }
 
         /// Expects `id`.
         #[inline]
         pub fn id(self, value: i64) -> Self {
-            let value = ::compute_kfp_runtime::mock::segment(
-                &super::super::operations::TERMINATE_RESERVATION,
-                "id",
-                &value,
-            );
-            Self(
-                self.0.path_matches(format!("^\\/reservations\\/{}\\/terminate$", value)),
-            )
+            let value: i64 = value;
+            Self(self.0.parameter("id", value))
         }
     }
 
     /// Response of [`terminate_reservation`](super::super::Client::terminate_reservation).
     pub struct TerminateReservationThen(::compute_kfp_runtime::mock::httpmock::Then);
+
     impl TerminateReservationThen {
         /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
@@ -7778,7 +6750,7 @@ pub mod operations {
                     .0
                     .status(200u16)
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
 
@@ -7790,7 +6762,7 @@ pub mod operations {
                     .0
                     .status(404u16)
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
 
@@ -7802,39 +6774,43 @@ pub mod operations {
                     .0
                     .status(422u16)
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
     }
 
     /// Expected request of [`create_result`](super::super::Client::create_result).
-    pub struct CreateResultWhen(::compute_kfp_runtime::mock::httpmock::When);
+    pub struct CreateResultWhen(::compute_kfp_runtime::mock::Expected);
+
     impl CreateResultWhen {
         /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::When) -> Self {
             Self(
-                inner
-                    .method(::compute_kfp_runtime::mock::httpmock::Method::POST)
-                    .path_matches("^\\/results$"),
+                ::compute_kfp_runtime::mock::Expected::new(
+                    inner,
+                    &super::super::operations::CREATE_RESULT,
+                    super::super::operations::OPERATIONS,
+                ),
             )
         }
 
         /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::When {
-            self.0
+            self.0.into_inner()
         }
 
         /// Expects `body`.
         #[inline]
         pub fn body(self, value: &types::ResultIn) -> Self {
-            Self(self.0.json_body_obj(value))
+            Self(self.0.with(|when| when.json_body_obj(&value)))
         }
     }
 
     /// Response of [`create_result`](super::super::Client::create_result).
     pub struct CreateResultThen(::compute_kfp_runtime::mock::httpmock::Then);
+
     impl CreateResultThen {
         /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
@@ -7856,7 +6832,7 @@ pub mod operations {
                     .0
                     .status(201u16)
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
 
@@ -7868,108 +6844,80 @@ pub mod operations {
                     .0
                     .status(422u16)
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
     }
 
     /// Expected request of [`read_results_by_job_id`](super::super::Client::read_results_by_job_id).
-    pub struct ReadResultsByJobIdWhen(::compute_kfp_runtime::mock::httpmock::When);
+    pub struct ReadResultsByJobIdWhen(::compute_kfp_runtime::mock::Expected);
+
     impl ReadResultsByJobIdWhen {
         /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::When) -> Self {
             Self(
-                inner
-                    .method(::compute_kfp_runtime::mock::httpmock::Method::GET)
-                    .path_matches("^\\/results\\/job\\/[^/:]+$"),
+                ::compute_kfp_runtime::mock::Expected::new(
+                    inner,
+                    &super::super::operations::READ_RESULTS_BY_JOB_ID,
+                    super::super::operations::OPERATIONS,
+                ),
             )
         }
 
         /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::When {
-            self.0
+            self.0.into_inner()
         }
 
         /// Expects `job_id`.
         #[inline]
         pub fn job_id(self, value: i64) -> Self {
-            let value = ::compute_kfp_runtime::mock::segment(
-                &super::super::operations::READ_RESULTS_BY_JOB_ID,
-                "job_id",
-                &value,
-            );
-            Self(self.0.path_matches(format!("^\\/results\\/job\\/{}$", value)))
+            let value: i64 = value;
+            Self(self.0.parameter("job_id", value))
         }
 
         /// Expects `page`.
-        pub fn page<T>(self, value: T) -> Self
-        where
-            T: Into<Option<i64>>,
-        {
-            let value = value.into();
-            Self(
-                ::compute_kfp_runtime::mock::expect_optional(
-                    self.0,
-                    &super::super::operations::READ_RESULTS_BY_JOB_ID,
-                    "page",
-                    value,
-                ),
-            )
+        pub fn page(
+            self,
+            value: impl ::std::convert::Into<::std::option::Option<i64>>,
+        ) -> Self {
+            let value: ::std::option::Option<i64> = value.into();
+            Self(self.0.parameter("page", value))
         }
 
         /// Expects `size`.
-        pub fn size<T>(self, value: T) -> Self
-        where
-            T: Into<Option<i64>>,
-        {
-            let value = value.into();
-            Self(
-                ::compute_kfp_runtime::mock::expect_optional(
-                    self.0,
-                    &super::super::operations::READ_RESULTS_BY_JOB_ID,
-                    "size",
-                    value,
-                ),
-            )
+        pub fn size(
+            self,
+            value: impl ::std::convert::Into<::std::option::Option<i64>>,
+        ) -> Self {
+            let value: ::std::option::Option<i64> = value.into();
+            Self(self.0.parameter("size", value))
         }
 
         /// Expects `sort_by`.
-        pub fn sort_by<'a, T>(self, value: T) -> Self
-        where
-            T: Into<Option<&'a str>>,
-        {
-            let value = value.into();
-            Self(
-                ::compute_kfp_runtime::mock::expect_optional(
-                    self.0,
-                    &super::super::operations::READ_RESULTS_BY_JOB_ID,
-                    "sort_by",
-                    value,
-                ),
-            )
+        pub fn sort_by<'a>(
+            self,
+            value: impl ::std::convert::Into<::std::option::Option<&'a str>>,
+        ) -> Self {
+            let value: ::std::option::Option<&'a str> = value.into();
+            Self(self.0.parameter("sort_by", value))
         }
 
         /// Expects `latest`.
-        pub fn latest<T>(self, value: T) -> Self
-        where
-            T: Into<Option<bool>>,
-        {
-            let value = value.into();
-            Self(
-                ::compute_kfp_runtime::mock::expect_optional(
-                    self.0,
-                    &super::super::operations::READ_RESULTS_BY_JOB_ID,
-                    "latest",
-                    value,
-                ),
-            )
+        pub fn latest(
+            self,
+            value: impl ::std::convert::Into<::std::option::Option<bool>>,
+        ) -> Self {
+            let value: ::std::option::Option<bool> = value.into();
+            Self(self.0.parameter("latest", value))
         }
     }
 
     /// Response of [`read_results_by_job_id`](super::super::Client::read_results_by_job_id).
     pub struct ReadResultsByJobIdThen(::compute_kfp_runtime::mock::httpmock::Then);
+
     impl ReadResultsByJobIdThen {
         /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
@@ -7991,7 +6939,7 @@ pub mod operations {
                     .0
                     .status(200u16)
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
 
@@ -8003,7 +6951,7 @@ pub mod operations {
                     .0
                     .status(403u16)
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
 
@@ -8015,7 +6963,7 @@ pub mod operations {
                     .0
                     .status(404u16)
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
 
@@ -8027,44 +6975,44 @@ pub mod operations {
                     .0
                     .status(422u16)
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
     }
 
     /// Expected request of [`delete_results_by_job_id`](super::super::Client::delete_results_by_job_id).
-    pub struct DeleteResultsByJobIdWhen(::compute_kfp_runtime::mock::httpmock::When);
+    pub struct DeleteResultsByJobIdWhen(::compute_kfp_runtime::mock::Expected);
+
     impl DeleteResultsByJobIdWhen {
         /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::When) -> Self {
             Self(
-                inner
-                    .method(::compute_kfp_runtime::mock::httpmock::Method::DELETE)
-                    .path_matches("^\\/results\\/job\\/[^/:]+$"),
+                ::compute_kfp_runtime::mock::Expected::new(
+                    inner,
+                    &super::super::operations::DELETE_RESULTS_BY_JOB_ID,
+                    super::super::operations::OPERATIONS,
+                ),
             )
         }
 
         /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::When {
-            self.0
+            self.0.into_inner()
         }
 
         /// Expects `job_id`.
         #[inline]
         pub fn job_id(self, value: i64) -> Self {
-            let value = ::compute_kfp_runtime::mock::segment(
-                &super::super::operations::DELETE_RESULTS_BY_JOB_ID,
-                "job_id",
-                &value,
-            );
-            Self(self.0.path_matches(format!("^\\/results\\/job\\/{}$", value)))
+            let value: i64 = value;
+            Self(self.0.parameter("job_id", value))
         }
     }
 
     /// Response of [`delete_results_by_job_id`](super::super::Client::delete_results_by_job_id).
     pub struct DeleteResultsByJobIdThen(::compute_kfp_runtime::mock::httpmock::Then);
+
     impl DeleteResultsByJobIdThen {
         /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
@@ -8092,7 +7040,7 @@ pub mod operations {
                     .0
                     .status(404u16)
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
 
@@ -8104,44 +7052,44 @@ pub mod operations {
                     .0
                     .status(422u16)
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
     }
 
     /// Expected request of [`read_result`](super::super::Client::read_result).
-    pub struct ReadResultWhen(::compute_kfp_runtime::mock::httpmock::When);
+    pub struct ReadResultWhen(::compute_kfp_runtime::mock::Expected);
+
     impl ReadResultWhen {
         /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::When) -> Self {
             Self(
-                inner
-                    .method(::compute_kfp_runtime::mock::httpmock::Method::GET)
-                    .path_matches("^\\/results\\/[^/:]+$"),
+                ::compute_kfp_runtime::mock::Expected::new(
+                    inner,
+                    &super::super::operations::READ_RESULT,
+                    super::super::operations::OPERATIONS,
+                ),
             )
         }
 
         /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::When {
-            self.0
+            self.0.into_inner()
         }
 
         /// Expects `id`.
         #[inline]
         pub fn id(self, value: i64) -> Self {
-            let value = ::compute_kfp_runtime::mock::segment(
-                &super::super::operations::READ_RESULT,
-                "id",
-                &value,
-            );
-            Self(self.0.path_matches(format!("^\\/results\\/{}$", value)))
+            let value: i64 = value;
+            Self(self.0.parameter("id", value))
         }
     }
 
     /// Response of [`read_result`](super::super::Client::read_result).
     pub struct ReadResultThen(::compute_kfp_runtime::mock::httpmock::Then);
+
     impl ReadResultThen {
         /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
@@ -8163,7 +7111,7 @@ pub mod operations {
                     .0
                     .status(200u16)
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
 
@@ -8175,7 +7123,7 @@ pub mod operations {
                     .0
                     .status(403u16)
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
 
@@ -8187,7 +7135,7 @@ pub mod operations {
                     .0
                     .status(404u16)
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
 
@@ -8199,236 +7147,155 @@ pub mod operations {
                     .0
                     .status(422u16)
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
     }
 
     /// Expected request of [`read_results_by_algorithm_id`](super::super::Client::read_results_by_algorithm_id).
-    pub struct ReadResultsByAlgorithmIdWhen(::compute_kfp_runtime::mock::httpmock::When);
+    pub struct ReadResultsByAlgorithmIdWhen(::compute_kfp_runtime::mock::Expected);
+
     impl ReadResultsByAlgorithmIdWhen {
         /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::When) -> Self {
             Self(
-                inner
-                    .method(::compute_kfp_runtime::mock::httpmock::Method::GET)
-                    .path_matches("^\\/results\\/algorithm\\/[^/:]+$"),
+                ::compute_kfp_runtime::mock::Expected::new(
+                    inner,
+                    &super::super::operations::READ_RESULTS_BY_ALGORITHM_ID,
+                    super::super::operations::OPERATIONS,
+                ),
             )
         }
 
         /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::When {
-            self.0
+            self.0.into_inner()
         }
 
         /// Expects `algorithm_id`.
         #[inline]
         pub fn algorithm_id(self, value: i64) -> Self {
-            let value = ::compute_kfp_runtime::mock::segment(
-                &super::super::operations::READ_RESULTS_BY_ALGORITHM_ID,
-                "algorithm_id",
-                &value,
-            );
-            Self(self.0.path_matches(format!("^\\/results\\/algorithm\\/{}$", value)))
+            let value: i64 = value;
+            Self(self.0.parameter("algorithm_id", value))
         }
 
         /// Expects `page`.
-        pub fn page<T>(self, value: T) -> Self
-        where
-            T: Into<Option<i64>>,
-        {
-            let value = value.into();
-            Self(
-                ::compute_kfp_runtime::mock::expect_optional(
-                    self.0,
-                    &super::super::operations::READ_RESULTS_BY_ALGORITHM_ID,
-                    "page",
-                    value,
-                ),
-            )
+        pub fn page(
+            self,
+            value: impl ::std::convert::Into<::std::option::Option<i64>>,
+        ) -> Self {
+            let value: ::std::option::Option<i64> = value.into();
+            Self(self.0.parameter("page", value))
         }
 
         /// Expects `size`.
-        pub fn size<T>(self, value: T) -> Self
-        where
-            T: Into<Option<i64>>,
-        {
-            let value = value.into();
-            Self(
-                ::compute_kfp_runtime::mock::expect_optional(
-                    self.0,
-                    &super::super::operations::READ_RESULTS_BY_ALGORITHM_ID,
-                    "size",
-                    value,
-                ),
-            )
+        pub fn size(
+            self,
+            value: impl ::std::convert::Into<::std::option::Option<i64>>,
+        ) -> Self {
+            let value: ::std::option::Option<i64> = value.into();
+            Self(self.0.parameter("size", value))
         }
 
         /// Expects `id`.
-        pub fn id<T>(self, value: T) -> Self
-        where
-            T: Into<Option<i64>>,
-        {
-            let value = value.into();
-            Self(
-                ::compute_kfp_runtime::mock::expect_optional(
-                    self.0,
-                    &super::super::operations::READ_RESULTS_BY_ALGORITHM_ID,
-                    "id",
-                    value,
-                ),
-            )
+        pub fn id(
+            self,
+            value: impl ::std::convert::Into<::std::option::Option<i64>>,
+        ) -> Self {
+            let value: ::std::option::Option<i64> = value.into();
+            Self(self.0.parameter("id", value))
         }
 
         /// Expects `created_on`.
-        pub fn created_on<'a, T>(self, value: T) -> Self
-        where
-            T: Into<Option<&'a ::compute_kfp_runtime::Timestamp>>,
-        {
-            let value = value.into();
-            Self(
-                ::compute_kfp_runtime::mock::expect_optional(
-                    self.0,
-                    &super::super::operations::READ_RESULTS_BY_ALGORITHM_ID,
-                    "created_on",
-                    value,
-                ),
-            )
+        pub fn created_on<'a>(
+            self,
+            value: impl ::std::convert::Into<
+                ::std::option::Option<&'a ::compute_kfp_runtime::Timestamp>,
+            >,
+        ) -> Self {
+            let value: ::std::option::Option<&'a ::compute_kfp_runtime::Timestamp> = value
+                .into();
+            Self(self.0.parameter("created_on", value))
         }
 
         /// Expects `job_id`.
-        pub fn job_id<T>(self, value: T) -> Self
-        where
-            T: Into<Option<i64>>,
-        {
-            let value = value.into();
-            Self(
-                ::compute_kfp_runtime::mock::expect_optional(
-                    self.0,
-                    &super::super::operations::READ_RESULTS_BY_ALGORITHM_ID,
-                    "job_id",
-                    value,
-                ),
-            )
+        pub fn job_id(
+            self,
+            value: impl ::std::convert::Into<::std::option::Option<i64>>,
+        ) -> Self {
+            let value: ::std::option::Option<i64> = value.into();
+            Self(self.0.parameter("job_id", value))
         }
 
         /// Expects `execution_time_in_seconds`.
-        pub fn execution_time_in_seconds<T>(self, value: T) -> Self
-        where
-            T: Into<Option<f64>>,
-        {
-            let value = value.into();
-            Self(
-                ::compute_kfp_runtime::mock::expect_optional(
-                    self.0,
-                    &super::super::operations::READ_RESULTS_BY_ALGORITHM_ID,
-                    "execution_time_in_seconds",
-                    value,
-                ),
-            )
+        pub fn execution_time_in_seconds(
+            self,
+            value: impl ::std::convert::Into<::std::option::Option<f64>>,
+        ) -> Self {
+            let value: ::std::option::Option<f64> = value.into();
+            Self(self.0.parameter("execution_time_in_seconds", value))
         }
 
         /// Expects `shots_requested_isnull`.
-        pub fn shots_requested_isnull<T>(self, value: T) -> Self
-        where
-            T: Into<Option<bool>>,
-        {
-            let value = value.into();
-            Self(
-                ::compute_kfp_runtime::mock::expect_optional(
-                    self.0,
-                    &super::super::operations::READ_RESULTS_BY_ALGORITHM_ID,
-                    "shots_requested__isnull",
-                    value,
-                ),
-            )
+        pub fn shots_requested_isnull(
+            self,
+            value: impl ::std::convert::Into<::std::option::Option<bool>>,
+        ) -> Self {
+            let value: ::std::option::Option<bool> = value.into();
+            Self(self.0.parameter("shots_requested__isnull", value))
         }
 
         /// Expects `shots_requested`.
-        pub fn shots_requested<T>(self, value: T) -> Self
-        where
-            T: Into<Option<i64>>,
-        {
-            let value = value.into();
-            Self(
-                ::compute_kfp_runtime::mock::expect_optional(
-                    self.0,
-                    &super::super::operations::READ_RESULTS_BY_ALGORITHM_ID,
-                    "shots_requested",
-                    value,
-                ),
-            )
+        pub fn shots_requested(
+            self,
+            value: impl ::std::convert::Into<::std::option::Option<i64>>,
+        ) -> Self {
+            let value: ::std::option::Option<i64> = value.into();
+            Self(self.0.parameter("shots_requested", value))
         }
 
         /// Expects `shots_done_isnull`.
-        pub fn shots_done_isnull<T>(self, value: T) -> Self
-        where
-            T: Into<Option<bool>>,
-        {
-            let value = value.into();
-            Self(
-                ::compute_kfp_runtime::mock::expect_optional(
-                    self.0,
-                    &super::super::operations::READ_RESULTS_BY_ALGORITHM_ID,
-                    "shots_done__isnull",
-                    value,
-                ),
-            )
+        pub fn shots_done_isnull(
+            self,
+            value: impl ::std::convert::Into<::std::option::Option<bool>>,
+        ) -> Self {
+            let value: ::std::option::Option<bool> = value.into();
+            Self(self.0.parameter("shots_done__isnull", value))
         }
 
         /// Expects `shots_done`.
-        pub fn shots_done<T>(self, value: T) -> Self
-        where
-            T: Into<Option<i64>>,
-        {
-            let value = value.into();
-            Self(
-                ::compute_kfp_runtime::mock::expect_optional(
-                    self.0,
-                    &super::super::operations::READ_RESULTS_BY_ALGORITHM_ID,
-                    "shots_done",
-                    value,
-                ),
-            )
+        pub fn shots_done(
+            self,
+            value: impl ::std::convert::Into<::std::option::Option<i64>>,
+        ) -> Self {
+            let value: ::std::option::Option<i64> = value.into();
+            Self(self.0.parameter("shots_done", value))
         }
 
         /// Expects `sort_by`.
-        pub fn sort_by<'a, T>(self, value: T) -> Self
-        where
-            T: Into<Option<&'a str>>,
-        {
-            let value = value.into();
-            Self(
-                ::compute_kfp_runtime::mock::expect_optional(
-                    self.0,
-                    &super::super::operations::READ_RESULTS_BY_ALGORITHM_ID,
-                    "sort_by",
-                    value,
-                ),
-            )
+        pub fn sort_by<'a>(
+            self,
+            value: impl ::std::convert::Into<::std::option::Option<&'a str>>,
+        ) -> Self {
+            let value: ::std::option::Option<&'a str> = value.into();
+            Self(self.0.parameter("sort_by", value))
         }
 
         /// Expects `latest`.
-        pub fn latest<T>(self, value: T) -> Self
-        where
-            T: Into<Option<bool>>,
-        {
-            let value = value.into();
-            Self(
-                ::compute_kfp_runtime::mock::expect_optional(
-                    self.0,
-                    &super::super::operations::READ_RESULTS_BY_ALGORITHM_ID,
-                    "latest",
-                    value,
-                ),
-            )
+        pub fn latest(
+            self,
+            value: impl ::std::convert::Into<::std::option::Option<bool>>,
+        ) -> Self {
+            let value: ::std::option::Option<bool> = value.into();
+            Self(self.0.parameter("latest", value))
         }
     }
 
     /// Response of [`read_results_by_algorithm_id`](super::super::Client::read_results_by_algorithm_id).
     pub struct ReadResultsByAlgorithmIdThen(::compute_kfp_runtime::mock::httpmock::Then);
+
     impl ReadResultsByAlgorithmIdThen {
         /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
@@ -8450,7 +7317,7 @@ pub mod operations {
                     .0
                     .status(200u16)
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
 
@@ -8462,7 +7329,7 @@ pub mod operations {
                     .0
                     .status(403u16)
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
 
@@ -8474,7 +7341,7 @@ pub mod operations {
                     .0
                     .status(404u16)
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
 
@@ -8486,45 +7353,44 @@ pub mod operations {
                     .0
                     .status(422u16)
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
     }
 
     /// Expected request of [`read_team`](super::super::Client::read_team).
-    pub struct ReadTeamWhen(::compute_kfp_runtime::mock::httpmock::When);
+    pub struct ReadTeamWhen(::compute_kfp_runtime::mock::Expected);
+
     impl ReadTeamWhen {
         /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::When) -> Self {
             Self(
-                inner
-                    .method(::compute_kfp_runtime::mock::httpmock::Method::GET)
-                    .path_matches("^\\/teams\\/[^/:]+$")
-                    .path_not("/teams/"),
+                ::compute_kfp_runtime::mock::Expected::new(
+                    inner,
+                    &super::super::operations::READ_TEAM,
+                    super::super::operations::OPERATIONS,
+                ),
             )
         }
 
         /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::When {
-            self.0
+            self.0.into_inner()
         }
 
         /// Expects `id`.
         #[inline]
         pub fn id(self, value: i64) -> Self {
-            let value = ::compute_kfp_runtime::mock::segment(
-                &super::super::operations::READ_TEAM,
-                "id",
-                &value,
-            );
-            Self(self.0.path_matches(format!("^\\/teams\\/{}$", value)))
+            let value: i64 = value;
+            Self(self.0.parameter("id", value))
         }
     }
 
     /// Response of [`read_team`](super::super::Client::read_team).
     pub struct ReadTeamThen(::compute_kfp_runtime::mock::httpmock::Then);
+
     impl ReadTeamThen {
         /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
@@ -8546,7 +7412,7 @@ pub mod operations {
                     .0
                     .status(200u16)
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
 
@@ -8558,7 +7424,7 @@ pub mod operations {
                     .0
                     .status(403u16)
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
 
@@ -8570,7 +7436,7 @@ pub mod operations {
                     .0
                     .status(404u16)
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
 
@@ -8582,161 +7448,109 @@ pub mod operations {
                     .0
                     .status(422u16)
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
     }
 
     /// Expected request of [`read_teams`](super::super::Client::read_teams).
-    pub struct ReadTeamsWhen(::compute_kfp_runtime::mock::httpmock::When);
+    pub struct ReadTeamsWhen(::compute_kfp_runtime::mock::Expected);
+
     impl ReadTeamsWhen {
         /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::When) -> Self {
             Self(
-                inner
-                    .method(::compute_kfp_runtime::mock::httpmock::Method::GET)
-                    .path_matches("^\\/teams\\/$"),
+                ::compute_kfp_runtime::mock::Expected::new(
+                    inner,
+                    &super::super::operations::READ_TEAMS,
+                    super::super::operations::OPERATIONS,
+                ),
             )
         }
 
         /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::When {
-            self.0
+            self.0.into_inner()
         }
 
         /// Expects `page`.
-        pub fn page<T>(self, value: T) -> Self
-        where
-            T: Into<Option<i64>>,
-        {
-            let value = value.into();
-            Self(
-                ::compute_kfp_runtime::mock::expect_optional(
-                    self.0,
-                    &super::super::operations::READ_TEAMS,
-                    "page",
-                    value,
-                ),
-            )
+        pub fn page(
+            self,
+            value: impl ::std::convert::Into<::std::option::Option<i64>>,
+        ) -> Self {
+            let value: ::std::option::Option<i64> = value.into();
+            Self(self.0.parameter("page", value))
         }
 
         /// Expects `size`.
-        pub fn size<T>(self, value: T) -> Self
-        where
-            T: Into<Option<i64>>,
-        {
-            let value = value.into();
-            Self(
-                ::compute_kfp_runtime::mock::expect_optional(
-                    self.0,
-                    &super::super::operations::READ_TEAMS,
-                    "size",
-                    value,
-                ),
-            )
+        pub fn size(
+            self,
+            value: impl ::std::convert::Into<::std::option::Option<i64>>,
+        ) -> Self {
+            let value: ::std::option::Option<i64> = value.into();
+            Self(self.0.parameter("size", value))
         }
 
         /// Expects `id`.
-        pub fn id<T>(self, value: T) -> Self
-        where
-            T: Into<Option<i64>>,
-        {
-            let value = value.into();
-            Self(
-                ::compute_kfp_runtime::mock::expect_optional(
-                    self.0,
-                    &super::super::operations::READ_TEAMS,
-                    "id",
-                    value,
-                ),
-            )
+        pub fn id(
+            self,
+            value: impl ::std::convert::Into<::std::option::Option<i64>>,
+        ) -> Self {
+            let value: ::std::option::Option<i64> = value.into();
+            Self(self.0.parameter("id", value))
         }
 
         /// Expects `name`.
-        pub fn name<'a, T>(self, value: T) -> Self
-        where
-            T: Into<Option<&'a str>>,
-        {
-            let value = value.into();
-            Self(
-                ::compute_kfp_runtime::mock::expect_optional(
-                    self.0,
-                    &super::super::operations::READ_TEAMS,
-                    "name",
-                    value,
-                ),
-            )
+        pub fn name<'a>(
+            self,
+            value: impl ::std::convert::Into<::std::option::Option<&'a str>>,
+        ) -> Self {
+            let value: ::std::option::Option<&'a str> = value.into();
+            Self(self.0.parameter("name", value))
         }
 
         /// Expects `slug`.
-        pub fn slug<'a, T>(self, value: T) -> Self
-        where
-            T: Into<Option<&'a str>>,
-        {
-            let value = value.into();
-            Self(
-                ::compute_kfp_runtime::mock::expect_optional(
-                    self.0,
-                    &super::super::operations::READ_TEAMS,
-                    "slug",
-                    value,
-                ),
-            )
+        pub fn slug<'a>(
+            self,
+            value: impl ::std::convert::Into<::std::option::Option<&'a str>>,
+        ) -> Self {
+            let value: ::std::option::Option<&'a str> = value.into();
+            Self(self.0.parameter("slug", value))
         }
 
         /// Expects `individual_user`.
-        pub fn individual_user<T>(self, value: T) -> Self
-        where
-            T: Into<Option<bool>>,
-        {
-            let value = value.into();
-            Self(
-                ::compute_kfp_runtime::mock::expect_optional(
-                    self.0,
-                    &super::super::operations::READ_TEAMS,
-                    "individual_user",
-                    value,
-                ),
-            )
+        pub fn individual_user(
+            self,
+            value: impl ::std::convert::Into<::std::option::Option<bool>>,
+        ) -> Self {
+            let value: ::std::option::Option<bool> = value.into();
+            Self(self.0.parameter("individual_user", value))
         }
 
         /// Expects `sort_by`.
-        pub fn sort_by<'a, T>(self, value: T) -> Self
-        where
-            T: Into<Option<&'a str>>,
-        {
-            let value = value.into();
-            Self(
-                ::compute_kfp_runtime::mock::expect_optional(
-                    self.0,
-                    &super::super::operations::READ_TEAMS,
-                    "sort_by",
-                    value,
-                ),
-            )
+        pub fn sort_by<'a>(
+            self,
+            value: impl ::std::convert::Into<::std::option::Option<&'a str>>,
+        ) -> Self {
+            let value: ::std::option::Option<&'a str> = value.into();
+            Self(self.0.parameter("sort_by", value))
         }
 
         /// Expects `latest`.
-        pub fn latest<T>(self, value: T) -> Self
-        where
-            T: Into<Option<bool>>,
-        {
-            let value = value.into();
-            Self(
-                ::compute_kfp_runtime::mock::expect_optional(
-                    self.0,
-                    &super::super::operations::READ_TEAMS,
-                    "latest",
-                    value,
-                ),
-            )
+        pub fn latest(
+            self,
+            value: impl ::std::convert::Into<::std::option::Option<bool>>,
+        ) -> Self {
+            let value: ::std::option::Option<bool> = value.into();
+            Self(self.0.parameter("latest", value))
         }
     }
 
     /// Response of [`read_teams`](super::super::Client::read_teams).
     pub struct ReadTeamsThen(::compute_kfp_runtime::mock::httpmock::Then);
+
     impl ReadTeamsThen {
         /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
@@ -8758,7 +7572,7 @@ pub mod operations {
                     .0
                     .status(200u16)
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
 
@@ -8770,45 +7584,44 @@ pub mod operations {
                     .0
                     .status(422u16)
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
     }
 
     /// Expected request of [`read_transaction`](super::super::Client::read_transaction).
-    pub struct ReadTransactionWhen(::compute_kfp_runtime::mock::httpmock::When);
+    pub struct ReadTransactionWhen(::compute_kfp_runtime::mock::Expected);
+
     impl ReadTransactionWhen {
         /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::When) -> Self {
             Self(
-                inner
-                    .method(::compute_kfp_runtime::mock::httpmock::Method::GET)
-                    .path_matches("^\\/transactions\\/[^/:]+$")
-                    .path_not("/transactions/"),
+                ::compute_kfp_runtime::mock::Expected::new(
+                    inner,
+                    &super::super::operations::READ_TRANSACTION,
+                    super::super::operations::OPERATIONS,
+                ),
             )
         }
 
         /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::When {
-            self.0
+            self.0.into_inner()
         }
 
         /// Expects `id`.
         #[inline]
         pub fn id(self, value: i64) -> Self {
-            let value = ::compute_kfp_runtime::mock::segment(
-                &super::super::operations::READ_TRANSACTION,
-                "id",
-                &value,
-            );
-            Self(self.0.path_matches(format!("^\\/transactions\\/{}$", value)))
+            let value: i64 = value;
+            Self(self.0.parameter("id", value))
         }
     }
 
     /// Response of [`read_transaction`](super::super::Client::read_transaction).
     pub struct ReadTransactionThen(::compute_kfp_runtime::mock::httpmock::Then);
+
     impl ReadTransactionThen {
         /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
@@ -8830,7 +7643,7 @@ pub mod operations {
                     .0
                     .status(200u16)
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
 
@@ -8842,7 +7655,7 @@ pub mod operations {
                     .0
                     .status(404u16)
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
 
@@ -8854,257 +7667,166 @@ pub mod operations {
                     .0
                     .status(422u16)
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
     }
 
     /// Expected request of [`read_transactions`](super::super::Client::read_transactions).
-    pub struct ReadTransactionsWhen(::compute_kfp_runtime::mock::httpmock::When);
+    pub struct ReadTransactionsWhen(::compute_kfp_runtime::mock::Expected);
+
     impl ReadTransactionsWhen {
         /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::When) -> Self {
             Self(
-                inner
-                    .method(::compute_kfp_runtime::mock::httpmock::Method::GET)
-                    .path_matches("^\\/transactions\\/$"),
+                ::compute_kfp_runtime::mock::Expected::new(
+                    inner,
+                    &super::super::operations::READ_TRANSACTIONS,
+                    super::super::operations::OPERATIONS,
+                ),
             )
         }
 
         /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::When {
-            self.0
+            self.0.into_inner()
         }
 
         /// Expects `page`.
-        pub fn page<T>(self, value: T) -> Self
-        where
-            T: Into<Option<i64>>,
-        {
-            let value = value.into();
-            Self(
-                ::compute_kfp_runtime::mock::expect_optional(
-                    self.0,
-                    &super::super::operations::READ_TRANSACTIONS,
-                    "page",
-                    value,
-                ),
-            )
+        pub fn page(
+            self,
+            value: impl ::std::convert::Into<::std::option::Option<i64>>,
+        ) -> Self {
+            let value: ::std::option::Option<i64> = value.into();
+            Self(self.0.parameter("page", value))
         }
 
         /// Expects `size`.
-        pub fn size<T>(self, value: T) -> Self
-        where
-            T: Into<Option<i64>>,
-        {
-            let value = value.into();
-            Self(
-                ::compute_kfp_runtime::mock::expect_optional(
-                    self.0,
-                    &super::super::operations::READ_TRANSACTIONS,
-                    "size",
-                    value,
-                ),
-            )
+        pub fn size(
+            self,
+            value: impl ::std::convert::Into<::std::option::Option<i64>>,
+        ) -> Self {
+            let value: ::std::option::Option<i64> = value.into();
+            Self(self.0.parameter("size", value))
         }
 
         /// Expects `id`.
-        pub fn id<T>(self, value: T) -> Self
-        where
-            T: Into<Option<i64>>,
-        {
-            let value = value.into();
-            Self(
-                ::compute_kfp_runtime::mock::expect_optional(
-                    self.0,
-                    &super::super::operations::READ_TRANSACTIONS,
-                    "id",
-                    value,
-                ),
-            )
+        pub fn id(
+            self,
+            value: impl ::std::convert::Into<::std::option::Option<i64>>,
+        ) -> Self {
+            let value: ::std::option::Option<i64> = value.into();
+            Self(self.0.parameter("id", value))
         }
 
         /// Expects `domain_isnull`.
-        pub fn domain_isnull<T>(self, value: T) -> Self
-        where
-            T: Into<Option<bool>>,
-        {
-            let value = value.into();
-            Self(
-                ::compute_kfp_runtime::mock::expect_optional(
-                    self.0,
-                    &super::super::operations::READ_TRANSACTIONS,
-                    "domain__isnull",
-                    value,
-                ),
-            )
+        pub fn domain_isnull(
+            self,
+            value: impl ::std::convert::Into<::std::option::Option<bool>>,
+        ) -> Self {
+            let value: ::std::option::Option<bool> = value.into();
+            Self(self.0.parameter("domain__isnull", value))
         }
 
         /// Expects `domain`.
-        pub fn domain<T>(self, value: T) -> Self
-        where
-            T: Into<Option<types::Domain>>,
-        {
-            let value = value.into();
-            Self(
-                ::compute_kfp_runtime::mock::expect_optional(
-                    self.0,
-                    &super::super::operations::READ_TRANSACTIONS,
-                    "domain",
-                    value,
-                ),
-            )
+        pub fn domain(
+            self,
+            value: impl ::std::convert::Into<::std::option::Option<types::Domain>>,
+        ) -> Self {
+            let value: ::std::option::Option<types::Domain> = value.into();
+            Self(self.0.parameter("domain", value))
         }
 
         /// Expects `job_isnull`.
-        pub fn job_isnull<T>(self, value: T) -> Self
-        where
-            T: Into<Option<bool>>,
-        {
-            let value = value.into();
-            Self(
-                ::compute_kfp_runtime::mock::expect_optional(
-                    self.0,
-                    &super::super::operations::READ_TRANSACTIONS,
-                    "job__isnull",
-                    value,
-                ),
-            )
+        pub fn job_isnull(
+            self,
+            value: impl ::std::convert::Into<::std::option::Option<bool>>,
+        ) -> Self {
+            let value: ::std::option::Option<bool> = value.into();
+            Self(self.0.parameter("job__isnull", value))
         }
 
         /// Expects `job`.
-        pub fn job<T>(self, value: T) -> Self
-        where
-            T: Into<Option<i64>>,
-        {
-            let value = value.into();
-            Self(
-                ::compute_kfp_runtime::mock::expect_optional(
-                    self.0,
-                    &super::super::operations::READ_TRANSACTIONS,
-                    "job",
-                    value,
-                ),
-            )
+        pub fn job(
+            self,
+            value: impl ::std::convert::Into<::std::option::Option<i64>>,
+        ) -> Self {
+            let value: ::std::option::Option<i64> = value.into();
+            Self(self.0.parameter("job", value))
         }
 
         /// Expects `team_id`.
-        pub fn team_id<T>(self, value: T) -> Self
-        where
-            T: Into<Option<i64>>,
-        {
-            let value = value.into();
-            Self(
-                ::compute_kfp_runtime::mock::expect_optional(
-                    self.0,
-                    &super::super::operations::READ_TRANSACTIONS,
-                    "team_id",
-                    value,
-                ),
-            )
+        pub fn team_id(
+            self,
+            value: impl ::std::convert::Into<::std::option::Option<i64>>,
+        ) -> Self {
+            let value: ::std::option::Option<i64> = value.into();
+            Self(self.0.parameter("team_id", value))
         }
 
         /// Expects `member_id_isnull`.
-        pub fn member_id_isnull<T>(self, value: T) -> Self
-        where
-            T: Into<Option<bool>>,
-        {
-            let value = value.into();
-            Self(
-                ::compute_kfp_runtime::mock::expect_optional(
-                    self.0,
-                    &super::super::operations::READ_TRANSACTIONS,
-                    "member_id__isnull",
-                    value,
-                ),
-            )
+        pub fn member_id_isnull(
+            self,
+            value: impl ::std::convert::Into<::std::option::Option<bool>>,
+        ) -> Self {
+            let value: ::std::option::Option<bool> = value.into();
+            Self(self.0.parameter("member_id__isnull", value))
         }
 
         /// Expects `member_id`.
-        pub fn member_id<T>(self, value: T) -> Self
-        where
-            T: Into<Option<i64>>,
-        {
-            let value = value.into();
-            Self(
-                ::compute_kfp_runtime::mock::expect_optional(
-                    self.0,
-                    &super::super::operations::READ_TRANSACTIONS,
-                    "member_id",
-                    value,
-                ),
-            )
+        pub fn member_id(
+            self,
+            value: impl ::std::convert::Into<::std::option::Option<i64>>,
+        ) -> Self {
+            let value: ::std::option::Option<i64> = value.into();
+            Self(self.0.parameter("member_id", value))
         }
 
         /// Expects `change`.
-        pub fn change<T>(self, value: T) -> Self
-        where
-            T: Into<Option<i64>>,
-        {
-            let value = value.into();
-            Self(
-                ::compute_kfp_runtime::mock::expect_optional(
-                    self.0,
-                    &super::super::operations::READ_TRANSACTIONS,
-                    "change",
-                    value,
-                ),
-            )
+        pub fn change(
+            self,
+            value: impl ::std::convert::Into<::std::option::Option<i64>>,
+        ) -> Self {
+            let value: ::std::option::Option<i64> = value.into();
+            Self(self.0.parameter("change", value))
         }
 
         /// Expects `timestamp`.
-        pub fn timestamp<'a, T>(self, value: T) -> Self
-        where
-            T: Into<Option<&'a ::compute_kfp_runtime::Timestamp>>,
-        {
-            let value = value.into();
-            Self(
-                ::compute_kfp_runtime::mock::expect_optional(
-                    self.0,
-                    &super::super::operations::READ_TRANSACTIONS,
-                    "timestamp",
-                    value,
-                ),
-            )
+        pub fn timestamp<'a>(
+            self,
+            value: impl ::std::convert::Into<
+                ::std::option::Option<&'a ::compute_kfp_runtime::Timestamp>,
+            >,
+        ) -> Self {
+            let value: ::std::option::Option<&'a ::compute_kfp_runtime::Timestamp> = value
+                .into();
+            Self(self.0.parameter("timestamp", value))
         }
 
         /// Expects `sort_by`.
-        pub fn sort_by<'a, T>(self, value: T) -> Self
-        where
-            T: Into<Option<&'a str>>,
-        {
-            let value = value.into();
-            Self(
-                ::compute_kfp_runtime::mock::expect_optional(
-                    self.0,
-                    &super::super::operations::READ_TRANSACTIONS,
-                    "sort_by",
-                    value,
-                ),
-            )
+        pub fn sort_by<'a>(
+            self,
+            value: impl ::std::convert::Into<::std::option::Option<&'a str>>,
+        ) -> Self {
+            let value: ::std::option::Option<&'a str> = value.into();
+            Self(self.0.parameter("sort_by", value))
         }
 
         /// Expects `latest`.
-        pub fn latest<T>(self, value: T) -> Self
-        where
-            T: Into<Option<bool>>,
-        {
-            let value = value.into();
-            Self(
-                ::compute_kfp_runtime::mock::expect_optional(
-                    self.0,
-                    &super::super::operations::READ_TRANSACTIONS,
-                    "latest",
-                    value,
-                ),
-            )
+        pub fn latest(
+            self,
+            value: impl ::std::convert::Into<::std::option::Option<bool>>,
+        ) -> Self {
+            let value: ::std::option::Option<bool> = value.into();
+            Self(self.0.parameter("latest", value))
         }
     }
 
     /// Response of [`read_transactions`](super::super::Client::read_transactions).
     pub struct ReadTransactionsThen(::compute_kfp_runtime::mock::httpmock::Then);
+
     impl ReadTransactionsThen {
         /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
@@ -9126,7 +7848,7 @@ pub mod operations {
                     .0
                     .status(200u16)
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
 
@@ -9138,225 +7860,145 @@ pub mod operations {
                     .0
                     .status(422u16)
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
     }
 
     /// Expected request of [`read_users`](super::super::Client::read_users).
-    pub struct ReadUsersWhen(::compute_kfp_runtime::mock::httpmock::When);
+    pub struct ReadUsersWhen(::compute_kfp_runtime::mock::Expected);
+
     impl ReadUsersWhen {
         /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::When) -> Self {
             Self(
-                inner
-                    .method(::compute_kfp_runtime::mock::httpmock::Method::GET)
-                    .path_matches("^\\/users$"),
+                ::compute_kfp_runtime::mock::Expected::new(
+                    inner,
+                    &super::super::operations::READ_USERS,
+                    super::super::operations::OPERATIONS,
+                ),
             )
         }
 
         /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::When {
-            self.0
+            self.0.into_inner()
         }
 
         /// Expects `page`.
-        pub fn page<T>(self, value: T) -> Self
-        where
-            T: Into<Option<i64>>,
-        {
-            let value = value.into();
-            Self(
-                ::compute_kfp_runtime::mock::expect_optional(
-                    self.0,
-                    &super::super::operations::READ_USERS,
-                    "page",
-                    value,
-                ),
-            )
+        pub fn page(
+            self,
+            value: impl ::std::convert::Into<::std::option::Option<i64>>,
+        ) -> Self {
+            let value: ::std::option::Option<i64> = value.into();
+            Self(self.0.parameter("page", value))
         }
 
         /// Expects `size`.
-        pub fn size<T>(self, value: T) -> Self
-        where
-            T: Into<Option<i64>>,
-        {
-            let value = value.into();
-            Self(
-                ::compute_kfp_runtime::mock::expect_optional(
-                    self.0,
-                    &super::super::operations::READ_USERS,
-                    "size",
-                    value,
-                ),
-            )
+        pub fn size(
+            self,
+            value: impl ::std::convert::Into<::std::option::Option<i64>>,
+        ) -> Self {
+            let value: ::std::option::Option<i64> = value.into();
+            Self(self.0.parameter("size", value))
         }
 
         /// Expects `id`.
-        pub fn id<T>(self, value: T) -> Self
-        where
-            T: Into<Option<i64>>,
-        {
-            let value = value.into();
-            Self(
-                ::compute_kfp_runtime::mock::expect_optional(
-                    self.0,
-                    &super::super::operations::READ_USERS,
-                    "id",
-                    value,
-                ),
-            )
+        pub fn id(
+            self,
+            value: impl ::std::convert::Into<::std::option::Option<i64>>,
+        ) -> Self {
+            let value: ::std::option::Option<i64> = value.into();
+            Self(self.0.parameter("id", value))
         }
 
         /// Expects `full_name`.
-        pub fn full_name<'a, T>(self, value: T) -> Self
-        where
-            T: Into<Option<&'a str>>,
-        {
-            let value = value.into();
-            Self(
-                ::compute_kfp_runtime::mock::expect_optional(
-                    self.0,
-                    &super::super::operations::READ_USERS,
-                    "full_name",
-                    value,
-                ),
-            )
+        pub fn full_name<'a>(
+            self,
+            value: impl ::std::convert::Into<::std::option::Option<&'a str>>,
+        ) -> Self {
+            let value: ::std::option::Option<&'a str> = value.into();
+            Self(self.0.parameter("full_name", value))
         }
 
         /// Expects `email`.
-        pub fn email<'a, T>(self, value: T) -> Self
-        where
-            T: Into<Option<&'a str>>,
-        {
-            let value = value.into();
-            Self(
-                ::compute_kfp_runtime::mock::expect_optional(
-                    self.0,
-                    &super::super::operations::READ_USERS,
-                    "email",
-                    value,
-                ),
-            )
+        pub fn email<'a>(
+            self,
+            value: impl ::std::convert::Into<::std::option::Option<&'a str>>,
+        ) -> Self {
+            let value: ::std::option::Option<&'a str> = value.into();
+            Self(self.0.parameter("email", value))
         }
 
         /// Expects `is_superuser`.
-        pub fn is_superuser<T>(self, value: T) -> Self
-        where
-            T: Into<Option<bool>>,
-        {
-            let value = value.into();
-            Self(
-                ::compute_kfp_runtime::mock::expect_optional(
-                    self.0,
-                    &super::super::operations::READ_USERS,
-                    "is_superuser",
-                    value,
-                ),
-            )
+        pub fn is_superuser(
+            self,
+            value: impl ::std::convert::Into<::std::option::Option<bool>>,
+        ) -> Self {
+            let value: ::std::option::Option<bool> = value.into();
+            Self(self.0.parameter("is_superuser", value))
         }
 
         /// Expects `is_staff`.
-        pub fn is_staff<T>(self, value: T) -> Self
-        where
-            T: Into<Option<bool>>,
-        {
-            let value = value.into();
-            Self(
-                ::compute_kfp_runtime::mock::expect_optional(
-                    self.0,
-                    &super::super::operations::READ_USERS,
-                    "is_staff",
-                    value,
-                ),
-            )
+        pub fn is_staff(
+            self,
+            value: impl ::std::convert::Into<::std::option::Option<bool>>,
+        ) -> Self {
+            let value: ::std::option::Option<bool> = value.into();
+            Self(self.0.parameter("is_staff", value))
         }
 
         /// Expects `is_active`.
-        pub fn is_active<T>(self, value: T) -> Self
-        where
-            T: Into<Option<bool>>,
-        {
-            let value = value.into();
-            Self(
-                ::compute_kfp_runtime::mock::expect_optional(
-                    self.0,
-                    &super::super::operations::READ_USERS,
-                    "is_active",
-                    value,
-                ),
-            )
+        pub fn is_active(
+            self,
+            value: impl ::std::convert::Into<::std::option::Option<bool>>,
+        ) -> Self {
+            let value: ::std::option::Option<bool> = value.into();
+            Self(self.0.parameter("is_active", value))
         }
 
         /// Expects `is_confirmed`.
-        pub fn is_confirmed<T>(self, value: T) -> Self
-        where
-            T: Into<Option<bool>>,
-        {
-            let value = value.into();
-            Self(
-                ::compute_kfp_runtime::mock::expect_optional(
-                    self.0,
-                    &super::super::operations::READ_USERS,
-                    "is_confirmed",
-                    value,
-                ),
-            )
+        pub fn is_confirmed(
+            self,
+            value: impl ::std::convert::Into<::std::option::Option<bool>>,
+        ) -> Self {
+            let value: ::std::option::Option<bool> = value.into();
+            Self(self.0.parameter("is_confirmed", value))
         }
 
         /// Expects `oidc_sub`.
-        pub fn oidc_sub<'a, T>(self, value: T) -> Self
-        where
-            T: Into<Option<&'a str>>,
-        {
-            let value = value.into();
-            Self(
-                ::compute_kfp_runtime::mock::expect_optional(
-                    self.0,
-                    &super::super::operations::READ_USERS,
-                    "oidc_sub",
-                    value,
-                ),
-            )
+        pub fn oidc_sub<'a>(
+            self,
+            value: impl ::std::convert::Into<::std::option::Option<&'a str>>,
+        ) -> Self {
+            let value: ::std::option::Option<&'a str> = value.into();
+            Self(self.0.parameter("oidc_sub", value))
         }
 
         /// Expects `sort_by`.
-        pub fn sort_by<'a, T>(self, value: T) -> Self
-        where
-            T: Into<Option<&'a str>>,
-        {
-            let value = value.into();
-            Self(
-                ::compute_kfp_runtime::mock::expect_optional(
-                    self.0,
-                    &super::super::operations::READ_USERS,
-                    "sort_by",
-                    value,
-                ),
-            )
+        pub fn sort_by<'a>(
+            self,
+            value: impl ::std::convert::Into<::std::option::Option<&'a str>>,
+        ) -> Self {
+            let value: ::std::option::Option<&'a str> = value.into();
+            Self(self.0.parameter("sort_by", value))
         }
 
         /// Expects `latest`.
-        pub fn latest<T>(self, value: T) -> Self
-        where
-            T: Into<Option<bool>>,
-        {
-            let value = value.into();
-            Self(
-                ::compute_kfp_runtime::mock::expect_optional(
-                    self.0,
-                    &super::super::operations::READ_USERS,
-                    "latest",
-                    value,
-                ),
-            )
+        pub fn latest(
+            self,
+            value: impl ::std::convert::Into<::std::option::Option<bool>>,
+        ) -> Self {
+            let value: ::std::option::Option<bool> = value.into();
+            Self(self.0.parameter("latest", value))
         }
     }
 
     /// Response of [`read_users`](super::super::Client::read_users).
     pub struct ReadUsersThen(::compute_kfp_runtime::mock::httpmock::Then);
+
     impl ReadUsersThen {
         /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
@@ -9378,7 +8020,7 @@ pub mod operations {
                     .0
                     .status(200u16)
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
 
@@ -9390,39 +8032,43 @@ pub mod operations {
                     .0
                     .status(422u16)
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
     }
 
     /// Expected request of [`create_user`](super::super::Client::create_user).
-    pub struct CreateUserWhen(::compute_kfp_runtime::mock::httpmock::When);
+    pub struct CreateUserWhen(::compute_kfp_runtime::mock::Expected);
+
     impl CreateUserWhen {
         /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::When) -> Self {
             Self(
-                inner
-                    .method(::compute_kfp_runtime::mock::httpmock::Method::POST)
-                    .path_matches("^\\/users$"),
+                ::compute_kfp_runtime::mock::Expected::new(
+                    inner,
+                    &super::super::operations::CREATE_USER,
+                    super::super::operations::OPERATIONS,
+                ),
             )
         }
 
         /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::When {
-            self.0
+            self.0.into_inner()
         }
 
         /// Expects `body`.
         #[inline]
         pub fn body(self, value: &types::UserIn) -> Self {
-            Self(self.0.json_body_obj(value))
+            Self(self.0.with(|when| when.json_body_obj(&value)))
         }
     }
 
     /// Response of [`create_user`](super::super::Client::create_user).
     pub struct CreateUserThen(::compute_kfp_runtime::mock::httpmock::Then);
+
     impl CreateUserThen {
         /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
@@ -9444,7 +8090,7 @@ pub mod operations {
                     .0
                     .status(201u16)
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
 
@@ -9456,44 +8102,44 @@ pub mod operations {
                     .0
                     .status(422u16)
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
     }
 
     /// Expected request of [`read_user`](super::super::Client::read_user).
-    pub struct ReadUserWhen(::compute_kfp_runtime::mock::httpmock::When);
+    pub struct ReadUserWhen(::compute_kfp_runtime::mock::Expected);
+
     impl ReadUserWhen {
         /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::When) -> Self {
             Self(
-                inner
-                    .method(::compute_kfp_runtime::mock::httpmock::Method::GET)
-                    .path_matches("^\\/users\\/[^/:]+$"),
+                ::compute_kfp_runtime::mock::Expected::new(
+                    inner,
+                    &super::super::operations::READ_USER,
+                    super::super::operations::OPERATIONS,
+                ),
             )
         }
 
         /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::When {
-            self.0
+            self.0.into_inner()
         }
 
         /// Expects `id`.
         #[inline]
         pub fn id(self, value: i64) -> Self {
-            let value = ::compute_kfp_runtime::mock::segment(
-                &super::super::operations::READ_USER,
-                "id",
-                &value,
-            );
-            Self(self.0.path_matches(format!("^\\/users\\/{}$", value)))
+            let value: i64 = value;
+            Self(self.0.parameter("id", value))
         }
     }
 
     /// Response of [`read_user`](super::super::Client::read_user).
     pub struct ReadUserThen(::compute_kfp_runtime::mock::httpmock::Then);
+
     impl ReadUserThen {
         /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
@@ -9515,7 +8161,7 @@ pub mod operations {
                     .0
                     .status(200u16)
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
 
@@ -9527,7 +8173,7 @@ pub mod operations {
                     .0
                     .status(403u16)
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
 
@@ -9539,7 +8185,7 @@ pub mod operations {
                     .0
                     .status(404u16)
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
 
@@ -9551,44 +8197,44 @@ pub mod operations {
                     .0
                     .status(422u16)
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
     }
 
     /// Expected request of [`delete_user`](super::super::Client::delete_user).
-    pub struct DeleteUserWhen(::compute_kfp_runtime::mock::httpmock::When);
+    pub struct DeleteUserWhen(::compute_kfp_runtime::mock::Expected);
+
     impl DeleteUserWhen {
         /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::When) -> Self {
             Self(
-                inner
-                    .method(::compute_kfp_runtime::mock::httpmock::Method::DELETE)
-                    .path_matches("^\\/users\\/[^/:]+$"),
+                ::compute_kfp_runtime::mock::Expected::new(
+                    inner,
+                    &super::super::operations::DELETE_USER,
+                    super::super::operations::OPERATIONS,
+                ),
             )
         }
 
         /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::When {
-            self.0
+            self.0.into_inner()
         }
 
         /// Expects `id`.
         #[inline]
         pub fn id(self, value: i64) -> Self {
-            let value = ::compute_kfp_runtime::mock::segment(
-                &super::super::operations::DELETE_USER,
-                "id",
-                &value,
-            );
-            Self(self.0.path_matches(format!("^\\/users\\/{}$", value)))
+            let value: i64 = value;
+            Self(self.0.parameter("id", value))
         }
     }
 
     /// Response of [`delete_user`](super::super::Client::delete_user).
     pub struct DeleteUserThen(::compute_kfp_runtime::mock::httpmock::Then);
+
     impl DeleteUserThen {
         /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
@@ -9616,7 +8262,7 @@ pub mod operations {
                     .0
                     .status(403u16)
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
 
@@ -9628,7 +8274,7 @@ pub mod operations {
                     .0
                     .status(404u16)
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
 
@@ -9640,39 +8286,43 @@ pub mod operations {
                     .0
                     .status(422u16)
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
     }
 
     /// Expected request of [`create_metadata_self`](super::super::Client::create_metadata_self).
-    pub struct CreateMetadataSelfWhen(::compute_kfp_runtime::mock::httpmock::When);
+    pub struct CreateMetadataSelfWhen(::compute_kfp_runtime::mock::Expected);
+
     impl CreateMetadataSelfWhen {
         /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::When) -> Self {
             Self(
-                inner
-                    .method(::compute_kfp_runtime::mock::httpmock::Method::POST)
-                    .path_matches("^\\/metadata$"),
+                ::compute_kfp_runtime::mock::Expected::new(
+                    inner,
+                    &super::super::operations::CREATE_METADATA_SELF,
+                    super::super::operations::OPERATIONS,
+                ),
             )
         }
 
         /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::When {
-            self.0
+            self.0.into_inner()
         }
 
         /// Expects `body`.
         #[inline]
         pub fn body(self, value: &types::MetadataIn) -> Self {
-            Self(self.0.json_body_obj(value))
+            Self(self.0.with(|when| when.json_body_obj(&value)))
         }
     }
 
     /// Response of [`create_metadata_self`](super::super::Client::create_metadata_self).
     pub struct CreateMetadataSelfThen(::compute_kfp_runtime::mock::httpmock::Then);
+
     impl CreateMetadataSelfThen {
         /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
@@ -9694,7 +8344,7 @@ pub mod operations {
                     .0
                     .status(201u16)
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
 
@@ -9706,108 +8356,80 @@ pub mod operations {
                     .0
                     .status(422u16)
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
     }
 
     /// Expected request of [`read_metadata_by_backend_id`](super::super::Client::read_metadata_by_backend_id).
-    pub struct ReadMetadataByBackendIdWhen(::compute_kfp_runtime::mock::httpmock::When);
+    pub struct ReadMetadataByBackendIdWhen(::compute_kfp_runtime::mock::Expected);
+
     impl ReadMetadataByBackendIdWhen {
         /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::When) -> Self {
             Self(
-                inner
-                    .method(::compute_kfp_runtime::mock::httpmock::Method::GET)
-                    .path_matches("^\\/metadata\\/backend\\/[^/:]+$"),
+                ::compute_kfp_runtime::mock::Expected::new(
+                    inner,
+                    &super::super::operations::READ_METADATA_BY_BACKEND_ID,
+                    super::super::operations::OPERATIONS,
+                ),
             )
         }
 
         /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::When {
-            self.0
+            self.0.into_inner()
         }
 
         /// Expects `backend_id`.
         #[inline]
         pub fn backend_id(self, value: i64) -> Self {
-            let value = ::compute_kfp_runtime::mock::segment(
-                &super::super::operations::READ_METADATA_BY_BACKEND_ID,
-                "backend_id",
-                &value,
-            );
-            Self(self.0.path_matches(format!("^\\/metadata\\/backend\\/{}$", value)))
+            let value: i64 = value;
+            Self(self.0.parameter("backend_id", value))
         }
 
         /// Expects `sort_by`.
-        pub fn sort_by<'a, T>(self, value: T) -> Self
-        where
-            T: Into<Option<&'a str>>,
-        {
-            let value = value.into();
-            Self(
-                ::compute_kfp_runtime::mock::expect_optional(
-                    self.0,
-                    &super::super::operations::READ_METADATA_BY_BACKEND_ID,
-                    "sort_by",
-                    value,
-                ),
-            )
+        pub fn sort_by<'a>(
+            self,
+            value: impl ::std::convert::Into<::std::option::Option<&'a str>>,
+        ) -> Self {
+            let value: ::std::option::Option<&'a str> = value.into();
+            Self(self.0.parameter("sort_by", value))
         }
 
         /// Expects `latest`.
-        pub fn latest<T>(self, value: T) -> Self
-        where
-            T: Into<Option<bool>>,
-        {
-            let value = value.into();
-            Self(
-                ::compute_kfp_runtime::mock::expect_optional(
-                    self.0,
-                    &super::super::operations::READ_METADATA_BY_BACKEND_ID,
-                    "latest",
-                    value,
-                ),
-            )
+        pub fn latest(
+            self,
+            value: impl ::std::convert::Into<::std::option::Option<bool>>,
+        ) -> Self {
+            let value: ::std::option::Option<bool> = value.into();
+            Self(self.0.parameter("latest", value))
         }
 
         /// Expects `page`.
-        pub fn page<T>(self, value: T) -> Self
-        where
-            T: Into<Option<i64>>,
-        {
-            let value = value.into();
-            Self(
-                ::compute_kfp_runtime::mock::expect_optional(
-                    self.0,
-                    &super::super::operations::READ_METADATA_BY_BACKEND_ID,
-                    "page",
-                    value,
-                ),
-            )
+        pub fn page(
+            self,
+            value: impl ::std::convert::Into<::std::option::Option<i64>>,
+        ) -> Self {
+            let value: ::std::option::Option<i64> = value.into();
+            Self(self.0.parameter("page", value))
         }
 
         /// Expects `size`.
-        pub fn size<T>(self, value: T) -> Self
-        where
-            T: Into<Option<i64>>,
-        {
-            let value = value.into();
-            Self(
-                ::compute_kfp_runtime::mock::expect_optional(
-                    self.0,
-                    &super::super::operations::READ_METADATA_BY_BACKEND_ID,
-                    "size",
-                    value,
-                ),
-            )
+        pub fn size(
+            self,
+            value: impl ::std::convert::Into<::std::option::Option<i64>>,
+        ) -> Self {
+            let value: ::std::option::Option<i64> = value.into();
+            Self(self.0.parameter("size", value))
         }
     }
 
     /// Response of [`read_metadata_by_backend_id`](super::super::Client::read_metadata_by_backend_id).
     pub struct ReadMetadataByBackendIdThen(::compute_kfp_runtime::mock::httpmock::Then);
+
     impl ReadMetadataByBackendIdThen {
         /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
@@ -9829,7 +8451,7 @@ pub mod operations {
                     .0
                     .status(200u16)
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
 
@@ -9841,44 +8463,44 @@ pub mod operations {
                     .0
                     .status(422u16)
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
     }
 
     /// Expected request of [`read_metadata`](super::super::Client::read_metadata).
-    pub struct ReadMetadataWhen(::compute_kfp_runtime::mock::httpmock::When);
+    pub struct ReadMetadataWhen(::compute_kfp_runtime::mock::Expected);
+
     impl ReadMetadataWhen {
         /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::When) -> Self {
             Self(
-                inner
-                    .method(::compute_kfp_runtime::mock::httpmock::Method::GET)
-                    .path_matches("^\\/metadata\\/[^/:]+$"),
+                ::compute_kfp_runtime::mock::Expected::new(
+                    inner,
+                    &super::super::operations::READ_METADATA,
+                    super::super::operations::OPERATIONS,
+                ),
             )
         }
 
         /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::When {
-            self.0
+            self.0.into_inner()
         }
 
         /// Expects `id`.
         #[inline]
         pub fn id(self, value: i64) -> Self {
-            let value = ::compute_kfp_runtime::mock::segment(
-                &super::super::operations::READ_METADATA,
-                "id",
-                &value,
-            );
-            Self(self.0.path_matches(format!("^\\/metadata\\/{}$", value)))
+            let value: i64 = value;
+            Self(self.0.parameter("id", value))
         }
     }
 
     /// Response of [`read_metadata`](super::super::Client::read_metadata).
     pub struct ReadMetadataThen(::compute_kfp_runtime::mock::httpmock::Then);
+
     impl ReadMetadataThen {
         /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
@@ -9900,7 +8522,7 @@ pub mod operations {
                     .0
                     .status(200u16)
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
 
@@ -9912,7 +8534,7 @@ pub mod operations {
                     .0
                     .status(404u16)
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
 
@@ -9924,7 +8546,7 @@ pub mod operations {
                     .0
                     .status(422u16)
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
     }

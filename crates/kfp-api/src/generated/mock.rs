@@ -15,22 +15,25 @@ pub mod operations {
     use super::super::*;
 
     /// Expected request of [`list_artifact_tasks`](super::super::Client::list_artifact_tasks).
-    pub struct ListArtifactTasksWhen(::compute_kfp_runtime::mock::httpmock::When);
+    pub struct ListArtifactTasksWhen(::compute_kfp_runtime::mock::Expected);
+
     impl ListArtifactTasksWhen {
         /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::When) -> Self {
             Self(
-                inner
-                    .method(::compute_kfp_runtime::mock::httpmock::Method::GET)
-                    .path_matches("^\\/apis\\/v2beta1\\/artifact\\_tasks$"),
+                ::compute_kfp_runtime::mock::Expected::new(
+                    inner,
+                    &super::super::operations::LIST_ARTIFACT_TASKS,
+                    super::super::operations::OPERATIONS,
+                ),
             )
         }
 
         /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::When {
-            self.0
+            self.0.into_inner()
         }
 
         /// Expects `task_ids`.
@@ -44,14 +47,7 @@ pub mod operations {
                 .into_iter()
                 .map(::std::convert::Into::into)
                 .collect();
-            Self(
-                ::compute_kfp_runtime::mock::expect(
-                    self.0,
-                    &super::super::operations::LIST_ARTIFACT_TASKS,
-                    "task_ids",
-                    &value,
-                ),
-            )
+            Self(self.0.parameter("task_ids", value))
         }
 
         /// Expects `run_ids`.
@@ -65,14 +61,7 @@ pub mod operations {
                 .into_iter()
                 .map(::std::convert::Into::into)
                 .collect();
-            Self(
-                ::compute_kfp_runtime::mock::expect(
-                    self.0,
-                    &super::super::operations::LIST_ARTIFACT_TASKS,
-                    "run_ids",
-                    &value,
-                ),
-            )
+            Self(self.0.parameter("run_ids", value))
         }
 
         /// Expects `artifact_ids`.
@@ -86,99 +75,60 @@ pub mod operations {
                 .into_iter()
                 .map(::std::convert::Into::into)
                 .collect();
-            Self(
-                ::compute_kfp_runtime::mock::expect(
-                    self.0,
-                    &super::super::operations::LIST_ARTIFACT_TASKS,
-                    "artifact_ids",
-                    &value,
-                ),
-            )
+            Self(self.0.parameter("artifact_ids", value))
         }
 
         /// Expects `type_`.
-        pub fn type_<T>(self, value: T) -> Self
-        where
-            T: Into<Option<types::ArtifactTaskType>>,
-        {
-            let value = value.into();
-            Self(
-                ::compute_kfp_runtime::mock::expect_optional(
-                    self.0,
-                    &super::super::operations::LIST_ARTIFACT_TASKS,
-                    "type",
-                    value,
-                ),
-            )
+        pub fn type_(
+            self,
+            value: impl ::std::convert::Into<
+                ::std::option::Option<types::ArtifactTaskType>,
+            >,
+        ) -> Self {
+            let value: ::std::option::Option<types::ArtifactTaskType> = value.into();
+            Self(self.0.parameter("type", value))
         }
 
         /// Expects `page_token`.
-        pub fn page_token<'a, T>(self, value: T) -> Self
-        where
-            T: Into<Option<&'a str>>,
-        {
-            let value = value.into();
-            Self(
-                ::compute_kfp_runtime::mock::expect_optional(
-                    self.0,
-                    &super::super::operations::LIST_ARTIFACT_TASKS,
-                    "page_token",
-                    value,
-                ),
-            )
+        pub fn page_token<'a>(
+            self,
+            value: impl ::std::convert::Into<::std::option::Option<&'a str>>,
+        ) -> Self {
+            let value: ::std::option::Option<&'a str> = value.into();
+            Self(self.0.parameter("page_token", value))
         }
 
         /// Expects `page_size`.
-        pub fn page_size<T>(self, value: T) -> Self
-        where
-            T: Into<Option<u32>>,
-        {
-            let value = value.into();
-            Self(
-                ::compute_kfp_runtime::mock::expect_optional(
-                    self.0,
-                    &super::super::operations::LIST_ARTIFACT_TASKS,
-                    "page_size",
-                    value,
-                ),
-            )
+        pub fn page_size(
+            self,
+            value: impl ::std::convert::Into<::std::option::Option<u32>>,
+        ) -> Self {
+            let value: ::std::option::Option<u32> = value.into();
+            Self(self.0.parameter("page_size", value))
         }
 
         /// Expects `sort_by`.
-        pub fn sort_by<'a, T>(self, value: T) -> Self
-        where
-            T: Into<Option<&'a str>>,
-        {
-            let value = value.into();
-            Self(
-                ::compute_kfp_runtime::mock::expect_optional(
-                    self.0,
-                    &super::super::operations::LIST_ARTIFACT_TASKS,
-                    "sort_by",
-                    value,
-                ),
-            )
+        pub fn sort_by<'a>(
+            self,
+            value: impl ::std::convert::Into<::std::option::Option<&'a str>>,
+        ) -> Self {
+            let value: ::std::option::Option<&'a str> = value.into();
+            Self(self.0.parameter("sort_by", value))
         }
 
         /// Expects `filter`.
-        pub fn filter<'a, T>(self, value: T) -> Self
-        where
-            T: Into<Option<&'a str>>,
-        {
-            let value = value.into();
-            Self(
-                ::compute_kfp_runtime::mock::expect_optional(
-                    self.0,
-                    &super::super::operations::LIST_ARTIFACT_TASKS,
-                    "filter",
-                    value,
-                ),
-            )
+        pub fn filter<'a>(
+            self,
+            value: impl ::std::convert::Into<::std::option::Option<&'a str>>,
+        ) -> Self {
+            let value: ::std::option::Option<&'a str> = value.into();
+            Self(self.0.parameter("filter", value))
         }
     }
 
     /// Response of [`list_artifact_tasks`](super::super::Client::list_artifact_tasks).
     pub struct ListArtifactTasksThen(::compute_kfp_runtime::mock::httpmock::Then);
+
     impl ListArtifactTasksThen {
         /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
@@ -200,7 +150,7 @@ pub mod operations {
                     .0
                     .status(200u16)
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
 
@@ -215,7 +165,7 @@ pub mod operations {
                         status
                     })
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
 
@@ -230,39 +180,43 @@ pub mod operations {
                         status
                     })
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
     }
 
     /// Expected request of [`create_artifact_task`](super::super::Client::create_artifact_task).
-    pub struct CreateArtifactTaskWhen(::compute_kfp_runtime::mock::httpmock::When);
+    pub struct CreateArtifactTaskWhen(::compute_kfp_runtime::mock::Expected);
+
     impl CreateArtifactTaskWhen {
         /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::When) -> Self {
             Self(
-                inner
-                    .method(::compute_kfp_runtime::mock::httpmock::Method::POST)
-                    .path_matches("^\\/apis\\/v2beta1\\/artifact\\_tasks$"),
+                ::compute_kfp_runtime::mock::Expected::new(
+                    inner,
+                    &super::super::operations::CREATE_ARTIFACT_TASK,
+                    super::super::operations::OPERATIONS,
+                ),
             )
         }
 
         /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::When {
-            self.0
+            self.0.into_inner()
         }
 
         /// Expects `body`.
         #[inline]
         pub fn body(self, value: &types::CreateArtifactTaskRequest) -> Self {
-            Self(self.0.json_body_obj(value))
+            Self(self.0.with(|when| when.json_body_obj(&value)))
         }
     }
 
     /// Response of [`create_artifact_task`](super::super::Client::create_artifact_task).
     pub struct CreateArtifactTaskThen(::compute_kfp_runtime::mock::httpmock::Then);
+
     impl CreateArtifactTaskThen {
         /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
@@ -284,7 +238,7 @@ pub mod operations {
                     .0
                     .status(200u16)
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
 
@@ -299,7 +253,7 @@ pub mod operations {
                         status
                     })
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
 
@@ -314,39 +268,43 @@ pub mod operations {
                         status
                     })
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
     }
 
     /// Expected request of [`batch_create_artifact_tasks`](super::super::Client::batch_create_artifact_tasks).
-    pub struct BatchCreateArtifactTasksWhen(::compute_kfp_runtime::mock::httpmock::When);
+    pub struct BatchCreateArtifactTasksWhen(::compute_kfp_runtime::mock::Expected);
+
     impl BatchCreateArtifactTasksWhen {
         /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::When) -> Self {
             Self(
-                inner
-                    .method(::compute_kfp_runtime::mock::httpmock::Method::POST)
-                    .path_matches("^\\/apis\\/v2beta1\\/artifact\\_tasks\\:batchCreate$"),
+                ::compute_kfp_runtime::mock::Expected::new(
+                    inner,
+                    &super::super::operations::BATCH_CREATE_ARTIFACT_TASKS,
+                    super::super::operations::OPERATIONS,
+                ),
             )
         }
 
         /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::When {
-            self.0
+            self.0.into_inner()
         }
 
         /// Expects `body`.
         #[inline]
         pub fn body(self, value: &types::CreateArtifactTasksBulkRequest) -> Self {
-            Self(self.0.json_body_obj(value))
+            Self(self.0.with(|when| when.json_body_obj(&value)))
         }
     }
 
     /// Response of [`batch_create_artifact_tasks`](super::super::Client::batch_create_artifact_tasks).
     pub struct BatchCreateArtifactTasksThen(::compute_kfp_runtime::mock::httpmock::Then);
+
     impl BatchCreateArtifactTasksThen {
         /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
@@ -368,7 +326,7 @@ pub mod operations {
                     .0
                     .status(200u16)
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
 
@@ -383,7 +341,7 @@ pub mod operations {
                         status
                     })
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
 
@@ -398,113 +356,82 @@ pub mod operations {
                         status
                     })
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
     }
 
     /// Expected request of [`list_artifacts`](super::super::Client::list_artifacts).
-    pub struct ListArtifactsWhen(::compute_kfp_runtime::mock::httpmock::When);
+    pub struct ListArtifactsWhen(::compute_kfp_runtime::mock::Expected);
+
     impl ListArtifactsWhen {
         /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::When) -> Self {
             Self(
-                inner
-                    .method(::compute_kfp_runtime::mock::httpmock::Method::GET)
-                    .path_matches("^\\/apis\\/v2beta1\\/artifacts$"),
+                ::compute_kfp_runtime::mock::Expected::new(
+                    inner,
+                    &super::super::operations::LIST_ARTIFACTS,
+                    super::super::operations::OPERATIONS,
+                ),
             )
         }
 
         /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::When {
-            self.0
+            self.0.into_inner()
         }
 
         /// Expects `namespace`.
-        pub fn namespace<'a, T>(self, value: T) -> Self
-        where
-            T: Into<Option<&'a str>>,
-        {
-            let value = value.into();
-            Self(
-                ::compute_kfp_runtime::mock::expect_optional(
-                    self.0,
-                    &super::super::operations::LIST_ARTIFACTS,
-                    "namespace",
-                    value,
-                ),
-            )
+        pub fn namespace<'a>(
+            self,
+            value: impl ::std::convert::Into<::std::option::Option<&'a str>>,
+        ) -> Self {
+            let value: ::std::option::Option<&'a str> = value.into();
+            Self(self.0.parameter("namespace", value))
         }
 
         /// Expects `page_token`.
-        pub fn page_token<'a, T>(self, value: T) -> Self
-        where
-            T: Into<Option<&'a str>>,
-        {
-            let value = value.into();
-            Self(
-                ::compute_kfp_runtime::mock::expect_optional(
-                    self.0,
-                    &super::super::operations::LIST_ARTIFACTS,
-                    "page_token",
-                    value,
-                ),
-            )
+        pub fn page_token<'a>(
+            self,
+            value: impl ::std::convert::Into<::std::option::Option<&'a str>>,
+        ) -> Self {
+            let value: ::std::option::Option<&'a str> = value.into();
+            Self(self.0.parameter("page_token", value))
         }
 
         /// Expects `page_size`.
-        pub fn page_size<T>(self, value: T) -> Self
-        where
-            T: Into<Option<u32>>,
-        {
-            let value = value.into();
-            Self(
-                ::compute_kfp_runtime::mock::expect_optional(
-                    self.0,
-                    &super::super::operations::LIST_ARTIFACTS,
-                    "page_size",
-                    value,
-                ),
-            )
+        pub fn page_size(
+            self,
+            value: impl ::std::convert::Into<::std::option::Option<u32>>,
+        ) -> Self {
+            let value: ::std::option::Option<u32> = value.into();
+            Self(self.0.parameter("page_size", value))
         }
 
         /// Expects `sort_by`.
-        pub fn sort_by<'a, T>(self, value: T) -> Self
-        where
-            T: Into<Option<&'a str>>,
-        {
-            let value = value.into();
-            Self(
-                ::compute_kfp_runtime::mock::expect_optional(
-                    self.0,
-                    &super::super::operations::LIST_ARTIFACTS,
-                    "sort_by",
-                    value,
-                ),
-            )
+        pub fn sort_by<'a>(
+            self,
+            value: impl ::std::convert::Into<::std::option::Option<&'a str>>,
+        ) -> Self {
+            let value: ::std::option::Option<&'a str> = value.into();
+            Self(self.0.parameter("sort_by", value))
         }
 
         /// Expects `filter`.
-        pub fn filter<'a, T>(self, value: T) -> Self
-        where
-            T: Into<Option<&'a str>>,
-        {
-            let value = value.into();
-            Self(
-                ::compute_kfp_runtime::mock::expect_optional(
-                    self.0,
-                    &super::super::operations::LIST_ARTIFACTS,
-                    "filter",
-                    value,
-                ),
-            )
+        pub fn filter<'a>(
+            self,
+            value: impl ::std::convert::Into<::std::option::Option<&'a str>>,
+        ) -> Self {
+            let value: ::std::option::Option<&'a str> = value.into();
+            Self(self.0.parameter("filter", value))
         }
     }
 
     /// Response of [`list_artifacts`](super::super::Client::list_artifacts).
     pub struct ListArtifactsThen(::compute_kfp_runtime::mock::httpmock::Then);
+
     impl ListArtifactsThen {
         /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
@@ -526,7 +453,7 @@ pub mod operations {
                     .0
                     .status(200u16)
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
 
@@ -541,7 +468,7 @@ pub mod operations {
                         status
                     })
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
 
@@ -556,39 +483,43 @@ pub mod operations {
                         status
                     })
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
     }
 
     /// Expected request of [`create_artifact`](super::super::Client::create_artifact).
-    pub struct CreateArtifactWhen(::compute_kfp_runtime::mock::httpmock::When);
+    pub struct CreateArtifactWhen(::compute_kfp_runtime::mock::Expected);
+
     impl CreateArtifactWhen {
         /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::When) -> Self {
             Self(
-                inner
-                    .method(::compute_kfp_runtime::mock::httpmock::Method::POST)
-                    .path_matches("^\\/apis\\/v2beta1\\/artifacts$"),
+                ::compute_kfp_runtime::mock::Expected::new(
+                    inner,
+                    &super::super::operations::CREATE_ARTIFACT,
+                    super::super::operations::OPERATIONS,
+                ),
             )
         }
 
         /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::When {
-            self.0
+            self.0.into_inner()
         }
 
         /// Expects `body`.
         #[inline]
         pub fn body(self, value: &types::CreateArtifactRequest) -> Self {
-            Self(self.0.json_body_obj(value))
+            Self(self.0.with(|when| when.json_body_obj(&value)))
         }
     }
 
     /// Response of [`create_artifact`](super::super::Client::create_artifact).
     pub struct CreateArtifactThen(::compute_kfp_runtime::mock::httpmock::Then);
+
     impl CreateArtifactThen {
         /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
@@ -610,7 +541,7 @@ pub mod operations {
                     .0
                     .status(200u16)
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
 
@@ -625,7 +556,7 @@ pub mod operations {
                         status
                     })
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
 
@@ -640,54 +571,52 @@ pub mod operations {
                         status
                     })
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
     }
 
     /// Expected request of [`update_artifact`](super::super::Client::update_artifact).
-    pub struct UpdateArtifactWhen(::compute_kfp_runtime::mock::httpmock::When);
+    pub struct UpdateArtifactWhen(::compute_kfp_runtime::mock::Expected);
+
     impl UpdateArtifactWhen {
         /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::When) -> Self {
             Self(
-                inner
-                    .method(::compute_kfp_runtime::mock::httpmock::Method::PUT)
-                    .path_matches("^\\/apis\\/v2beta1\\/artifacts\\/[^/:]+$"),
+                ::compute_kfp_runtime::mock::Expected::new(
+                    inner,
+                    &super::super::operations::UPDATE_ARTIFACT,
+                    super::super::operations::OPERATIONS,
+                ),
             )
         }
 
         /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::When {
-            self.0
+            self.0.into_inner()
         }
 
         /// Expects `artifact_id`.
-        #[inline]
-        pub fn artifact_id(self, value: &str) -> Self {
-            let value = ::compute_kfp_runtime::mock::segment(
-                &super::super::operations::UPDATE_ARTIFACT,
-                "artifact.artifact_id",
-                &value,
-            );
-            Self(
-                self
-                    .0
-                    .path_matches(format!("^\\/apis\\/v2beta1\\/artifacts\\/{}$", value)),
-            )
+        pub fn artifact_id(
+            self,
+            value: impl ::std::convert::Into<::std::string::String>,
+        ) -> Self {
+            let value: ::std::string::String = value.into();
+            Self(self.0.parameter("artifact.artifact_id", value))
         }
 
         /// Expects `body`.
         #[inline]
         pub fn body(self, value: &types::UpdateArtifactBody) -> Self {
-            Self(self.0.json_body_obj(value))
+            Self(self.0.with(|when| when.json_body_obj(&value)))
         }
     }
 
     /// Response of [`update_artifact`](super::super::Client::update_artifact).
     pub struct UpdateArtifactThen(::compute_kfp_runtime::mock::httpmock::Then);
+
     impl UpdateArtifactThen {
         /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
@@ -709,7 +638,7 @@ pub mod operations {
                     .0
                     .status(200u16)
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
 
@@ -724,7 +653,7 @@ pub mod operations {
                         status
                     })
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
 
@@ -739,48 +668,46 @@ pub mod operations {
                         status
                     })
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
     }
 
     /// Expected request of [`get_artifact`](super::super::Client::get_artifact).
-    pub struct GetArtifactWhen(::compute_kfp_runtime::mock::httpmock::When);
+    pub struct GetArtifactWhen(::compute_kfp_runtime::mock::Expected);
+
     impl GetArtifactWhen {
         /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::When) -> Self {
             Self(
-                inner
-                    .method(::compute_kfp_runtime::mock::httpmock::Method::GET)
-                    .path_matches("^\\/apis\\/v2beta1\\/artifacts\\/[^/:]+$"),
+                ::compute_kfp_runtime::mock::Expected::new(
+                    inner,
+                    &super::super::operations::GET_ARTIFACT,
+                    super::super::operations::OPERATIONS,
+                ),
             )
         }
 
         /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::When {
-            self.0
+            self.0.into_inner()
         }
 
         /// Expects `artifact_id`.
-        #[inline]
-        pub fn artifact_id(self, value: &str) -> Self {
-            let value = ::compute_kfp_runtime::mock::segment(
-                &super::super::operations::GET_ARTIFACT,
-                "artifact_id",
-                &value,
-            );
-            Self(
-                self
-                    .0
-                    .path_matches(format!("^\\/apis\\/v2beta1\\/artifacts\\/{}$", value)),
-            )
+        pub fn artifact_id(
+            self,
+            value: impl ::std::convert::Into<::std::string::String>,
+        ) -> Self {
+            let value: ::std::string::String = value.into();
+            Self(self.0.parameter("artifact_id", value))
         }
     }
 
     /// Response of [`get_artifact`](super::super::Client::get_artifact).
     pub struct GetArtifactThen(::compute_kfp_runtime::mock::httpmock::Then);
+
     impl GetArtifactThen {
         /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
@@ -802,7 +729,7 @@ pub mod operations {
                     .0
                     .status(200u16)
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
 
@@ -817,7 +744,7 @@ pub mod operations {
                         status
                     })
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
 
@@ -832,39 +759,43 @@ pub mod operations {
                         status
                     })
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
     }
 
     /// Expected request of [`batch_create_artifacts`](super::super::Client::batch_create_artifacts).
-    pub struct BatchCreateArtifactsWhen(::compute_kfp_runtime::mock::httpmock::When);
+    pub struct BatchCreateArtifactsWhen(::compute_kfp_runtime::mock::Expected);
+
     impl BatchCreateArtifactsWhen {
         /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::When) -> Self {
             Self(
-                inner
-                    .method(::compute_kfp_runtime::mock::httpmock::Method::POST)
-                    .path_matches("^\\/apis\\/v2beta1\\/artifacts\\:batchCreate$"),
+                ::compute_kfp_runtime::mock::Expected::new(
+                    inner,
+                    &super::super::operations::BATCH_CREATE_ARTIFACTS,
+                    super::super::operations::OPERATIONS,
+                ),
             )
         }
 
         /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::When {
-            self.0
+            self.0.into_inner()
         }
 
         /// Expects `body`.
         #[inline]
         pub fn body(self, value: &types::CreateArtifactsBulkRequest) -> Self {
-            Self(self.0.json_body_obj(value))
+            Self(self.0.with(|when| when.json_body_obj(&value)))
         }
     }
 
     /// Response of [`batch_create_artifacts`](super::super::Client::batch_create_artifacts).
     pub struct BatchCreateArtifactsThen(::compute_kfp_runtime::mock::httpmock::Then);
+
     impl BatchCreateArtifactsThen {
         /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
@@ -886,7 +817,7 @@ pub mod operations {
                     .0
                     .status(200u16)
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
 
@@ -901,7 +832,7 @@ pub mod operations {
                         status
                     })
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
 
@@ -916,28 +847,31 @@ pub mod operations {
                         status
                     })
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
     }
 
     /// Expected request of [`list_metrics`](super::super::Client::list_metrics).
-    pub struct ListMetricsWhen(::compute_kfp_runtime::mock::httpmock::When);
+    pub struct ListMetricsWhen(::compute_kfp_runtime::mock::Expected);
+
     impl ListMetricsWhen {
         /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::When) -> Self {
             Self(
-                inner
-                    .method(::compute_kfp_runtime::mock::httpmock::Method::GET)
-                    .path_matches("^\\/apis\\/v2beta1\\/metrics$"),
+                ::compute_kfp_runtime::mock::Expected::new(
+                    inner,
+                    &super::super::operations::LIST_METRICS,
+                    super::super::operations::OPERATIONS,
+                ),
             )
         }
 
         /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::When {
-            self.0
+            self.0.into_inner()
         }
 
         /// Expects `task_ids`.
@@ -951,14 +885,7 @@ pub mod operations {
                 .into_iter()
                 .map(::std::convert::Into::into)
                 .collect();
-            Self(
-                ::compute_kfp_runtime::mock::expect(
-                    self.0,
-                    &super::super::operations::LIST_METRICS,
-                    "task_ids",
-                    &value,
-                ),
-            )
+            Self(self.0.parameter("task_ids", value))
         }
 
         /// Expects `run_ids`.
@@ -972,99 +899,58 @@ pub mod operations {
                 .into_iter()
                 .map(::std::convert::Into::into)
                 .collect();
-            Self(
-                ::compute_kfp_runtime::mock::expect(
-                    self.0,
-                    &super::super::operations::LIST_METRICS,
-                    "run_ids",
-                    &value,
-                ),
-            )
+            Self(self.0.parameter("run_ids", value))
         }
 
         /// Expects `namespace`.
-        pub fn namespace<'a, T>(self, value: T) -> Self
-        where
-            T: Into<Option<&'a str>>,
-        {
-            let value = value.into();
-            Self(
-                ::compute_kfp_runtime::mock::expect_optional(
-                    self.0,
-                    &super::super::operations::LIST_METRICS,
-                    "namespace",
-                    value,
-                ),
-            )
+        pub fn namespace<'a>(
+            self,
+            value: impl ::std::convert::Into<::std::option::Option<&'a str>>,
+        ) -> Self {
+            let value: ::std::option::Option<&'a str> = value.into();
+            Self(self.0.parameter("namespace", value))
         }
 
         /// Expects `page_token`.
-        pub fn page_token<'a, T>(self, value: T) -> Self
-        where
-            T: Into<Option<&'a str>>,
-        {
-            let value = value.into();
-            Self(
-                ::compute_kfp_runtime::mock::expect_optional(
-                    self.0,
-                    &super::super::operations::LIST_METRICS,
-                    "page_token",
-                    value,
-                ),
-            )
+        pub fn page_token<'a>(
+            self,
+            value: impl ::std::convert::Into<::std::option::Option<&'a str>>,
+        ) -> Self {
+            let value: ::std::option::Option<&'a str> = value.into();
+            Self(self.0.parameter("page_token", value))
         }
 
         /// Expects `page_size`.
-        pub fn page_size<T>(self, value: T) -> Self
-        where
-            T: Into<Option<u32>>,
-        {
-            let value = value.into();
-            Self(
-                ::compute_kfp_runtime::mock::expect_optional(
-                    self.0,
-                    &super::super::operations::LIST_METRICS,
-                    "page_size",
-                    value,
-                ),
-            )
+        pub fn page_size(
+            self,
+            value: impl ::std::convert::Into<::std::option::Option<u32>>,
+        ) -> Self {
+            let value: ::std::option::Option<u32> = value.into();
+            Self(self.0.parameter("page_size", value))
         }
 
         /// Expects `sort_by`.
-        pub fn sort_by<'a, T>(self, value: T) -> Self
-        where
-            T: Into<Option<&'a str>>,
-        {
-            let value = value.into();
-            Self(
-                ::compute_kfp_runtime::mock::expect_optional(
-                    self.0,
-                    &super::super::operations::LIST_METRICS,
-                    "sort_by",
-                    value,
-                ),
-            )
+        pub fn sort_by<'a>(
+            self,
+            value: impl ::std::convert::Into<::std::option::Option<&'a str>>,
+        ) -> Self {
+            let value: ::std::option::Option<&'a str> = value.into();
+            Self(self.0.parameter("sort_by", value))
         }
 
         /// Expects `filter`.
-        pub fn filter<'a, T>(self, value: T) -> Self
-        where
-            T: Into<Option<&'a str>>,
-        {
-            let value = value.into();
-            Self(
-                ::compute_kfp_runtime::mock::expect_optional(
-                    self.0,
-                    &super::super::operations::LIST_METRICS,
-                    "filter",
-                    value,
-                ),
-            )
+        pub fn filter<'a>(
+            self,
+            value: impl ::std::convert::Into<::std::option::Option<&'a str>>,
+        ) -> Self {
+            let value: ::std::option::Option<&'a str> = value.into();
+            Self(self.0.parameter("filter", value))
         }
     }
 
     /// Response of [`list_metrics`](super::super::Client::list_metrics).
     pub struct ListMetricsThen(::compute_kfp_runtime::mock::httpmock::Then);
+
     impl ListMetricsThen {
         /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
@@ -1086,7 +972,7 @@ pub mod operations {
                     .0
                     .status(200u16)
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
 
@@ -1101,7 +987,7 @@ pub mod operations {
                         status
                     })
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
 
@@ -1116,39 +1002,43 @@ pub mod operations {
                         status
                     })
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
     }
 
     /// Expected request of [`log_metric`](super::super::Client::log_metric).
-    pub struct LogMetricWhen(::compute_kfp_runtime::mock::httpmock::When);
+    pub struct LogMetricWhen(::compute_kfp_runtime::mock::Expected);
+
     impl LogMetricWhen {
         /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::When) -> Self {
             Self(
-                inner
-                    .method(::compute_kfp_runtime::mock::httpmock::Method::POST)
-                    .path_matches("^\\/apis\\/v2beta1\\/metrics$"),
+                ::compute_kfp_runtime::mock::Expected::new(
+                    inner,
+                    &super::super::operations::LOG_METRIC,
+                    super::super::operations::OPERATIONS,
+                ),
             )
         }
 
         /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::When {
-            self.0
+            self.0.into_inner()
         }
 
         /// Expects `body`.
         #[inline]
         pub fn body(self, value: &types::LogMetricRequest) -> Self {
-            Self(self.0.json_body_obj(value))
+            Self(self.0.with(|when| when.json_body_obj(&value)))
         }
     }
 
     /// Response of [`log_metric`](super::super::Client::log_metric).
     pub struct LogMetricThen(::compute_kfp_runtime::mock::httpmock::Then);
+
     impl LogMetricThen {
         /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
@@ -1170,7 +1060,7 @@ pub mod operations {
                     .0
                     .status(200u16)
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
 
@@ -1185,7 +1075,7 @@ pub mod operations {
                         status
                     })
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
 
@@ -1200,67 +1090,55 @@ pub mod operations {
                         status
                     })
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
     }
 
     /// Expected request of [`get_metric`](super::super::Client::get_metric).
-    pub struct GetMetricWhen(::compute_kfp_runtime::mock::httpmock::When);
+    pub struct GetMetricWhen(::compute_kfp_runtime::mock::Expected);
+
     impl GetMetricWhen {
         /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::When) -> Self {
             Self(
-                inner
-                    .method(::compute_kfp_runtime::mock::httpmock::Method::GET)
-                    .path_matches("^\\/apis\\/v2beta1\\/metrics\\/[^/:]+\\/[^/:]+$"),
+                ::compute_kfp_runtime::mock::Expected::new(
+                    inner,
+                    &super::super::operations::GET_METRIC,
+                    super::super::operations::OPERATIONS,
+                ),
             )
         }
 
         /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::When {
-            self.0
+            self.0.into_inner()
         }
 
         /// Expects `task_id`.
-        #[inline]
-        pub fn task_id(self, value: &str) -> Self {
-            let value = ::compute_kfp_runtime::mock::segment(
-                &super::super::operations::GET_METRIC,
-                "task_id",
-                &value,
-            );
-            Self(
-                self
-                    .0
-                    .path_matches(
-                        format!("^\\/apis\\/v2beta1\\/metrics\\/{}\\/[^/:]+$", value),
-                    ),
-            )
+        pub fn task_id(
+            self,
+            value: impl ::std::convert::Into<::std::string::String>,
+        ) -> Self {
+            let value: ::std::string::String = value.into();
+            Self(self.0.parameter("task_id", value))
         }
 
         /// Expects `name`.
-        #[inline]
-        pub fn name(self, value: &str) -> Self {
-            let value = ::compute_kfp_runtime::mock::segment(
-                &super::super::operations::GET_METRIC,
-                "name",
-                &value,
-            );
-            Self(
-                self
-                    .0
-                    .path_matches(
-                        format!("^\\/apis\\/v2beta1\\/metrics\\/[^/:]+\\/{}$", value),
-                    ),
-            )
+        pub fn name(
+            self,
+            value: impl ::std::convert::Into<::std::string::String>,
+        ) -> Self {
+            let value: ::std::string::String = value.into();
+            Self(self.0.parameter("name", value))
         }
     }
 
     /// Response of [`get_metric`](super::super::Client::get_metric).
     pub struct GetMetricThen(::compute_kfp_runtime::mock::httpmock::Then);
+
     impl GetMetricThen {
         /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
@@ -1282,7 +1160,7 @@ pub mod operations {
                     .0
                     .status(200u16)
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
 
@@ -1297,7 +1175,7 @@ pub mod operations {
                         status
                     })
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
 
@@ -1312,81 +1190,69 @@ pub mod operations {
                         status
                     })
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
     }
 
     /// Expected request of [`authorize`](super::super::Client::authorize).
-    pub struct AuthorizeWhen(::compute_kfp_runtime::mock::httpmock::When);
+    pub struct AuthorizeWhen(::compute_kfp_runtime::mock::Expected);
+
     impl AuthorizeWhen {
         /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::When) -> Self {
             Self(
-                inner
-                    .method(::compute_kfp_runtime::mock::httpmock::Method::GET)
-                    .path_matches("^\\/apis\\/v2beta1\\/auth$"),
+                ::compute_kfp_runtime::mock::Expected::new(
+                    inner,
+                    &super::super::operations::AUTHORIZE,
+                    super::super::operations::OPERATIONS,
+                ),
             )
         }
 
         /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::When {
-            self.0
+            self.0.into_inner()
         }
 
         /// Expects `namespace`.
-        pub fn namespace<'a, T>(self, value: T) -> Self
-        where
-            T: Into<Option<&'a str>>,
-        {
-            let value = value.into();
-            Self(
-                ::compute_kfp_runtime::mock::expect_optional(
-                    self.0,
-                    &super::super::operations::AUTHORIZE,
-                    "namespace",
-                    value,
-                ),
-            )
+        pub fn namespace<'a>(
+            self,
+            value: impl ::std::convert::Into<::std::option::Option<&'a str>>,
+        ) -> Self {
+            let value: ::std::option::Option<&'a str> = value.into();
+            Self(self.0.parameter("namespace", value))
         }
 
         /// Expects `resources`.
-        pub fn resources<T>(self, value: T) -> Self
-        where
-            T: Into<Option<types::AuthorizeRequestResources>>,
-        {
-            let value = value.into();
-            Self(
-                ::compute_kfp_runtime::mock::expect_optional(
-                    self.0,
-                    &super::super::operations::AUTHORIZE,
-                    "resources",
-                    value,
-                ),
-            )
+        pub fn resources(
+            self,
+            value: impl ::std::convert::Into<
+                ::std::option::Option<types::AuthorizeRequestResources>,
+            >,
+        ) -> Self {
+            let value: ::std::option::Option<types::AuthorizeRequestResources> = value
+                .into();
+            Self(self.0.parameter("resources", value))
         }
 
         /// Expects `verb`.
-        pub fn verb<T>(self, value: T) -> Self
-        where
-            T: Into<Option<types::AuthorizeRequestVerb>>,
-        {
-            let value = value.into();
-            Self(
-                ::compute_kfp_runtime::mock::expect_optional(
-                    self.0,
-                    &super::super::operations::AUTHORIZE,
-                    "verb",
-                    value,
-                ),
-            )
+        pub fn verb(
+            self,
+            value: impl ::std::convert::Into<
+                ::std::option::Option<types::AuthorizeRequestVerb>,
+            >,
+        ) -> Self {
+            let value: ::std::option::Option<types::AuthorizeRequestVerb> = value.into();
+            Self(self.0.parameter("verb", value))
         }
     }
 
     /// Response of [`authorize`](super::super::Client::authorize).
     pub struct AuthorizeThen(::compute_kfp_runtime::mock::httpmock::Then);
+
     impl AuthorizeThen {
         /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
@@ -1411,7 +1277,7 @@ pub mod operations {
                     .0
                     .status(200u16)
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
 
@@ -1426,7 +1292,7 @@ pub mod operations {
                         status
                     })
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
 
@@ -1441,113 +1307,82 @@ pub mod operations {
                         status
                     })
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
     }
 
     /// Expected request of [`list_experiments`](super::super::Client::list_experiments).
-    pub struct ListExperimentsWhen(::compute_kfp_runtime::mock::httpmock::When);
+    pub struct ListExperimentsWhen(::compute_kfp_runtime::mock::Expected);
+
     impl ListExperimentsWhen {
         /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::When) -> Self {
             Self(
-                inner
-                    .method(::compute_kfp_runtime::mock::httpmock::Method::GET)
-                    .path_matches("^\\/apis\\/v2beta1\\/experiments$"),
+                ::compute_kfp_runtime::mock::Expected::new(
+                    inner,
+                    &super::super::operations::LIST_EXPERIMENTS,
+                    super::super::operations::OPERATIONS,
+                ),
             )
         }
 
         /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::When {
-            self.0
+            self.0.into_inner()
         }
 
         /// Expects `page_token`.
-        pub fn page_token<'a, T>(self, value: T) -> Self
-        where
-            T: Into<Option<&'a str>>,
-        {
-            let value = value.into();
-            Self(
-                ::compute_kfp_runtime::mock::expect_optional(
-                    self.0,
-                    &super::super::operations::LIST_EXPERIMENTS,
-                    "page_token",
-                    value,
-                ),
-            )
+        pub fn page_token<'a>(
+            self,
+            value: impl ::std::convert::Into<::std::option::Option<&'a str>>,
+        ) -> Self {
+            let value: ::std::option::Option<&'a str> = value.into();
+            Self(self.0.parameter("page_token", value))
         }
 
         /// Expects `page_size`.
-        pub fn page_size<T>(self, value: T) -> Self
-        where
-            T: Into<Option<u32>>,
-        {
-            let value = value.into();
-            Self(
-                ::compute_kfp_runtime::mock::expect_optional(
-                    self.0,
-                    &super::super::operations::LIST_EXPERIMENTS,
-                    "page_size",
-                    value,
-                ),
-            )
+        pub fn page_size(
+            self,
+            value: impl ::std::convert::Into<::std::option::Option<u32>>,
+        ) -> Self {
+            let value: ::std::option::Option<u32> = value.into();
+            Self(self.0.parameter("page_size", value))
         }
 
         /// Expects `sort_by`.
-        pub fn sort_by<'a, T>(self, value: T) -> Self
-        where
-            T: Into<Option<&'a str>>,
-        {
-            let value = value.into();
-            Self(
-                ::compute_kfp_runtime::mock::expect_optional(
-                    self.0,
-                    &super::super::operations::LIST_EXPERIMENTS,
-                    "sort_by",
-                    value,
-                ),
-            )
+        pub fn sort_by<'a>(
+            self,
+            value: impl ::std::convert::Into<::std::option::Option<&'a str>>,
+        ) -> Self {
+            let value: ::std::option::Option<&'a str> = value.into();
+            Self(self.0.parameter("sort_by", value))
         }
 
         /// Expects `filter`.
-        pub fn filter<'a, T>(self, value: T) -> Self
-        where
-            T: Into<Option<&'a str>>,
-        {
-            let value = value.into();
-            Self(
-                ::compute_kfp_runtime::mock::expect_optional(
-                    self.0,
-                    &super::super::operations::LIST_EXPERIMENTS,
-                    "filter",
-                    value,
-                ),
-            )
+        pub fn filter<'a>(
+            self,
+            value: impl ::std::convert::Into<::std::option::Option<&'a str>>,
+        ) -> Self {
+            let value: ::std::option::Option<&'a str> = value.into();
+            Self(self.0.parameter("filter", value))
         }
 
         /// Expects `namespace`.
-        pub fn namespace<'a, T>(self, value: T) -> Self
-        where
-            T: Into<Option<&'a str>>,
-        {
-            let value = value.into();
-            Self(
-                ::compute_kfp_runtime::mock::expect_optional(
-                    self.0,
-                    &super::super::operations::LIST_EXPERIMENTS,
-                    "namespace",
-                    value,
-                ),
-            )
+        pub fn namespace<'a>(
+            self,
+            value: impl ::std::convert::Into<::std::option::Option<&'a str>>,
+        ) -> Self {
+            let value: ::std::option::Option<&'a str> = value.into();
+            Self(self.0.parameter("namespace", value))
         }
     }
 
     /// Response of [`list_experiments`](super::super::Client::list_experiments).
     pub struct ListExperimentsThen(::compute_kfp_runtime::mock::httpmock::Then);
+
     impl ListExperimentsThen {
         /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
@@ -1569,7 +1404,7 @@ pub mod operations {
                     .0
                     .status(200u16)
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
 
@@ -1584,7 +1419,7 @@ pub mod operations {
                         status
                     })
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
 
@@ -1599,39 +1434,43 @@ pub mod operations {
                         status
                     })
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
     }
 
     /// Expected request of [`create_experiment`](super::super::Client::create_experiment).
-    pub struct CreateExperimentWhen(::compute_kfp_runtime::mock::httpmock::When);
+    pub struct CreateExperimentWhen(::compute_kfp_runtime::mock::Expected);
+
     impl CreateExperimentWhen {
         /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::When) -> Self {
             Self(
-                inner
-                    .method(::compute_kfp_runtime::mock::httpmock::Method::POST)
-                    .path_matches("^\\/apis\\/v2beta1\\/experiments$"),
+                ::compute_kfp_runtime::mock::Expected::new(
+                    inner,
+                    &super::super::operations::CREATE_EXPERIMENT,
+                    super::super::operations::OPERATIONS,
+                ),
             )
         }
 
         /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::When {
-            self.0
+            self.0.into_inner()
         }
 
         /// Expects `body`.
         #[inline]
         pub fn body(self, value: &types::Experiment) -> Self {
-            Self(self.0.json_body_obj(value))
+            Self(self.0.with(|when| when.json_body_obj(&value)))
         }
     }
 
     /// Response of [`create_experiment`](super::super::Client::create_experiment).
     pub struct CreateExperimentThen(::compute_kfp_runtime::mock::httpmock::Then);
+
     impl CreateExperimentThen {
         /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
@@ -1653,7 +1492,7 @@ pub mod operations {
                     .0
                     .status(200u16)
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
 
@@ -1668,7 +1507,7 @@ pub mod operations {
                         status
                     })
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
 
@@ -1683,50 +1522,46 @@ pub mod operations {
                         status
                     })
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
     }
 
     /// Expected request of [`get_experiment`](super::super::Client::get_experiment).
-    pub struct GetExperimentWhen(::compute_kfp_runtime::mock::httpmock::When);
+    pub struct GetExperimentWhen(::compute_kfp_runtime::mock::Expected);
+
     impl GetExperimentWhen {
         /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::When) -> Self {
             Self(
-                inner
-                    .method(::compute_kfp_runtime::mock::httpmock::Method::GET)
-                    .path_matches("^\\/apis\\/v2beta1\\/experiments\\/[^/:]+$"),
+                ::compute_kfp_runtime::mock::Expected::new(
+                    inner,
+                    &super::super::operations::GET_EXPERIMENT,
+                    super::super::operations::OPERATIONS,
+                ),
             )
         }
 
         /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::When {
-            self.0
+            self.0.into_inner()
         }
 
         /// Expects `experiment_id`.
-        #[inline]
-        pub fn experiment_id(self, value: &str) -> Self {
-            let value = ::compute_kfp_runtime::mock::segment(
-                &super::super::operations::GET_EXPERIMENT,
-                "experiment_id",
-                &value,
-            );
-            Self(
-                self
-                    .0
-                    .path_matches(
-                        format!("^\\/apis\\/v2beta1\\/experiments\\/{}$", value),
-                    ),
-            )
+        pub fn experiment_id(
+            self,
+            value: impl ::std::convert::Into<::std::string::String>,
+        ) -> Self {
+            let value: ::std::string::String = value.into();
+            Self(self.0.parameter("experiment_id", value))
         }
     }
 
     /// Response of [`get_experiment`](super::super::Client::get_experiment).
     pub struct GetExperimentThen(::compute_kfp_runtime::mock::httpmock::Then);
+
     impl GetExperimentThen {
         /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
@@ -1748,7 +1583,7 @@ pub mod operations {
                     .0
                     .status(200u16)
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
 
@@ -1763,7 +1598,7 @@ pub mod operations {
                         status
                     })
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
 
@@ -1778,50 +1613,46 @@ pub mod operations {
                         status
                     })
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
     }
 
     /// Expected request of [`delete_experiment`](super::super::Client::delete_experiment).
-    pub struct DeleteExperimentWhen(::compute_kfp_runtime::mock::httpmock::When);
+    pub struct DeleteExperimentWhen(::compute_kfp_runtime::mock::Expected);
+
     impl DeleteExperimentWhen {
         /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::When) -> Self {
             Self(
-                inner
-                    .method(::compute_kfp_runtime::mock::httpmock::Method::DELETE)
-                    .path_matches("^\\/apis\\/v2beta1\\/experiments\\/[^/:]+$"),
+                ::compute_kfp_runtime::mock::Expected::new(
+                    inner,
+                    &super::super::operations::DELETE_EXPERIMENT,
+                    super::super::operations::OPERATIONS,
+                ),
             )
         }
 
         /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::When {
-            self.0
+            self.0.into_inner()
         }
 
         /// Expects `experiment_id`.
-        #[inline]
-        pub fn experiment_id(self, value: &str) -> Self {
-            let value = ::compute_kfp_runtime::mock::segment(
-                &super::super::operations::DELETE_EXPERIMENT,
-                "experiment_id",
-                &value,
-            );
-            Self(
-                self
-                    .0
-                    .path_matches(
-                        format!("^\\/apis\\/v2beta1\\/experiments\\/{}$", value),
-                    ),
-            )
+        pub fn experiment_id(
+            self,
+            value: impl ::std::convert::Into<::std::string::String>,
+        ) -> Self {
+            let value: ::std::string::String = value.into();
+            Self(self.0.parameter("experiment_id", value))
         }
     }
 
     /// Response of [`delete_experiment`](super::super::Client::delete_experiment).
     pub struct DeleteExperimentThen(::compute_kfp_runtime::mock::httpmock::Then);
+
     impl DeleteExperimentThen {
         /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
@@ -1846,7 +1677,7 @@ pub mod operations {
                     .0
                     .status(200u16)
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
 
@@ -1861,7 +1692,7 @@ pub mod operations {
                         status
                     })
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
 
@@ -1876,52 +1707,46 @@ pub mod operations {
                         status
                     })
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
     }
 
     /// Expected request of [`archive_experiment`](super::super::Client::archive_experiment).
-    pub struct ArchiveExperimentWhen(::compute_kfp_runtime::mock::httpmock::When);
+    pub struct ArchiveExperimentWhen(::compute_kfp_runtime::mock::Expected);
+
     impl ArchiveExperimentWhen {
         /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::When) -> Self {
             Self(
-                inner
-                    .method(::compute_kfp_runtime::mock::httpmock::Method::POST)
-                    .path_matches("^\\/apis\\/v2beta1\\/experiments\\/[^/:]+\\:archive$"),
+                ::compute_kfp_runtime::mock::Expected::new(
+                    inner,
+                    &super::super::operations::ARCHIVE_EXPERIMENT,
+                    super::super::operations::OPERATIONS,
+                ),
             )
         }
 
         /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::When {
-            self.0
+            self.0.into_inner()
         }
 
         /// Expects `experiment_id`.
-        #[inline]
-        pub fn experiment_id(self, value: &str) -> Self {
-            let value = ::compute_kfp_runtime::mock::segment(
-                &super::super::operations::ARCHIVE_EXPERIMENT,
-                "experiment_id",
-                &value,
-            );
-            Self(
-                self
-                    .0
-                    .path_matches(
-                        format!(
-                            "^\\/apis\\/v2beta1\\/experiments\\/{}\\:archive$", value
-                        ),
-                    ),
-            )
+        pub fn experiment_id(
+            self,
+            value: impl ::std::convert::Into<::std::string::String>,
+        ) -> Self {
+            let value: ::std::string::String = value.into();
+            Self(self.0.parameter("experiment_id", value))
         }
     }
 
     /// Response of [`archive_experiment`](super::super::Client::archive_experiment).
     pub struct ArchiveExperimentThen(::compute_kfp_runtime::mock::httpmock::Then);
+
     impl ArchiveExperimentThen {
         /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
@@ -1946,7 +1771,7 @@ pub mod operations {
                     .0
                     .status(200u16)
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
 
@@ -1961,7 +1786,7 @@ pub mod operations {
                         status
                     })
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
 
@@ -1976,54 +1801,46 @@ pub mod operations {
                         status
                     })
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
     }
 
     /// Expected request of [`unarchive_experiment`](super::super::Client::unarchive_experiment).
-    pub struct UnarchiveExperimentWhen(::compute_kfp_runtime::mock::httpmock::When);
+    pub struct UnarchiveExperimentWhen(::compute_kfp_runtime::mock::Expected);
+
     impl UnarchiveExperimentWhen {
         /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::When) -> Self {
             Self(
-                inner
-                    .method(::compute_kfp_runtime::mock::httpmock::Method::POST)
-                    .path_matches(
-                        "^\\/apis\\/v2beta1\\/experiments\\/[^/:]+\\:unarchive$",
-                    ),
+                ::compute_kfp_runtime::mock::Expected::new(
+                    inner,
+                    &super::super::operations::UNARCHIVE_EXPERIMENT,
+                    super::super::operations::OPERATIONS,
+                ),
             )
         }
 
         /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::When {
-            self.0
+            self.0.into_inner()
         }
 
         /// Expects `experiment_id`.
-        #[inline]
-        pub fn experiment_id(self, value: &str) -> Self {
-            let value = ::compute_kfp_runtime::mock::segment(
-                &super::super::operations::UNARCHIVE_EXPERIMENT,
-                "experiment_id",
-                &value,
-            );
-            Self(
-                self
-                    .0
-                    .path_matches(
-                        format!(
-                            "^\\/apis\\/v2beta1\\/experiments\\/{}\\:unarchive$", value
-                        ),
-                    ),
-            )
+        pub fn experiment_id(
+            self,
+            value: impl ::std::convert::Into<::std::string::String>,
+        ) -> Self {
+            let value: ::std::string::String = value.into();
+            Self(self.0.parameter("experiment_id", value))
         }
     }
 
     /// Response of [`unarchive_experiment`](super::super::Client::unarchive_experiment).
     pub struct UnarchiveExperimentThen(::compute_kfp_runtime::mock::httpmock::Then);
+
     impl UnarchiveExperimentThen {
         /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
@@ -2048,7 +1865,7 @@ pub mod operations {
                     .0
                     .status(200u16)
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
 
@@ -2063,7 +1880,7 @@ pub mod operations {
                         status
                     })
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
 
@@ -2078,33 +1895,37 @@ pub mod operations {
                         status
                     })
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
     }
 
     /// Expected request of [`get_filter`](super::super::Client::get_filter).
-    pub struct GetFilterWhen(::compute_kfp_runtime::mock::httpmock::When);
+    pub struct GetFilterWhen(::compute_kfp_runtime::mock::Expected);
+
     impl GetFilterWhen {
         /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::When) -> Self {
             Self(
-                inner
-                    .method(::compute_kfp_runtime::mock::httpmock::Method::GET)
-                    .path_matches("^\\/apis\\/v2beta1\\/filters$"),
+                ::compute_kfp_runtime::mock::Expected::new(
+                    inner,
+                    &super::super::operations::GET_FILTER,
+                    super::super::operations::OPERATIONS,
+                ),
             )
         }
 
         /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::When {
-            self.0
+            self.0.into_inner()
         }
     }
 
     /// Response of [`get_filter`](super::super::Client::get_filter).
     pub struct GetFilterThen(::compute_kfp_runtime::mock::httpmock::Then);
+
     impl GetFilterThen {
         /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
@@ -2126,7 +1947,7 @@ pub mod operations {
                     .0
                     .status(200u16)
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
 
@@ -2141,7 +1962,7 @@ pub mod operations {
                         status
                     })
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
 
@@ -2156,33 +1977,37 @@ pub mod operations {
                         status
                     })
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
     }
 
     /// Expected request of [`get_healthz`](super::super::Client::get_healthz).
-    pub struct GetHealthzWhen(::compute_kfp_runtime::mock::httpmock::When);
+    pub struct GetHealthzWhen(::compute_kfp_runtime::mock::Expected);
+
     impl GetHealthzWhen {
         /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::When) -> Self {
             Self(
-                inner
-                    .method(::compute_kfp_runtime::mock::httpmock::Method::GET)
-                    .path_matches("^\\/apis\\/v2beta1\\/healthz$"),
+                ::compute_kfp_runtime::mock::Expected::new(
+                    inner,
+                    &super::super::operations::GET_HEALTHZ,
+                    super::super::operations::OPERATIONS,
+                ),
             )
         }
 
         /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::When {
-            self.0
+            self.0.into_inner()
         }
     }
 
     /// Response of [`get_healthz`](super::super::Client::get_healthz).
     pub struct GetHealthzThen(::compute_kfp_runtime::mock::httpmock::Then);
+
     impl GetHealthzThen {
         /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
@@ -2204,7 +2029,7 @@ pub mod operations {
                     .0
                     .status(200u16)
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
 
@@ -2219,7 +2044,7 @@ pub mod operations {
                         status
                     })
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
 
@@ -2234,113 +2059,82 @@ pub mod operations {
                         status
                     })
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
     }
 
     /// Expected request of [`list_pipelines`](super::super::Client::list_pipelines).
-    pub struct ListPipelinesWhen(::compute_kfp_runtime::mock::httpmock::When);
+    pub struct ListPipelinesWhen(::compute_kfp_runtime::mock::Expected);
+
     impl ListPipelinesWhen {
         /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::When) -> Self {
             Self(
-                inner
-                    .method(::compute_kfp_runtime::mock::httpmock::Method::GET)
-                    .path_matches("^\\/apis\\/v2beta1\\/pipelines$"),
+                ::compute_kfp_runtime::mock::Expected::new(
+                    inner,
+                    &super::super::operations::LIST_PIPELINES,
+                    super::super::operations::OPERATIONS,
+                ),
             )
         }
 
         /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::When {
-            self.0
+            self.0.into_inner()
         }
 
         /// Expects `namespace`.
-        pub fn namespace<'a, T>(self, value: T) -> Self
-        where
-            T: Into<Option<&'a str>>,
-        {
-            let value = value.into();
-            Self(
-                ::compute_kfp_runtime::mock::expect_optional(
-                    self.0,
-                    &super::super::operations::LIST_PIPELINES,
-                    "namespace",
-                    value,
-                ),
-            )
+        pub fn namespace<'a>(
+            self,
+            value: impl ::std::convert::Into<::std::option::Option<&'a str>>,
+        ) -> Self {
+            let value: ::std::option::Option<&'a str> = value.into();
+            Self(self.0.parameter("namespace", value))
         }
 
         /// Expects `page_token`.
-        pub fn page_token<'a, T>(self, value: T) -> Self
-        where
-            T: Into<Option<&'a str>>,
-        {
-            let value = value.into();
-            Self(
-                ::compute_kfp_runtime::mock::expect_optional(
-                    self.0,
-                    &super::super::operations::LIST_PIPELINES,
-                    "page_token",
-                    value,
-                ),
-            )
+        pub fn page_token<'a>(
+            self,
+            value: impl ::std::convert::Into<::std::option::Option<&'a str>>,
+        ) -> Self {
+            let value: ::std::option::Option<&'a str> = value.into();
+            Self(self.0.parameter("page_token", value))
         }
 
         /// Expects `page_size`.
-        pub fn page_size<T>(self, value: T) -> Self
-        where
-            T: Into<Option<u32>>,
-        {
-            let value = value.into();
-            Self(
-                ::compute_kfp_runtime::mock::expect_optional(
-                    self.0,
-                    &super::super::operations::LIST_PIPELINES,
-                    "page_size",
-                    value,
-                ),
-            )
+        pub fn page_size(
+            self,
+            value: impl ::std::convert::Into<::std::option::Option<u32>>,
+        ) -> Self {
+            let value: ::std::option::Option<u32> = value.into();
+            Self(self.0.parameter("page_size", value))
         }
 
         /// Expects `sort_by`.
-        pub fn sort_by<'a, T>(self, value: T) -> Self
-        where
-            T: Into<Option<&'a str>>,
-        {
-            let value = value.into();
-            Self(
-                ::compute_kfp_runtime::mock::expect_optional(
-                    self.0,
-                    &super::super::operations::LIST_PIPELINES,
-                    "sort_by",
-                    value,
-                ),
-            )
+        pub fn sort_by<'a>(
+            self,
+            value: impl ::std::convert::Into<::std::option::Option<&'a str>>,
+        ) -> Self {
+            let value: ::std::option::Option<&'a str> = value.into();
+            Self(self.0.parameter("sort_by", value))
         }
 
         /// Expects `filter`.
-        pub fn filter<'a, T>(self, value: T) -> Self
-        where
-            T: Into<Option<&'a str>>,
-        {
-            let value = value.into();
-            Self(
-                ::compute_kfp_runtime::mock::expect_optional(
-                    self.0,
-                    &super::super::operations::LIST_PIPELINES,
-                    "filter",
-                    value,
-                ),
-            )
+        pub fn filter<'a>(
+            self,
+            value: impl ::std::convert::Into<::std::option::Option<&'a str>>,
+        ) -> Self {
+            let value: ::std::option::Option<&'a str> = value.into();
+            Self(self.0.parameter("filter", value))
         }
     }
 
     /// Response of [`list_pipelines`](super::super::Client::list_pipelines).
     pub struct ListPipelinesThen(::compute_kfp_runtime::mock::httpmock::Then);
+
     impl ListPipelinesThen {
         /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
@@ -2362,7 +2156,7 @@ pub mod operations {
                     .0
                     .status(200u16)
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
 
@@ -2377,7 +2171,7 @@ pub mod operations {
                         status
                     })
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
 
@@ -2392,39 +2186,43 @@ pub mod operations {
                         status
                     })
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
     }
 
     /// Expected request of [`create_pipeline`](super::super::Client::create_pipeline).
-    pub struct CreatePipelineWhen(::compute_kfp_runtime::mock::httpmock::When);
+    pub struct CreatePipelineWhen(::compute_kfp_runtime::mock::Expected);
+
     impl CreatePipelineWhen {
         /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::When) -> Self {
             Self(
-                inner
-                    .method(::compute_kfp_runtime::mock::httpmock::Method::POST)
-                    .path_matches("^\\/apis\\/v2beta1\\/pipelines$"),
+                ::compute_kfp_runtime::mock::Expected::new(
+                    inner,
+                    &super::super::operations::CREATE_PIPELINE,
+                    super::super::operations::OPERATIONS,
+                ),
             )
         }
 
         /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::When {
-            self.0
+            self.0.into_inner()
         }
 
         /// Expects `body`.
         #[inline]
         pub fn body(self, value: &types::Pipeline) -> Self {
-            Self(self.0.json_body_obj(value))
+            Self(self.0.with(|when| when.json_body_obj(&value)))
         }
     }
 
     /// Response of [`create_pipeline`](super::super::Client::create_pipeline).
     pub struct CreatePipelineThen(::compute_kfp_runtime::mock::httpmock::Then);
+
     impl CreatePipelineThen {
         /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
@@ -2446,7 +2244,7 @@ pub mod operations {
                     .0
                     .status(200u16)
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
 
@@ -2461,7 +2259,7 @@ pub mod operations {
                         status
                     })
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
 
@@ -2476,39 +2274,43 @@ pub mod operations {
                         status
                     })
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
     }
 
     /// Expected request of [`create_pipeline_and_version`](super::super::Client::create_pipeline_and_version).
-    pub struct CreatePipelineAndVersionWhen(::compute_kfp_runtime::mock::httpmock::When);
+    pub struct CreatePipelineAndVersionWhen(::compute_kfp_runtime::mock::Expected);
+
     impl CreatePipelineAndVersionWhen {
         /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::When) -> Self {
             Self(
-                inner
-                    .method(::compute_kfp_runtime::mock::httpmock::Method::POST)
-                    .path_matches("^\\/apis\\/v2beta1\\/pipelines\\/create$"),
+                ::compute_kfp_runtime::mock::Expected::new(
+                    inner,
+                    &super::super::operations::CREATE_PIPELINE_AND_VERSION,
+                    super::super::operations::OPERATIONS,
+                ),
             )
         }
 
         /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::When {
-            self.0
+            self.0.into_inner()
         }
 
         /// Expects `body`.
         #[inline]
         pub fn body(self, value: &types::CreatePipelineAndVersionRequest) -> Self {
-            Self(self.0.json_body_obj(value))
+            Self(self.0.with(|when| when.json_body_obj(&value)))
         }
     }
 
     /// Response of [`create_pipeline_and_version`](super::super::Client::create_pipeline_and_version).
     pub struct CreatePipelineAndVersionThen(::compute_kfp_runtime::mock::httpmock::Then);
+
     impl CreatePipelineAndVersionThen {
         /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
@@ -2530,7 +2332,7 @@ pub mod operations {
                     .0
                     .status(200u16)
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
 
@@ -2545,7 +2347,7 @@ pub mod operations {
                         status
                     })
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
 
@@ -2560,66 +2362,55 @@ pub mod operations {
                         status
                     })
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
     }
 
     /// Expected request of [`get_pipeline_by_name`](super::super::Client::get_pipeline_by_name).
-    pub struct GetPipelineByNameWhen(::compute_kfp_runtime::mock::httpmock::When);
+    pub struct GetPipelineByNameWhen(::compute_kfp_runtime::mock::Expected);
+
     impl GetPipelineByNameWhen {
         /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::When) -> Self {
             Self(
-                inner
-                    .method(::compute_kfp_runtime::mock::httpmock::Method::GET)
-                    .path_matches("^\\/apis\\/v2beta1\\/pipelines\\/names\\/[^/:]+$"),
+                ::compute_kfp_runtime::mock::Expected::new(
+                    inner,
+                    &super::super::operations::GET_PIPELINE_BY_NAME,
+                    super::super::operations::OPERATIONS,
+                ),
             )
         }
 
         /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::When {
-            self.0
+            self.0.into_inner()
         }
 
         /// Expects `name`.
-        #[inline]
-        pub fn name(self, value: &str) -> Self {
-            let value = ::compute_kfp_runtime::mock::segment(
-                &super::super::operations::GET_PIPELINE_BY_NAME,
-                "name",
-                &value,
-            );
-            Self(
-                self
-                    .0
-                    .path_matches(
-                        format!("^\\/apis\\/v2beta1\\/pipelines\\/names\\/{}$", value),
-                    ),
-            )
+        pub fn name(
+            self,
+            value: impl ::std::convert::Into<::std::string::String>,
+        ) -> Self {
+            let value: ::std::string::String = value.into();
+            Self(self.0.parameter("name", value))
         }
 
         /// Expects `namespace`.
-        pub fn namespace<'a, T>(self, value: T) -> Self
-        where
-            T: Into<Option<&'a str>>,
-        {
-            let value = value.into();
-            Self(
-                ::compute_kfp_runtime::mock::expect_optional(
-                    self.0,
-                    &super::super::operations::GET_PIPELINE_BY_NAME,
-                    "namespace",
-                    value,
-                ),
-            )
+        pub fn namespace<'a>(
+            self,
+            value: impl ::std::convert::Into<::std::option::Option<&'a str>>,
+        ) -> Self {
+            let value: ::std::option::Option<&'a str> = value.into();
+            Self(self.0.parameter("namespace", value))
         }
     }
 
     /// Response of [`get_pipeline_by_name`](super::super::Client::get_pipeline_by_name).
     pub struct GetPipelineByNameThen(::compute_kfp_runtime::mock::httpmock::Then);
+
     impl GetPipelineByNameThen {
         /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
@@ -2641,7 +2432,7 @@ pub mod operations {
                     .0
                     .status(200u16)
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
 
@@ -2656,7 +2447,7 @@ pub mod operations {
                         status
                     })
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
 
@@ -2671,54 +2462,52 @@ pub mod operations {
                         status
                     })
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
     }
 
     /// Expected request of [`update_pipeline`](super::super::Client::update_pipeline).
-    pub struct UpdatePipelineWhen(::compute_kfp_runtime::mock::httpmock::When);
+    pub struct UpdatePipelineWhen(::compute_kfp_runtime::mock::Expected);
+
     impl UpdatePipelineWhen {
         /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::When) -> Self {
             Self(
-                inner
-                    .method(::compute_kfp_runtime::mock::httpmock::Method::PATCH)
-                    .path_matches("^\\/apis\\/v2beta1\\/pipelines\\/[^/:]+$"),
+                ::compute_kfp_runtime::mock::Expected::new(
+                    inner,
+                    &super::super::operations::UPDATE_PIPELINE,
+                    super::super::operations::OPERATIONS,
+                ),
             )
         }
 
         /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::When {
-            self.0
+            self.0.into_inner()
         }
 
         /// Expects `pipeline_id`.
-        #[inline]
-        pub fn pipeline_id(self, value: &str) -> Self {
-            let value = ::compute_kfp_runtime::mock::segment(
-                &super::super::operations::UPDATE_PIPELINE,
-                "pipeline.pipeline_id",
-                &value,
-            );
-            Self(
-                self
-                    .0
-                    .path_matches(format!("^\\/apis\\/v2beta1\\/pipelines\\/{}$", value)),
-            )
+        pub fn pipeline_id(
+            self,
+            value: impl ::std::convert::Into<::std::string::String>,
+        ) -> Self {
+            let value: ::std::string::String = value.into();
+            Self(self.0.parameter("pipeline.pipeline_id", value))
         }
 
         /// Expects `body`.
         #[inline]
         pub fn body(self, value: &types::UpdatePipelineBody) -> Self {
-            Self(self.0.json_body_obj(value))
+            Self(self.0.with(|when| when.json_body_obj(&value)))
         }
     }
 
     /// Response of [`update_pipeline`](super::super::Client::update_pipeline).
     pub struct UpdatePipelineThen(::compute_kfp_runtime::mock::httpmock::Then);
+
     impl UpdatePipelineThen {
         /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
@@ -2740,7 +2529,7 @@ pub mod operations {
                     .0
                     .status(200u16)
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
 
@@ -2755,7 +2544,7 @@ pub mod operations {
                         status
                     })
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
 
@@ -2770,48 +2559,46 @@ pub mod operations {
                         status
                     })
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
     }
 
     /// Expected request of [`get_pipeline`](super::super::Client::get_pipeline).
-    pub struct GetPipelineWhen(::compute_kfp_runtime::mock::httpmock::When);
+    pub struct GetPipelineWhen(::compute_kfp_runtime::mock::Expected);
+
     impl GetPipelineWhen {
         /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::When) -> Self {
             Self(
-                inner
-                    .method(::compute_kfp_runtime::mock::httpmock::Method::GET)
-                    .path_matches("^\\/apis\\/v2beta1\\/pipelines\\/[^/:]+$"),
+                ::compute_kfp_runtime::mock::Expected::new(
+                    inner,
+                    &super::super::operations::GET_PIPELINE,
+                    super::super::operations::OPERATIONS,
+                ),
             )
         }
 
         /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::When {
-            self.0
+            self.0.into_inner()
         }
 
         /// Expects `pipeline_id`.
-        #[inline]
-        pub fn pipeline_id(self, value: &str) -> Self {
-            let value = ::compute_kfp_runtime::mock::segment(
-                &super::super::operations::GET_PIPELINE,
-                "pipeline_id",
-                &value,
-            );
-            Self(
-                self
-                    .0
-                    .path_matches(format!("^\\/apis\\/v2beta1\\/pipelines\\/{}$", value)),
-            )
+        pub fn pipeline_id(
+            self,
+            value: impl ::std::convert::Into<::std::string::String>,
+        ) -> Self {
+            let value: ::std::string::String = value.into();
+            Self(self.0.parameter("pipeline_id", value))
         }
     }
 
     /// Response of [`get_pipeline`](super::super::Client::get_pipeline).
     pub struct GetPipelineThen(::compute_kfp_runtime::mock::httpmock::Then);
+
     impl GetPipelineThen {
         /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
@@ -2833,7 +2620,7 @@ pub mod operations {
                     .0
                     .status(200u16)
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
 
@@ -2848,7 +2635,7 @@ pub mod operations {
                         status
                     })
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
 
@@ -2863,64 +2650,55 @@ pub mod operations {
                         status
                     })
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
     }
 
     /// Expected request of [`delete_pipeline`](super::super::Client::delete_pipeline).
-    pub struct DeletePipelineWhen(::compute_kfp_runtime::mock::httpmock::When);
+    pub struct DeletePipelineWhen(::compute_kfp_runtime::mock::Expected);
+
     impl DeletePipelineWhen {
         /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::When) -> Self {
             Self(
-                inner
-                    .method(::compute_kfp_runtime::mock::httpmock::Method::DELETE)
-                    .path_matches("^\\/apis\\/v2beta1\\/pipelines\\/[^/:]+$"),
+                ::compute_kfp_runtime::mock::Expected::new(
+                    inner,
+                    &super::super::operations::DELETE_PIPELINE,
+                    super::super::operations::OPERATIONS,
+                ),
             )
         }
 
         /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::When {
-            self.0
+            self.0.into_inner()
         }
 
         /// Expects `pipeline_id`.
-        #[inline]
-        pub fn pipeline_id(self, value: &str) -> Self {
-            let value = ::compute_kfp_runtime::mock::segment(
-                &super::super::operations::DELETE_PIPELINE,
-                "pipeline_id",
-                &value,
-            );
-            Self(
-                self
-                    .0
-                    .path_matches(format!("^\\/apis\\/v2beta1\\/pipelines\\/{}$", value)),
-            )
+        pub fn pipeline_id(
+            self,
+            value: impl ::std::convert::Into<::std::string::String>,
+        ) -> Self {
+            let value: ::std::string::String = value.into();
+            Self(self.0.parameter("pipeline_id", value))
         }
 
         /// Expects `cascade`.
-        pub fn cascade<T>(self, value: T) -> Self
-        where
-            T: Into<Option<bool>>,
-        {
-            let value = value.into();
-            Self(
-                ::compute_kfp_runtime::mock::expect_optional(
-                    self.0,
-                    &super::super::operations::DELETE_PIPELINE,
-                    "cascade",
-                    value,
-                ),
-            )
+        pub fn cascade(
+            self,
+            value: impl ::std::convert::Into<::std::option::Option<bool>>,
+        ) -> Self {
+            let value: ::std::option::Option<bool> = value.into();
+            Self(self.0.parameter("cascade", value))
         }
     }
 
     /// Response of [`delete_pipeline`](super::super::Client::delete_pipeline).
     pub struct DeletePipelineThen(::compute_kfp_runtime::mock::httpmock::Then);
+
     impl DeletePipelineThen {
         /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
@@ -2945,7 +2723,7 @@ pub mod operations {
                     .0
                     .status(200u16)
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
 
@@ -2960,7 +2738,7 @@ pub mod operations {
                         status
                     })
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
 
@@ -2975,114 +2753,82 @@ pub mod operations {
                         status
                     })
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
     }
 
     /// Expected request of [`list_pipeline_versions`](super::super::Client::list_pipeline_versions).
-    pub struct ListPipelineVersionsWhen(::compute_kfp_runtime::mock::httpmock::When);
+    pub struct ListPipelineVersionsWhen(::compute_kfp_runtime::mock::Expected);
+
     impl ListPipelineVersionsWhen {
         /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::When) -> Self {
             Self(
-                inner
-                    .method(::compute_kfp_runtime::mock::httpmock::Method::GET)
-                    .path_matches("^\\/apis\\/v2beta1\\/pipelines\\/[^/:]+\\/versions$"),
+                ::compute_kfp_runtime::mock::Expected::new(
+                    inner,
+                    &super::super::operations::LIST_PIPELINE_VERSIONS,
+                    super::super::operations::OPERATIONS,
+                ),
             )
         }
 
         /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::When {
-            self.0
+            self.0.into_inner()
         }
 
         /// Expects `pipeline_id`.
-        #[inline]
-        pub fn pipeline_id(self, value: &str) -> Self {
-            let value = ::compute_kfp_runtime::mock::segment(
-                &super::super::operations::LIST_PIPELINE_VERSIONS,
-                "pipeline_id",
-                &value,
-            );
-            Self(
-                self
-                    .0
-                    .path_matches(
-                        format!("^\\/apis\\/v2beta1\\/pipelines\\/{}\\/versions$", value),
-                    ),
-            )
+        pub fn pipeline_id(
+            self,
+            value: impl ::std::convert::Into<::std::string::String>,
+        ) -> Self {
+            let value: ::std::string::String = value.into();
+            Self(self.0.parameter("pipeline_id", value))
         }
 
         /// Expects `page_token`.
-        pub fn page_token<'a, T>(self, value: T) -> Self
-        where
-            T: Into<Option<&'a str>>,
-        {
-            let value = value.into();
-            Self(
-                ::compute_kfp_runtime::mock::expect_optional(
-                    self.0,
-                    &super::super::operations::LIST_PIPELINE_VERSIONS,
-                    "page_token",
-                    value,
-                ),
-            )
+        pub fn page_token<'a>(
+            self,
+            value: impl ::std::convert::Into<::std::option::Option<&'a str>>,
+        ) -> Self {
+            let value: ::std::option::Option<&'a str> = value.into();
+            Self(self.0.parameter("page_token", value))
         }
 
         /// Expects `page_size`.
-        pub fn page_size<T>(self, value: T) -> Self
-        where
-            T: Into<Option<u32>>,
-        {
-            let value = value.into();
-            Self(
-                ::compute_kfp_runtime::mock::expect_optional(
-                    self.0,
-                    &super::super::operations::LIST_PIPELINE_VERSIONS,
-                    "page_size",
-                    value,
-                ),
-            )
+        pub fn page_size(
+            self,
+            value: impl ::std::convert::Into<::std::option::Option<u32>>,
+        ) -> Self {
+            let value: ::std::option::Option<u32> = value.into();
+            Self(self.0.parameter("page_size", value))
         }
 
         /// Expects `sort_by`.
-        pub fn sort_by<'a, T>(self, value: T) -> Self
-        where
-            T: Into<Option<&'a str>>,
-        {
-            let value = value.into();
-            Self(
-                ::compute_kfp_runtime::mock::expect_optional(
-                    self.0,
-                    &super::super::operations::LIST_PIPELINE_VERSIONS,
-                    "sort_by",
-                    value,
-                ),
-            )
+        pub fn sort_by<'a>(
+            self,
+            value: impl ::std::convert::Into<::std::option::Option<&'a str>>,
+        ) -> Self {
+            let value: ::std::option::Option<&'a str> = value.into();
+            Self(self.0.parameter("sort_by", value))
         }
 
         /// Expects `filter`.
-        pub fn filter<'a, T>(self, value: T) -> Self
-        where
-            T: Into<Option<&'a str>>,
-        {
-            let value = value.into();
-            Self(
-                ::compute_kfp_runtime::mock::expect_optional(
-                    self.0,
-                    &super::super::operations::LIST_PIPELINE_VERSIONS,
-                    "filter",
-                    value,
-                ),
-            )
+        pub fn filter<'a>(
+            self,
+            value: impl ::std::convert::Into<::std::option::Option<&'a str>>,
+        ) -> Self {
+            let value: ::std::option::Option<&'a str> = value.into();
+            Self(self.0.parameter("filter", value))
         }
     }
 
     /// Response of [`list_pipeline_versions`](super::super::Client::list_pipeline_versions).
     pub struct ListPipelineVersionsThen(::compute_kfp_runtime::mock::httpmock::Then);
+
     impl ListPipelineVersionsThen {
         /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
@@ -3104,7 +2850,7 @@ pub mod operations {
                     .0
                     .status(200u16)
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
 
@@ -3119,7 +2865,7 @@ pub mod operations {
                         status
                     })
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
 
@@ -3134,56 +2880,52 @@ pub mod operations {
                         status
                     })
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
     }
 
     /// Expected request of [`create_pipeline_version`](super::super::Client::create_pipeline_version).
-    pub struct CreatePipelineVersionWhen(::compute_kfp_runtime::mock::httpmock::When);
+    pub struct CreatePipelineVersionWhen(::compute_kfp_runtime::mock::Expected);
+
     impl CreatePipelineVersionWhen {
         /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::When) -> Self {
             Self(
-                inner
-                    .method(::compute_kfp_runtime::mock::httpmock::Method::POST)
-                    .path_matches("^\\/apis\\/v2beta1\\/pipelines\\/[^/:]+\\/versions$"),
+                ::compute_kfp_runtime::mock::Expected::new(
+                    inner,
+                    &super::super::operations::CREATE_PIPELINE_VERSION,
+                    super::super::operations::OPERATIONS,
+                ),
             )
         }
 
         /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::When {
-            self.0
+            self.0.into_inner()
         }
 
         /// Expects `pipeline_id`.
-        #[inline]
-        pub fn pipeline_id(self, value: &str) -> Self {
-            let value = ::compute_kfp_runtime::mock::segment(
-                &super::super::operations::CREATE_PIPELINE_VERSION,
-                "pipeline_id",
-                &value,
-            );
-            Self(
-                self
-                    .0
-                    .path_matches(
-                        format!("^\\/apis\\/v2beta1\\/pipelines\\/{}\\/versions$", value),
-                    ),
-            )
+        pub fn pipeline_id(
+            self,
+            value: impl ::std::convert::Into<::std::string::String>,
+        ) -> Self {
+            let value: ::std::string::String = value.into();
+            Self(self.0.parameter("pipeline_id", value))
         }
 
         /// Expects `body`.
         #[inline]
         pub fn body(self, value: &types::PipelineVersion) -> Self {
-            Self(self.0.json_body_obj(value))
+            Self(self.0.with(|when| when.json_body_obj(&value)))
         }
     }
 
     /// Response of [`create_pipeline_version`](super::super::Client::create_pipeline_version).
     pub struct CreatePipelineVersionThen(::compute_kfp_runtime::mock::httpmock::Then);
+
     impl CreatePipelineVersionThen {
         /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
@@ -3205,7 +2947,7 @@ pub mod operations {
                     .0
                     .status(200u16)
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
 
@@ -3220,7 +2962,7 @@ pub mod operations {
                         status
                     })
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
 
@@ -3235,75 +2977,55 @@ pub mod operations {
                         status
                     })
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
     }
 
     /// Expected request of [`get_pipeline_version`](super::super::Client::get_pipeline_version).
-    pub struct GetPipelineVersionWhen(::compute_kfp_runtime::mock::httpmock::When);
+    pub struct GetPipelineVersionWhen(::compute_kfp_runtime::mock::Expected);
+
     impl GetPipelineVersionWhen {
         /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::When) -> Self {
             Self(
-                inner
-                    .method(::compute_kfp_runtime::mock::httpmock::Method::GET)
-                    .path_matches(
-                        "^\\/apis\\/v2beta1\\/pipelines\\/[^/:]+\\/versions\\/[^/:]+$",
-                    ),
+                ::compute_kfp_runtime::mock::Expected::new(
+                    inner,
+                    &super::super::operations::GET_PIPELINE_VERSION,
+                    super::super::operations::OPERATIONS,
+                ),
             )
         }
 
         /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::When {
-            self.0
+            self.0.into_inner()
         }
 
         /// Expects `pipeline_id`.
-        #[inline]
-        pub fn pipeline_id(self, value: &str) -> Self {
-            let value = ::compute_kfp_runtime::mock::segment(
-                &super::super::operations::GET_PIPELINE_VERSION,
-                "pipeline_id",
-                &value,
-            );
-            Self(
-                self
-                    .0
-                    .path_matches(
-                        format!(
-                            "^\\/apis\\/v2beta1\\/pipelines\\/{}\\/versions\\/[^/:]+$",
-                            value
-                        ),
-                    ),
-            )
+        pub fn pipeline_id(
+            self,
+            value: impl ::std::convert::Into<::std::string::String>,
+        ) -> Self {
+            let value: ::std::string::String = value.into();
+            Self(self.0.parameter("pipeline_id", value))
         }
 
         /// Expects `pipeline_version_id`.
-        #[inline]
-        pub fn pipeline_version_id(self, value: &str) -> Self {
-            let value = ::compute_kfp_runtime::mock::segment(
-                &super::super::operations::GET_PIPELINE_VERSION,
-                "pipeline_version_id",
-                &value,
-            );
-            Self(
-                self
-                    .0
-                    .path_matches(
-                        format!(
-                            "^\\/apis\\/v2beta1\\/pipelines\\/[^/:]+\\/versions\\/{}$",
-                            value
-                        ),
-                    ),
-            )
+        pub fn pipeline_version_id(
+            self,
+            value: impl ::std::convert::Into<::std::string::String>,
+        ) -> Self {
+            let value: ::std::string::String = value.into();
+            Self(self.0.parameter("pipeline_version_id", value))
         }
     }
 
     /// Response of [`get_pipeline_version`](super::super::Client::get_pipeline_version).
     pub struct GetPipelineVersionThen(::compute_kfp_runtime::mock::httpmock::Then);
+
     impl GetPipelineVersionThen {
         /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
@@ -3325,7 +3047,7 @@ pub mod operations {
                     .0
                     .status(200u16)
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
 
@@ -3340,7 +3062,7 @@ pub mod operations {
                         status
                     })
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
 
@@ -3355,75 +3077,55 @@ pub mod operations {
                         status
                     })
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
     }
 
     /// Expected request of [`delete_pipeline_version`](super::super::Client::delete_pipeline_version).
-    pub struct DeletePipelineVersionWhen(::compute_kfp_runtime::mock::httpmock::When);
+    pub struct DeletePipelineVersionWhen(::compute_kfp_runtime::mock::Expected);
+
     impl DeletePipelineVersionWhen {
         /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::When) -> Self {
             Self(
-                inner
-                    .method(::compute_kfp_runtime::mock::httpmock::Method::DELETE)
-                    .path_matches(
-                        "^\\/apis\\/v2beta1\\/pipelines\\/[^/:]+\\/versions\\/[^/:]+$",
-                    ),
+                ::compute_kfp_runtime::mock::Expected::new(
+                    inner,
+                    &super::super::operations::DELETE_PIPELINE_VERSION,
+                    super::super::operations::OPERATIONS,
+                ),
             )
         }
 
         /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::When {
-            self.0
+            self.0.into_inner()
         }
 
         /// Expects `pipeline_id`.
-        #[inline]
-        pub fn pipeline_id(self, value: &str) -> Self {
-            let value = ::compute_kfp_runtime::mock::segment(
-                &super::super::operations::DELETE_PIPELINE_VERSION,
-                "pipeline_id",
-                &value,
-            );
-            Self(
-                self
-                    .0
-                    .path_matches(
-                        format!(
-                            "^\\/apis\\/v2beta1\\/pipelines\\/{}\\/versions\\/[^/:]+$",
-                            value
-                        ),
-                    ),
-            )
+        pub fn pipeline_id(
+            self,
+            value: impl ::std::convert::Into<::std::string::String>,
+        ) -> Self {
+            let value: ::std::string::String = value.into();
+            Self(self.0.parameter("pipeline_id", value))
         }
 
         /// Expects `pipeline_version_id`.
-        #[inline]
-        pub fn pipeline_version_id(self, value: &str) -> Self {
-            let value = ::compute_kfp_runtime::mock::segment(
-                &super::super::operations::DELETE_PIPELINE_VERSION,
-                "pipeline_version_id",
-                &value,
-            );
-            Self(
-                self
-                    .0
-                    .path_matches(
-                        format!(
-                            "^\\/apis\\/v2beta1\\/pipelines\\/[^/:]+\\/versions\\/{}$",
-                            value
-                        ),
-                    ),
-            )
+        pub fn pipeline_version_id(
+            self,
+            value: impl ::std::convert::Into<::std::string::String>,
+        ) -> Self {
+            let value: ::std::string::String = value.into();
+            Self(self.0.parameter("pipeline_version_id", value))
         }
     }
 
     /// Response of [`delete_pipeline_version`](super::super::Client::delete_pipeline_version).
     pub struct DeletePipelineVersionThen(::compute_kfp_runtime::mock::httpmock::Then);
+
     impl DeletePipelineVersionThen {
         /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
@@ -3448,7 +3150,7 @@ pub mod operations {
                     .0
                     .status(200u16)
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
 
@@ -3463,7 +3165,7 @@ pub mod operations {
                         status
                     })
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
 
@@ -3478,81 +3180,61 @@ pub mod operations {
                         status
                     })
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
     }
 
     /// Expected request of [`update_pipeline_version`](super::super::Client::update_pipeline_version).
-    pub struct UpdatePipelineVersionWhen(::compute_kfp_runtime::mock::httpmock::When);
+    pub struct UpdatePipelineVersionWhen(::compute_kfp_runtime::mock::Expected);
+
     impl UpdatePipelineVersionWhen {
         /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::When) -> Self {
             Self(
-                inner
-                    .method(::compute_kfp_runtime::mock::httpmock::Method::PATCH)
-                    .path_matches(
-                        "^\\/apis\\/v2beta1\\/pipelines\\/[^/:]+\\/versions\\/[^/:]+$",
-                    ),
+                ::compute_kfp_runtime::mock::Expected::new(
+                    inner,
+                    &super::super::operations::UPDATE_PIPELINE_VERSION,
+                    super::super::operations::OPERATIONS,
+                ),
             )
         }
 
         /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::When {
-            self.0
+            self.0.into_inner()
         }
 
         /// Expects `pipeline_id`.
-        #[inline]
-        pub fn pipeline_id(self, value: &str) -> Self {
-            let value = ::compute_kfp_runtime::mock::segment(
-                &super::super::operations::UPDATE_PIPELINE_VERSION,
-                "pipeline_version.pipeline_id",
-                &value,
-            );
-            Self(
-                self
-                    .0
-                    .path_matches(
-                        format!(
-                            "^\\/apis\\/v2beta1\\/pipelines\\/{}\\/versions\\/[^/:]+$",
-                            value
-                        ),
-                    ),
-            )
+        pub fn pipeline_id(
+            self,
+            value: impl ::std::convert::Into<::std::string::String>,
+        ) -> Self {
+            let value: ::std::string::String = value.into();
+            Self(self.0.parameter("pipeline_version.pipeline_id", value))
         }
 
         /// Expects `pipeline_version_id`.
-        #[inline]
-        pub fn pipeline_version_id(self, value: &str) -> Self {
-            let value = ::compute_kfp_runtime::mock::segment(
-                &super::super::operations::UPDATE_PIPELINE_VERSION,
-                "pipeline_version.pipeline_version_id",
-                &value,
-            );
-            Self(
-                self
-                    .0
-                    .path_matches(
-                        format!(
-                            "^\\/apis\\/v2beta1\\/pipelines\\/[^/:]+\\/versions\\/{}$",
-                            value
-                        ),
-                    ),
-            )
+        pub fn pipeline_version_id(
+            self,
+            value: impl ::std::convert::Into<::std::string::String>,
+        ) -> Self {
+            let value: ::std::string::String = value.into();
+            Self(self.0.parameter("pipeline_version.pipeline_version_id", value))
         }
 
         /// Expects `body`.
         #[inline]
         pub fn body(self, value: &types::UpdatePipelineVersionBody) -> Self {
-            Self(self.0.json_body_obj(value))
+            Self(self.0.with(|when| when.json_body_obj(&value)))
         }
     }
 
     /// Response of [`update_pipeline_version`](super::super::Client::update_pipeline_version).
     pub struct UpdatePipelineVersionThen(::compute_kfp_runtime::mock::httpmock::Then);
+
     impl UpdatePipelineVersionThen {
         /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
@@ -3574,7 +3256,7 @@ pub mod operations {
                     .0
                     .status(200u16)
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
 
@@ -3589,7 +3271,7 @@ pub mod operations {
                         status
                     })
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
 
@@ -3604,135 +3286,97 @@ pub mod operations {
                         status
                     })
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
     }
 
     /// Expected request of [`upload_pipeline`](super::super::Client::upload_pipeline).
-    pub struct UploadPipelineWhen(::compute_kfp_runtime::mock::httpmock::When);
+    pub struct UploadPipelineWhen(::compute_kfp_runtime::mock::Expected);
+
     impl UploadPipelineWhen {
         /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::When) -> Self {
             Self(
-                inner
-                    .method(::compute_kfp_runtime::mock::httpmock::Method::POST)
-                    .path_matches("^\\/apis\\/v2beta1\\/pipelines\\/upload$"),
+                ::compute_kfp_runtime::mock::Expected::new(
+                    inner,
+                    &super::super::operations::UPLOAD_PIPELINE,
+                    super::super::operations::OPERATIONS,
+                ),
             )
         }
 
         /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::When {
-            self.0
+            self.0.into_inner()
         }
 
         /// Expects `name`.
-        pub fn name<'a, T>(self, value: T) -> Self
-        where
-            T: Into<Option<&'a str>>,
-        {
-            let value = value.into();
-            Self(
-                ::compute_kfp_runtime::mock::expect_optional(
-                    self.0,
-                    &super::super::operations::UPLOAD_PIPELINE,
-                    "name",
-                    value,
-                ),
-            )
+        pub fn name<'a>(
+            self,
+            value: impl ::std::convert::Into<::std::option::Option<&'a str>>,
+        ) -> Self {
+            let value: ::std::option::Option<&'a str> = value.into();
+            Self(self.0.parameter("name", value))
         }
 
         /// Expects `display_name`.
-        pub fn display_name<'a, T>(self, value: T) -> Self
-        where
-            T: Into<Option<&'a str>>,
-        {
-            let value = value.into();
-            Self(
-                ::compute_kfp_runtime::mock::expect_optional(
-                    self.0,
-                    &super::super::operations::UPLOAD_PIPELINE,
-                    "display_name",
-                    value,
-                ),
-            )
+        pub fn display_name<'a>(
+            self,
+            value: impl ::std::convert::Into<::std::option::Option<&'a str>>,
+        ) -> Self {
+            let value: ::std::option::Option<&'a str> = value.into();
+            Self(self.0.parameter("display_name", value))
         }
 
         /// Expects `description`.
-        pub fn description<'a, T>(self, value: T) -> Self
-        where
-            T: Into<Option<&'a str>>,
-        {
-            let value = value.into();
-            Self(
-                ::compute_kfp_runtime::mock::expect_optional(
-                    self.0,
-                    &super::super::operations::UPLOAD_PIPELINE,
-                    "description",
-                    value,
-                ),
-            )
+        pub fn description<'a>(
+            self,
+            value: impl ::std::convert::Into<::std::option::Option<&'a str>>,
+        ) -> Self {
+            let value: ::std::option::Option<&'a str> = value.into();
+            Self(self.0.parameter("description", value))
         }
 
         /// Expects `namespace`.
-        pub fn namespace<'a, T>(self, value: T) -> Self
-        where
-            T: Into<Option<&'a str>>,
-        {
-            let value = value.into();
-            Self(
-                ::compute_kfp_runtime::mock::expect_optional(
-                    self.0,
-                    &super::super::operations::UPLOAD_PIPELINE,
-                    "namespace",
-                    value,
-                ),
-            )
+        pub fn namespace<'a>(
+            self,
+            value: impl ::std::convert::Into<::std::option::Option<&'a str>>,
+        ) -> Self {
+            let value: ::std::option::Option<&'a str> = value.into();
+            Self(self.0.parameter("namespace", value))
         }
 
         /// Expects `tags`.
-        pub fn tags<'a, T>(self, value: T) -> Self
-        where
-            T: Into<Option<&'a str>>,
-        {
-            let value = value.into();
-            Self(
-                ::compute_kfp_runtime::mock::expect_optional(
-                    self.0,
-                    &super::super::operations::UPLOAD_PIPELINE,
-                    "tags",
-                    value,
-                ),
-            )
+        pub fn tags<'a>(
+            self,
+            value: impl ::std::convert::Into<::std::option::Option<&'a str>>,
+        ) -> Self {
+            let value: ::std::option::Option<&'a str> = value.into();
+            Self(self.0.parameter("tags", value))
         }
 
         /// Expects `code_source_url`.
-        pub fn code_source_url<'a, T>(self, value: T) -> Self
-        where
-            T: Into<Option<&'a str>>,
-        {
-            let value = value.into();
-            Self(
-                ::compute_kfp_runtime::mock::expect_optional(
-                    self.0,
-                    &super::super::operations::UPLOAD_PIPELINE,
-                    "code_source_url",
-                    value,
-                ),
-            )
+        pub fn code_source_url<'a>(
+            self,
+            value: impl ::std::convert::Into<::std::option::Option<&'a str>>,
+        ) -> Self {
+            let value: ::std::option::Option<&'a str> = value.into();
+            Self(self.0.parameter("code_source_url", value))
         }
 
         /// Expects `uploadfile`.
         #[inline]
         pub fn uploadfile(self, value: &str) -> Self {
-            Self(self.0.body_includes(value))
+            Self(self.0.with(|when| when.body_includes(value)))
         }
     }
 
     /// Response of [`upload_pipeline`](super::super::Client::upload_pipeline).
     pub struct UploadPipelineThen(::compute_kfp_runtime::mock::httpmock::Then);
+
     impl UploadPipelineThen {
         /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
@@ -3754,7 +3398,7 @@ pub mod operations {
                     .0
                     .status(200u16)
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
 
@@ -3769,7 +3413,7 @@ pub mod operations {
                         status
                     })
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
 
@@ -3784,135 +3428,97 @@ pub mod operations {
                         status
                     })
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
     }
 
     /// Expected request of [`upload_pipeline_version`](super::super::Client::upload_pipeline_version).
-    pub struct UploadPipelineVersionWhen(::compute_kfp_runtime::mock::httpmock::When);
+    pub struct UploadPipelineVersionWhen(::compute_kfp_runtime::mock::Expected);
+
     impl UploadPipelineVersionWhen {
         /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::When) -> Self {
             Self(
-                inner
-                    .method(::compute_kfp_runtime::mock::httpmock::Method::POST)
-                    .path_matches("^\\/apis\\/v2beta1\\/pipelines\\/upload\\_version$"),
+                ::compute_kfp_runtime::mock::Expected::new(
+                    inner,
+                    &super::super::operations::UPLOAD_PIPELINE_VERSION,
+                    super::super::operations::OPERATIONS,
+                ),
             )
         }
 
         /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::When {
-            self.0
+            self.0.into_inner()
         }
 
         /// Expects `name`.
-        pub fn name<'a, T>(self, value: T) -> Self
-        where
-            T: Into<Option<&'a str>>,
-        {
-            let value = value.into();
-            Self(
-                ::compute_kfp_runtime::mock::expect_optional(
-                    self.0,
-                    &super::super::operations::UPLOAD_PIPELINE_VERSION,
-                    "name",
-                    value,
-                ),
-            )
+        pub fn name<'a>(
+            self,
+            value: impl ::std::convert::Into<::std::option::Option<&'a str>>,
+        ) -> Self {
+            let value: ::std::option::Option<&'a str> = value.into();
+            Self(self.0.parameter("name", value))
         }
 
         /// Expects `display_name`.
-        pub fn display_name<'a, T>(self, value: T) -> Self
-        where
-            T: Into<Option<&'a str>>,
-        {
-            let value = value.into();
-            Self(
-                ::compute_kfp_runtime::mock::expect_optional(
-                    self.0,
-                    &super::super::operations::UPLOAD_PIPELINE_VERSION,
-                    "display_name",
-                    value,
-                ),
-            )
+        pub fn display_name<'a>(
+            self,
+            value: impl ::std::convert::Into<::std::option::Option<&'a str>>,
+        ) -> Self {
+            let value: ::std::option::Option<&'a str> = value.into();
+            Self(self.0.parameter("display_name", value))
         }
 
         /// Expects `pipelineid`.
-        pub fn pipelineid<'a, T>(self, value: T) -> Self
-        where
-            T: Into<Option<&'a str>>,
-        {
-            let value = value.into();
-            Self(
-                ::compute_kfp_runtime::mock::expect_optional(
-                    self.0,
-                    &super::super::operations::UPLOAD_PIPELINE_VERSION,
-                    "pipelineid",
-                    value,
-                ),
-            )
+        pub fn pipelineid<'a>(
+            self,
+            value: impl ::std::convert::Into<::std::option::Option<&'a str>>,
+        ) -> Self {
+            let value: ::std::option::Option<&'a str> = value.into();
+            Self(self.0.parameter("pipelineid", value))
         }
 
         /// Expects `description`.
-        pub fn description<'a, T>(self, value: T) -> Self
-        where
-            T: Into<Option<&'a str>>,
-        {
-            let value = value.into();
-            Self(
-                ::compute_kfp_runtime::mock::expect_optional(
-                    self.0,
-                    &super::super::operations::UPLOAD_PIPELINE_VERSION,
-                    "description",
-                    value,
-                ),
-            )
+        pub fn description<'a>(
+            self,
+            value: impl ::std::convert::Into<::std::option::Option<&'a str>>,
+        ) -> Self {
+            let value: ::std::option::Option<&'a str> = value.into();
+            Self(self.0.parameter("description", value))
         }
 
         /// Expects `tags`.
-        pub fn tags<'a, T>(self, value: T) -> Self
-        where
-            T: Into<Option<&'a str>>,
-        {
-            let value = value.into();
-            Self(
-                ::compute_kfp_runtime::mock::expect_optional(
-                    self.0,
-                    &super::super::operations::UPLOAD_PIPELINE_VERSION,
-                    "tags",
-                    value,
-                ),
-            )
+        pub fn tags<'a>(
+            self,
+            value: impl ::std::convert::Into<::std::option::Option<&'a str>>,
+        ) -> Self {
+            let value: ::std::option::Option<&'a str> = value.into();
+            Self(self.0.parameter("tags", value))
         }
 
         /// Expects `code_source_url`.
-        pub fn code_source_url<'a, T>(self, value: T) -> Self
-        where
-            T: Into<Option<&'a str>>,
-        {
-            let value = value.into();
-            Self(
-                ::compute_kfp_runtime::mock::expect_optional(
-                    self.0,
-                    &super::super::operations::UPLOAD_PIPELINE_VERSION,
-                    "code_source_url",
-                    value,
-                ),
-            )
+        pub fn code_source_url<'a>(
+            self,
+            value: impl ::std::convert::Into<::std::option::Option<&'a str>>,
+        ) -> Self {
+            let value: ::std::option::Option<&'a str> = value.into();
+            Self(self.0.parameter("code_source_url", value))
         }
 
         /// Expects `uploadfile`.
         #[inline]
         pub fn uploadfile(self, value: &str) -> Self {
-            Self(self.0.body_includes(value))
+            Self(self.0.with(|when| when.body_includes(value)))
         }
     }
 
     /// Response of [`upload_pipeline_version`](super::super::Client::upload_pipeline_version).
     pub struct UploadPipelineVersionThen(::compute_kfp_runtime::mock::httpmock::Then);
+
     impl UploadPipelineVersionThen {
         /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
@@ -3934,7 +3540,7 @@ pub mod operations {
                     .0
                     .status(200u16)
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
 
@@ -3949,7 +3555,7 @@ pub mod operations {
                         status
                     })
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
 
@@ -3964,129 +3570,91 @@ pub mod operations {
                         status
                     })
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
     }
 
     /// Expected request of [`list_recurring_runs`](super::super::Client::list_recurring_runs).
-    pub struct ListRecurringRunsWhen(::compute_kfp_runtime::mock::httpmock::When);
+    pub struct ListRecurringRunsWhen(::compute_kfp_runtime::mock::Expected);
+
     impl ListRecurringRunsWhen {
         /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::When) -> Self {
             Self(
-                inner
-                    .method(::compute_kfp_runtime::mock::httpmock::Method::GET)
-                    .path_matches("^\\/apis\\/v2beta1\\/recurringruns$"),
+                ::compute_kfp_runtime::mock::Expected::new(
+                    inner,
+                    &super::super::operations::LIST_RECURRING_RUNS,
+                    super::super::operations::OPERATIONS,
+                ),
             )
         }
 
         /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::When {
-            self.0
+            self.0.into_inner()
         }
 
         /// Expects `page_token`.
-        pub fn page_token<'a, T>(self, value: T) -> Self
-        where
-            T: Into<Option<&'a str>>,
-        {
-            let value = value.into();
-            Self(
-                ::compute_kfp_runtime::mock::expect_optional(
-                    self.0,
-                    &super::super::operations::LIST_RECURRING_RUNS,
-                    "page_token",
-                    value,
-                ),
-            )
+        pub fn page_token<'a>(
+            self,
+            value: impl ::std::convert::Into<::std::option::Option<&'a str>>,
+        ) -> Self {
+            let value: ::std::option::Option<&'a str> = value.into();
+            Self(self.0.parameter("page_token", value))
         }
 
         /// Expects `page_size`.
-        pub fn page_size<T>(self, value: T) -> Self
-        where
-            T: Into<Option<u32>>,
-        {
-            let value = value.into();
-            Self(
-                ::compute_kfp_runtime::mock::expect_optional(
-                    self.0,
-                    &super::super::operations::LIST_RECURRING_RUNS,
-                    "page_size",
-                    value,
-                ),
-            )
+        pub fn page_size(
+            self,
+            value: impl ::std::convert::Into<::std::option::Option<u32>>,
+        ) -> Self {
+            let value: ::std::option::Option<u32> = value.into();
+            Self(self.0.parameter("page_size", value))
         }
 
         /// Expects `sort_by`.
-        pub fn sort_by<'a, T>(self, value: T) -> Self
-        where
-            T: Into<Option<&'a str>>,
-        {
-            let value = value.into();
-            Self(
-                ::compute_kfp_runtime::mock::expect_optional(
-                    self.0,
-                    &super::super::operations::LIST_RECURRING_RUNS,
-                    "sort_by",
-                    value,
-                ),
-            )
+        pub fn sort_by<'a>(
+            self,
+            value: impl ::std::convert::Into<::std::option::Option<&'a str>>,
+        ) -> Self {
+            let value: ::std::option::Option<&'a str> = value.into();
+            Self(self.0.parameter("sort_by", value))
         }
 
         /// Expects `namespace`.
-        pub fn namespace<'a, T>(self, value: T) -> Self
-        where
-            T: Into<Option<&'a str>>,
-        {
-            let value = value.into();
-            Self(
-                ::compute_kfp_runtime::mock::expect_optional(
-                    self.0,
-                    &super::super::operations::LIST_RECURRING_RUNS,
-                    "namespace",
-                    value,
-                ),
-            )
+        pub fn namespace<'a>(
+            self,
+            value: impl ::std::convert::Into<::std::option::Option<&'a str>>,
+        ) -> Self {
+            let value: ::std::option::Option<&'a str> = value.into();
+            Self(self.0.parameter("namespace", value))
         }
 
         /// Expects `filter`.
-        pub fn filter<'a, T>(self, value: T) -> Self
-        where
-            T: Into<Option<&'a str>>,
-        {
-            let value = value.into();
-            Self(
-                ::compute_kfp_runtime::mock::expect_optional(
-                    self.0,
-                    &super::super::operations::LIST_RECURRING_RUNS,
-                    "filter",
-                    value,
-                ),
-            )
+        pub fn filter<'a>(
+            self,
+            value: impl ::std::convert::Into<::std::option::Option<&'a str>>,
+        ) -> Self {
+            let value: ::std::option::Option<&'a str> = value.into();
+            Self(self.0.parameter("filter", value))
         }
 
         /// Expects `experiment_id`.
-        pub fn experiment_id<'a, T>(self, value: T) -> Self
-        where
-            T: Into<Option<&'a str>>,
-        {
-            let value = value.into();
-            Self(
-                ::compute_kfp_runtime::mock::expect_optional(
-                    self.0,
-                    &super::super::operations::LIST_RECURRING_RUNS,
-                    "experiment_id",
-                    value,
-                ),
-            )
+        pub fn experiment_id<'a>(
+            self,
+            value: impl ::std::convert::Into<::std::option::Option<&'a str>>,
+        ) -> Self {
+            let value: ::std::option::Option<&'a str> = value.into();
+            Self(self.0.parameter("experiment_id", value))
         }
     }
 
     /// Response of [`list_recurring_runs`](super::super::Client::list_recurring_runs).
     pub struct ListRecurringRunsThen(::compute_kfp_runtime::mock::httpmock::Then);
+
     impl ListRecurringRunsThen {
         /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
@@ -4108,7 +3676,7 @@ pub mod operations {
                     .0
                     .status(200u16)
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
 
@@ -4123,7 +3691,7 @@ pub mod operations {
                         status
                     })
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
 
@@ -4138,39 +3706,43 @@ pub mod operations {
                         status
                     })
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
     }
 
     /// Expected request of [`create_recurring_run`](super::super::Client::create_recurring_run).
-    pub struct CreateRecurringRunWhen(::compute_kfp_runtime::mock::httpmock::When);
+    pub struct CreateRecurringRunWhen(::compute_kfp_runtime::mock::Expected);
+
     impl CreateRecurringRunWhen {
         /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::When) -> Self {
             Self(
-                inner
-                    .method(::compute_kfp_runtime::mock::httpmock::Method::POST)
-                    .path_matches("^\\/apis\\/v2beta1\\/recurringruns$"),
+                ::compute_kfp_runtime::mock::Expected::new(
+                    inner,
+                    &super::super::operations::CREATE_RECURRING_RUN,
+                    super::super::operations::OPERATIONS,
+                ),
             )
         }
 
         /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::When {
-            self.0
+            self.0.into_inner()
         }
 
         /// Expects `body`.
         #[inline]
         pub fn body(self, value: &types::RecurringRun) -> Self {
-            Self(self.0.json_body_obj(value))
+            Self(self.0.with(|when| when.json_body_obj(&value)))
         }
     }
 
     /// Response of [`create_recurring_run`](super::super::Client::create_recurring_run).
     pub struct CreateRecurringRunThen(::compute_kfp_runtime::mock::httpmock::Then);
+
     impl CreateRecurringRunThen {
         /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
@@ -4192,7 +3764,7 @@ pub mod operations {
                     .0
                     .status(200u16)
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
 
@@ -4207,7 +3779,7 @@ pub mod operations {
                         status
                     })
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
 
@@ -4222,50 +3794,46 @@ pub mod operations {
                         status
                     })
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
     }
 
     /// Expected request of [`get_recurring_run`](super::super::Client::get_recurring_run).
-    pub struct GetRecurringRunWhen(::compute_kfp_runtime::mock::httpmock::When);
+    pub struct GetRecurringRunWhen(::compute_kfp_runtime::mock::Expected);
+
     impl GetRecurringRunWhen {
         /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::When) -> Self {
             Self(
-                inner
-                    .method(::compute_kfp_runtime::mock::httpmock::Method::GET)
-                    .path_matches("^\\/apis\\/v2beta1\\/recurringruns\\/[^/:]+$"),
+                ::compute_kfp_runtime::mock::Expected::new(
+                    inner,
+                    &super::super::operations::GET_RECURRING_RUN,
+                    super::super::operations::OPERATIONS,
+                ),
             )
         }
 
         /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::When {
-            self.0
+            self.0.into_inner()
         }
 
         /// Expects `recurring_run_id`.
-        #[inline]
-        pub fn recurring_run_id(self, value: &str) -> Self {
-            let value = ::compute_kfp_runtime::mock::segment(
-                &super::super::operations::GET_RECURRING_RUN,
-                "recurring_run_id",
-                &value,
-            );
-            Self(
-                self
-                    .0
-                    .path_matches(
-                        format!("^\\/apis\\/v2beta1\\/recurringruns\\/{}$", value),
-                    ),
-            )
+        pub fn recurring_run_id(
+            self,
+            value: impl ::std::convert::Into<::std::string::String>,
+        ) -> Self {
+            let value: ::std::string::String = value.into();
+            Self(self.0.parameter("recurring_run_id", value))
         }
     }
 
     /// Response of [`get_recurring_run`](super::super::Client::get_recurring_run).
     pub struct GetRecurringRunThen(::compute_kfp_runtime::mock::httpmock::Then);
+
     impl GetRecurringRunThen {
         /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
@@ -4287,7 +3855,7 @@ pub mod operations {
                     .0
                     .status(200u16)
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
 
@@ -4302,7 +3870,7 @@ pub mod operations {
                         status
                     })
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
 
@@ -4317,66 +3885,58 @@ pub mod operations {
                         status
                     })
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
     }
 
     /// Expected request of [`delete_recurring_run`](super::super::Client::delete_recurring_run).
-    pub struct DeleteRecurringRunWhen(::compute_kfp_runtime::mock::httpmock::When);
+    pub struct DeleteRecurringRunWhen(::compute_kfp_runtime::mock::Expected);
+
     impl DeleteRecurringRunWhen {
         /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::When) -> Self {
             Self(
-                inner
-                    .method(::compute_kfp_runtime::mock::httpmock::Method::DELETE)
-                    .path_matches("^\\/apis\\/v2beta1\\/recurringruns\\/[^/:]+$"),
+                ::compute_kfp_runtime::mock::Expected::new(
+                    inner,
+                    &super::super::operations::DELETE_RECURRING_RUN,
+                    super::super::operations::OPERATIONS,
+                ),
             )
         }
 
         /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::When {
-            self.0
+            self.0.into_inner()
         }
 
         /// Expects `recurring_run_id`.
-        #[inline]
-        pub fn recurring_run_id(self, value: &str) -> Self {
-            let value = ::compute_kfp_runtime::mock::segment(
-                &super::super::operations::DELETE_RECURRING_RUN,
-                "recurring_run_id",
-                &value,
-            );
-            Self(
-                self
-                    .0
-                    .path_matches(
-                        format!("^\\/apis\\/v2beta1\\/recurringruns\\/{}$", value),
-                    ),
-            )
+        pub fn recurring_run_id(
+            self,
+            value: impl ::std::convert::Into<::std::string::String>,
+        ) -> Self {
+            let value: ::std::string::String = value.into();
+            Self(self.0.parameter("recurring_run_id", value))
         }
 
         /// Expects `propagation_policy`.
-        pub fn propagation_policy<T>(self, value: T) -> Self
-        where
-            T: Into<Option<types::DeletePropagationPolicy>>,
-        {
-            let value = value.into();
-            Self(
-                ::compute_kfp_runtime::mock::expect_optional(
-                    self.0,
-                    &super::super::operations::DELETE_RECURRING_RUN,
-                    "propagation_policy",
-                    value,
-                ),
-            )
+        pub fn propagation_policy(
+            self,
+            value: impl ::std::convert::Into<
+                ::std::option::Option<types::DeletePropagationPolicy>,
+            >,
+        ) -> Self {
+            let value: ::std::option::Option<types::DeletePropagationPolicy> = value
+                .into();
+            Self(self.0.parameter("propagation_policy", value))
         }
     }
 
     /// Response of [`delete_recurring_run`](super::super::Client::delete_recurring_run).
     pub struct DeleteRecurringRunThen(::compute_kfp_runtime::mock::httpmock::Then);
+
     impl DeleteRecurringRunThen {
         /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
@@ -4401,7 +3961,7 @@ pub mod operations {
                     .0
                     .status(200u16)
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
 
@@ -4416,7 +3976,7 @@ pub mod operations {
                         status
                     })
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
 
@@ -4431,54 +3991,46 @@ pub mod operations {
                         status
                     })
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
     }
 
     /// Expected request of [`disable_recurring_run`](super::super::Client::disable_recurring_run).
-    pub struct DisableRecurringRunWhen(::compute_kfp_runtime::mock::httpmock::When);
+    pub struct DisableRecurringRunWhen(::compute_kfp_runtime::mock::Expected);
+
     impl DisableRecurringRunWhen {
         /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::When) -> Self {
             Self(
-                inner
-                    .method(::compute_kfp_runtime::mock::httpmock::Method::POST)
-                    .path_matches(
-                        "^\\/apis\\/v2beta1\\/recurringruns\\/[^/:]+\\:disable$",
-                    ),
+                ::compute_kfp_runtime::mock::Expected::new(
+                    inner,
+                    &super::super::operations::DISABLE_RECURRING_RUN,
+                    super::super::operations::OPERATIONS,
+                ),
             )
         }
 
         /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::When {
-            self.0
+            self.0.into_inner()
         }
 
         /// Expects `recurring_run_id`.
-        #[inline]
-        pub fn recurring_run_id(self, value: &str) -> Self {
-            let value = ::compute_kfp_runtime::mock::segment(
-                &super::super::operations::DISABLE_RECURRING_RUN,
-                "recurring_run_id",
-                &value,
-            );
-            Self(
-                self
-                    .0
-                    .path_matches(
-                        format!(
-                            "^\\/apis\\/v2beta1\\/recurringruns\\/{}\\:disable$", value
-                        ),
-                    ),
-            )
+        pub fn recurring_run_id(
+            self,
+            value: impl ::std::convert::Into<::std::string::String>,
+        ) -> Self {
+            let value: ::std::string::String = value.into();
+            Self(self.0.parameter("recurring_run_id", value))
         }
     }
 
     /// Response of [`disable_recurring_run`](super::super::Client::disable_recurring_run).
     pub struct DisableRecurringRunThen(::compute_kfp_runtime::mock::httpmock::Then);
+
     impl DisableRecurringRunThen {
         /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
@@ -4503,7 +4055,7 @@ pub mod operations {
                     .0
                     .status(200u16)
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
 
@@ -4518,7 +4070,7 @@ pub mod operations {
                         status
                     })
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
 
@@ -4533,54 +4085,46 @@ pub mod operations {
                         status
                     })
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
     }
 
     /// Expected request of [`enable_recurring_run`](super::super::Client::enable_recurring_run).
-    pub struct EnableRecurringRunWhen(::compute_kfp_runtime::mock::httpmock::When);
+    pub struct EnableRecurringRunWhen(::compute_kfp_runtime::mock::Expected);
+
     impl EnableRecurringRunWhen {
         /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::When) -> Self {
             Self(
-                inner
-                    .method(::compute_kfp_runtime::mock::httpmock::Method::POST)
-                    .path_matches(
-                        "^\\/apis\\/v2beta1\\/recurringruns\\/[^/:]+\\:enable$",
-                    ),
+                ::compute_kfp_runtime::mock::Expected::new(
+                    inner,
+                    &super::super::operations::ENABLE_RECURRING_RUN,
+                    super::super::operations::OPERATIONS,
+                ),
             )
         }
 
         /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::When {
-            self.0
+            self.0.into_inner()
         }
 
         /// Expects `recurring_run_id`.
-        #[inline]
-        pub fn recurring_run_id(self, value: &str) -> Self {
-            let value = ::compute_kfp_runtime::mock::segment(
-                &super::super::operations::ENABLE_RECURRING_RUN,
-                "recurring_run_id",
-                &value,
-            );
-            Self(
-                self
-                    .0
-                    .path_matches(
-                        format!(
-                            "^\\/apis\\/v2beta1\\/recurringruns\\/{}\\:enable$", value
-                        ),
-                    ),
-            )
+        pub fn recurring_run_id(
+            self,
+            value: impl ::std::convert::Into<::std::string::String>,
+        ) -> Self {
+            let value: ::std::string::String = value.into();
+            Self(self.0.parameter("recurring_run_id", value))
         }
     }
 
     /// Response of [`enable_recurring_run`](super::super::Client::enable_recurring_run).
     pub struct EnableRecurringRunThen(::compute_kfp_runtime::mock::httpmock::Then);
+
     impl EnableRecurringRunThen {
         /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
@@ -4605,7 +4149,7 @@ pub mod operations {
                     .0
                     .status(200u16)
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
 
@@ -4620,7 +4164,7 @@ pub mod operations {
                         status
                     })
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
 
@@ -4635,39 +4179,43 @@ pub mod operations {
                         status
                     })
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
     }
 
     /// Expected request of [`report_scheduled_workflow`](super::super::Client::report_scheduled_workflow).
-    pub struct ReportScheduledWorkflowWhen(::compute_kfp_runtime::mock::httpmock::When);
+    pub struct ReportScheduledWorkflowWhen(::compute_kfp_runtime::mock::Expected);
+
     impl ReportScheduledWorkflowWhen {
         /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::When) -> Self {
             Self(
-                inner
-                    .method(::compute_kfp_runtime::mock::httpmock::Method::POST)
-                    .path_matches("^\\/apis\\/v2beta1\\/scheduledworkflows$"),
+                ::compute_kfp_runtime::mock::Expected::new(
+                    inner,
+                    &super::super::operations::REPORT_SCHEDULED_WORKFLOW,
+                    super::super::operations::OPERATIONS,
+                ),
             )
         }
 
         /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::When {
-            self.0
+            self.0.into_inner()
         }
 
         /// Expects `body`.
         #[inline]
         pub fn body(self, value: &str) -> Self {
-            Self(self.0.json_body_obj(&value))
+            Self(self.0.with(|when| when.json_body_obj(&value)))
         }
     }
 
     /// Response of [`report_scheduled_workflow`](super::super::Client::report_scheduled_workflow).
     pub struct ReportScheduledWorkflowThen(::compute_kfp_runtime::mock::httpmock::Then);
+
     impl ReportScheduledWorkflowThen {
         /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
@@ -4692,7 +4240,7 @@ pub mod operations {
                     .0
                     .status(200u16)
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
 
@@ -4707,7 +4255,7 @@ pub mod operations {
                         status
                     })
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
 
@@ -4722,39 +4270,43 @@ pub mod operations {
                         status
                     })
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
     }
 
     /// Expected request of [`report_workflow`](super::super::Client::report_workflow).
-    pub struct ReportWorkflowWhen(::compute_kfp_runtime::mock::httpmock::When);
+    pub struct ReportWorkflowWhen(::compute_kfp_runtime::mock::Expected);
+
     impl ReportWorkflowWhen {
         /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::When) -> Self {
             Self(
-                inner
-                    .method(::compute_kfp_runtime::mock::httpmock::Method::POST)
-                    .path_matches("^\\/apis\\/v2beta1\\/workflows$"),
+                ::compute_kfp_runtime::mock::Expected::new(
+                    inner,
+                    &super::super::operations::REPORT_WORKFLOW,
+                    super::super::operations::OPERATIONS,
+                ),
             )
         }
 
         /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::When {
-            self.0
+            self.0.into_inner()
         }
 
         /// Expects `body`.
         #[inline]
         pub fn body(self, value: &str) -> Self {
-            Self(self.0.json_body_obj(&value))
+            Self(self.0.with(|when| when.json_body_obj(&value)))
         }
     }
 
     /// Response of [`report_workflow`](super::super::Client::report_workflow).
     pub struct ReportWorkflowThen(::compute_kfp_runtime::mock::httpmock::Then);
+
     impl ReportWorkflowThen {
         /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
@@ -4779,7 +4331,7 @@ pub mod operations {
                     .0
                     .status(200u16)
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
 
@@ -4794,7 +4346,7 @@ pub mod operations {
                         status
                     })
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
 
@@ -4809,145 +4361,100 @@ pub mod operations {
                         status
                     })
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
     }
 
     /// Expected request of [`list_runs`](super::super::Client::list_runs).
-    pub struct ListRunsWhen(::compute_kfp_runtime::mock::httpmock::When);
+    pub struct ListRunsWhen(::compute_kfp_runtime::mock::Expected);
+
     impl ListRunsWhen {
         /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::When) -> Self {
             Self(
-                inner
-                    .method(::compute_kfp_runtime::mock::httpmock::Method::GET)
-                    .path_matches("^\\/apis\\/v2beta1\\/runs$"),
+                ::compute_kfp_runtime::mock::Expected::new(
+                    inner,
+                    &super::super::operations::LIST_RUNS,
+                    super::super::operations::OPERATIONS,
+                ),
             )
         }
 
         /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::When {
-            self.0
+            self.0.into_inner()
         }
 
         /// Expects `namespace`.
-        pub fn namespace<'a, T>(self, value: T) -> Self
-        where
-            T: Into<Option<&'a str>>,
-        {
-            let value = value.into();
-            Self(
-                ::compute_kfp_runtime::mock::expect_optional(
-                    self.0,
-                    &super::super::operations::LIST_RUNS,
-                    "namespace",
-                    value,
-                ),
-            )
+        pub fn namespace<'a>(
+            self,
+            value: impl ::std::convert::Into<::std::option::Option<&'a str>>,
+        ) -> Self {
+            let value: ::std::option::Option<&'a str> = value.into();
+            Self(self.0.parameter("namespace", value))
         }
 
         /// Expects `experiment_id`.
-        pub fn experiment_id<'a, T>(self, value: T) -> Self
-        where
-            T: Into<Option<&'a str>>,
-        {
-            let value = value.into();
-            Self(
-                ::compute_kfp_runtime::mock::expect_optional(
-                    self.0,
-                    &super::super::operations::LIST_RUNS,
-                    "experiment_id",
-                    value,
-                ),
-            )
+        pub fn experiment_id<'a>(
+            self,
+            value: impl ::std::convert::Into<::std::option::Option<&'a str>>,
+        ) -> Self {
+            let value: ::std::option::Option<&'a str> = value.into();
+            Self(self.0.parameter("experiment_id", value))
         }
 
         /// Expects `page_token`.
-        pub fn page_token<'a, T>(self, value: T) -> Self
-        where
-            T: Into<Option<&'a str>>,
-        {
-            let value = value.into();
-            Self(
-                ::compute_kfp_runtime::mock::expect_optional(
-                    self.0,
-                    &super::super::operations::LIST_RUNS,
-                    "page_token",
-                    value,
-                ),
-            )
+        pub fn page_token<'a>(
+            self,
+            value: impl ::std::convert::Into<::std::option::Option<&'a str>>,
+        ) -> Self {
+            let value: ::std::option::Option<&'a str> = value.into();
+            Self(self.0.parameter("page_token", value))
         }
 
         /// Expects `page_size`.
-        pub fn page_size<T>(self, value: T) -> Self
-        where
-            T: Into<Option<u32>>,
-        {
-            let value = value.into();
-            Self(
-                ::compute_kfp_runtime::mock::expect_optional(
-                    self.0,
-                    &super::super::operations::LIST_RUNS,
-                    "page_size",
-                    value,
-                ),
-            )
+        pub fn page_size(
+            self,
+            value: impl ::std::convert::Into<::std::option::Option<u32>>,
+        ) -> Self {
+            let value: ::std::option::Option<u32> = value.into();
+            Self(self.0.parameter("page_size", value))
         }
 
         /// Expects `sort_by`.
-        pub fn sort_by<'a, T>(self, value: T) -> Self
-        where
-            T: Into<Option<&'a str>>,
-        {
-            let value = value.into();
-            Self(
-                ::compute_kfp_runtime::mock::expect_optional(
-                    self.0,
-                    &super::super::operations::LIST_RUNS,
-                    "sort_by",
-                    value,
-                ),
-            )
+        pub fn sort_by<'a>(
+            self,
+            value: impl ::std::convert::Into<::std::option::Option<&'a str>>,
+        ) -> Self {
+            let value: ::std::option::Option<&'a str> = value.into();
+            Self(self.0.parameter("sort_by", value))
         }
 
         /// Expects `filter`.
-        pub fn filter<'a, T>(self, value: T) -> Self
-        where
-            T: Into<Option<&'a str>>,
-        {
-            let value = value.into();
-            Self(
-                ::compute_kfp_runtime::mock::expect_optional(
-                    self.0,
-                    &super::super::operations::LIST_RUNS,
-                    "filter",
-                    value,
-                ),
-            )
+        pub fn filter<'a>(
+            self,
+            value: impl ::std::convert::Into<::std::option::Option<&'a str>>,
+        ) -> Self {
+            let value: ::std::option::Option<&'a str> = value.into();
+            Self(self.0.parameter("filter", value))
         }
 
         /// Expects `view`.
-        pub fn view<T>(self, value: T) -> Self
-        where
-            T: Into<Option<types::ListRunsView>>,
-        {
-            let value = value.into();
-            Self(
-                ::compute_kfp_runtime::mock::expect_optional(
-                    self.0,
-                    &super::super::operations::LIST_RUNS,
-                    "view",
-                    value,
-                ),
-            )
+        pub fn view(
+            self,
+            value: impl ::std::convert::Into<::std::option::Option<types::ListRunsView>>,
+        ) -> Self {
+            let value: ::std::option::Option<types::ListRunsView> = value.into();
+            Self(self.0.parameter("view", value))
         }
     }
 
     /// Response of [`list_runs`](super::super::Client::list_runs).
     pub struct ListRunsThen(::compute_kfp_runtime::mock::httpmock::Then);
+
     impl ListRunsThen {
         /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
@@ -4969,7 +4476,7 @@ pub mod operations {
                     .0
                     .status(200u16)
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
 
@@ -4984,7 +4491,7 @@ pub mod operations {
                         status
                     })
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
 
@@ -4999,55 +4506,52 @@ pub mod operations {
                         status
                     })
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
     }
 
     /// Expected request of [`create_run`](super::super::Client::create_run).
-    pub struct CreateRunWhen(::compute_kfp_runtime::mock::httpmock::When);
+    pub struct CreateRunWhen(::compute_kfp_runtime::mock::Expected);
+
     impl CreateRunWhen {
         /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::When) -> Self {
             Self(
-                inner
-                    .method(::compute_kfp_runtime::mock::httpmock::Method::POST)
-                    .path_matches("^\\/apis\\/v2beta1\\/runs$"),
+                ::compute_kfp_runtime::mock::Expected::new(
+                    inner,
+                    &super::super::operations::CREATE_RUN,
+                    super::super::operations::OPERATIONS,
+                ),
             )
         }
 
         /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::When {
-            self.0
+            self.0.into_inner()
         }
 
         /// Expects `experiment_id`.
-        pub fn experiment_id<'a, T>(self, value: T) -> Self
-        where
-            T: Into<Option<&'a str>>,
-        {
-            let value = value.into();
-            Self(
-                ::compute_kfp_runtime::mock::expect_optional(
-                    self.0,
-                    &super::super::operations::CREATE_RUN,
-                    "experiment_id",
-                    value,
-                ),
-            )
+        pub fn experiment_id<'a>(
+            self,
+            value: impl ::std::convert::Into<::std::option::Option<&'a str>>,
+        ) -> Self {
+            let value: ::std::option::Option<&'a str> = value.into();
+            Self(self.0.parameter("experiment_id", value))
         }
 
         /// Expects `body`.
         #[inline]
         pub fn body(self, value: &types::Run) -> Self {
-            Self(self.0.json_body_obj(value))
+            Self(self.0.with(|when| when.json_body_obj(&value)))
         }
     }
 
     /// Response of [`create_run`](super::super::Client::create_run).
     pub struct CreateRunThen(::compute_kfp_runtime::mock::httpmock::Then);
+
     impl CreateRunThen {
         /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
@@ -5069,7 +4573,7 @@ pub mod operations {
                     .0
                     .status(200u16)
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
 
@@ -5084,7 +4588,7 @@ pub mod operations {
                         status
                     })
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
 
@@ -5099,76 +4603,64 @@ pub mod operations {
                         status
                     })
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
     }
 
     /// Expected request of [`get_run`](super::super::Client::get_run).
-    pub struct GetRunWhen(::compute_kfp_runtime::mock::httpmock::When);
+    pub struct GetRunWhen(::compute_kfp_runtime::mock::Expected);
+
     impl GetRunWhen {
         /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::When) -> Self {
             Self(
-                inner
-                    .method(::compute_kfp_runtime::mock::httpmock::Method::GET)
-                    .path_matches("^\\/apis\\/v2beta1\\/runs\\/[^/:]+$"),
+                ::compute_kfp_runtime::mock::Expected::new(
+                    inner,
+                    &super::super::operations::GET_RUN,
+                    super::super::operations::OPERATIONS,
+                ),
             )
         }
 
         /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::When {
-            self.0
+            self.0.into_inner()
         }
 
         /// Expects `run_id`.
-        #[inline]
-        pub fn run_id(self, value: &str) -> Self {
-            let value = ::compute_kfp_runtime::mock::segment(
-                &super::super::operations::GET_RUN,
-                "run_id",
-                &value,
-            );
-            Self(self.0.path_matches(format!("^\\/apis\\/v2beta1\\/runs\\/{}$", value)))
+        pub fn run_id(
+            self,
+            value: impl ::std::convert::Into<::std::string::String>,
+        ) -> Self {
+            let value: ::std::string::String = value.into();
+            Self(self.0.parameter("run_id", value))
         }
 
         /// Expects `experiment_id`.
-        pub fn experiment_id<'a, T>(self, value: T) -> Self
-        where
-            T: Into<Option<&'a str>>,
-        {
-            let value = value.into();
-            Self(
-                ::compute_kfp_runtime::mock::expect_optional(
-                    self.0,
-                    &super::super::operations::GET_RUN,
-                    "experiment_id",
-                    value,
-                ),
-            )
+        pub fn experiment_id<'a>(
+            self,
+            value: impl ::std::convert::Into<::std::option::Option<&'a str>>,
+        ) -> Self {
+            let value: ::std::option::Option<&'a str> = value.into();
+            Self(self.0.parameter("experiment_id", value))
         }
 
         /// Expects `view`.
-        pub fn view<T>(self, value: T) -> Self
-        where
-            T: Into<Option<types::GetRunView>>,
-        {
-            let value = value.into();
-            Self(
-                ::compute_kfp_runtime::mock::expect_optional(
-                    self.0,
-                    &super::super::operations::GET_RUN,
-                    "view",
-                    value,
-                ),
-            )
+        pub fn view(
+            self,
+            value: impl ::std::convert::Into<::std::option::Option<types::GetRunView>>,
+        ) -> Self {
+            let value: ::std::option::Option<types::GetRunView> = value.into();
+            Self(self.0.parameter("view", value))
         }
     }
 
     /// Response of [`get_run`](super::super::Client::get_run).
     pub struct GetRunThen(::compute_kfp_runtime::mock::httpmock::Then);
+
     impl GetRunThen {
         /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
@@ -5190,7 +4682,7 @@ pub mod operations {
                     .0
                     .status(200u16)
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
 
@@ -5205,7 +4697,7 @@ pub mod operations {
                         status
                     })
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
 
@@ -5220,60 +4712,55 @@ pub mod operations {
                         status
                     })
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
     }
 
     /// Expected request of [`delete_run`](super::super::Client::delete_run).
-    pub struct DeleteRunWhen(::compute_kfp_runtime::mock::httpmock::When);
+    pub struct DeleteRunWhen(::compute_kfp_runtime::mock::Expected);
+
     impl DeleteRunWhen {
         /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::When) -> Self {
             Self(
-                inner
-                    .method(::compute_kfp_runtime::mock::httpmock::Method::DELETE)
-                    .path_matches("^\\/apis\\/v2beta1\\/runs\\/[^/:]+$"),
+                ::compute_kfp_runtime::mock::Expected::new(
+                    inner,
+                    &super::super::operations::DELETE_RUN,
+                    super::super::operations::OPERATIONS,
+                ),
             )
         }
 
         /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::When {
-            self.0
+            self.0.into_inner()
         }
 
         /// Expects `run_id`.
-        #[inline]
-        pub fn run_id(self, value: &str) -> Self {
-            let value = ::compute_kfp_runtime::mock::segment(
-                &super::super::operations::DELETE_RUN,
-                "run_id",
-                &value,
-            );
-            Self(self.0.path_matches(format!("^\\/apis\\/v2beta1\\/runs\\/{}$", value)))
+        pub fn run_id(
+            self,
+            value: impl ::std::convert::Into<::std::string::String>,
+        ) -> Self {
+            let value: ::std::string::String = value.into();
+            Self(self.0.parameter("run_id", value))
         }
 
         /// Expects `experiment_id`.
-        pub fn experiment_id<'a, T>(self, value: T) -> Self
-        where
-            T: Into<Option<&'a str>>,
-        {
-            let value = value.into();
-            Self(
-                ::compute_kfp_runtime::mock::expect_optional(
-                    self.0,
-                    &super::super::operations::DELETE_RUN,
-                    "experiment_id",
-                    value,
-                ),
-            )
+        pub fn experiment_id<'a>(
+            self,
+            value: impl ::std::convert::Into<::std::option::Option<&'a str>>,
+        ) -> Self {
+            let value: ::std::option::Option<&'a str> = value.into();
+            Self(self.0.parameter("experiment_id", value))
         }
     }
 
     /// Response of [`delete_run`](super::super::Client::delete_run).
     pub struct DeleteRunThen(::compute_kfp_runtime::mock::httpmock::Then);
+
     impl DeleteRunThen {
         /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
@@ -5298,7 +4785,7 @@ pub mod operations {
                     .0
                     .status(200u16)
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
 
@@ -5313,7 +4800,7 @@ pub mod operations {
                         status
                     })
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
 
@@ -5328,130 +4815,91 @@ pub mod operations {
                         status
                     })
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
     }
 
     /// Expected request of [`list_tasks`](super::super::Client::list_tasks).
-    pub struct ListTasksWhen(::compute_kfp_runtime::mock::httpmock::When);
+    pub struct ListTasksWhen(::compute_kfp_runtime::mock::Expected);
+
     impl ListTasksWhen {
         /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::When) -> Self {
             Self(
-                inner
-                    .method(::compute_kfp_runtime::mock::httpmock::Method::GET)
-                    .path_matches("^\\/apis\\/v2beta1\\/runs\\/[^/:]+\\/tasks$"),
+                ::compute_kfp_runtime::mock::Expected::new(
+                    inner,
+                    &super::super::operations::LIST_TASKS,
+                    super::super::operations::OPERATIONS,
+                ),
             )
         }
 
         /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::When {
-            self.0
+            self.0.into_inner()
         }
 
         /// Expects `run_id`.
-        #[inline]
-        pub fn run_id(self, value: &str) -> Self {
-            let value = ::compute_kfp_runtime::mock::segment(
-                &super::super::operations::LIST_TASKS,
-                "run_id",
-                &value,
-            );
-            Self(
-                self
-                    .0
-                    .path_matches(
-                        format!("^\\/apis\\/v2beta1\\/runs\\/{}\\/tasks$", value),
-                    ),
-            )
+        pub fn run_id(
+            self,
+            value: impl ::std::convert::Into<::std::string::String>,
+        ) -> Self {
+            let value: ::std::string::String = value.into();
+            Self(self.0.parameter("run_id", value))
         }
 
         /// Expects `parent_id`.
-        pub fn parent_id<'a, T>(self, value: T) -> Self
-        where
-            T: Into<Option<&'a str>>,
-        {
-            let value = value.into();
-            Self(
-                ::compute_kfp_runtime::mock::expect_optional(
-                    self.0,
-                    &super::super::operations::LIST_TASKS,
-                    "parent_id",
-                    value,
-                ),
-            )
+        pub fn parent_id<'a>(
+            self,
+            value: impl ::std::convert::Into<::std::option::Option<&'a str>>,
+        ) -> Self {
+            let value: ::std::option::Option<&'a str> = value.into();
+            Self(self.0.parameter("parent_id", value))
         }
 
         /// Expects `page_size`.
-        pub fn page_size<T>(self, value: T) -> Self
-        where
-            T: Into<Option<u32>>,
-        {
-            let value = value.into();
-            Self(
-                ::compute_kfp_runtime::mock::expect_optional(
-                    self.0,
-                    &super::super::operations::LIST_TASKS,
-                    "page_size",
-                    value,
-                ),
-            )
+        pub fn page_size(
+            self,
+            value: impl ::std::convert::Into<::std::option::Option<u32>>,
+        ) -> Self {
+            let value: ::std::option::Option<u32> = value.into();
+            Self(self.0.parameter("page_size", value))
         }
 
         /// Expects `page_token`.
-        pub fn page_token<'a, T>(self, value: T) -> Self
-        where
-            T: Into<Option<&'a str>>,
-        {
-            let value = value.into();
-            Self(
-                ::compute_kfp_runtime::mock::expect_optional(
-                    self.0,
-                    &super::super::operations::LIST_TASKS,
-                    "page_token",
-                    value,
-                ),
-            )
+        pub fn page_token<'a>(
+            self,
+            value: impl ::std::convert::Into<::std::option::Option<&'a str>>,
+        ) -> Self {
+            let value: ::std::option::Option<&'a str> = value.into();
+            Self(self.0.parameter("page_token", value))
         }
 
         /// Expects `filter`.
-        pub fn filter<'a, T>(self, value: T) -> Self
-        where
-            T: Into<Option<&'a str>>,
-        {
-            let value = value.into();
-            Self(
-                ::compute_kfp_runtime::mock::expect_optional(
-                    self.0,
-                    &super::super::operations::LIST_TASKS,
-                    "filter",
-                    value,
-                ),
-            )
+        pub fn filter<'a>(
+            self,
+            value: impl ::std::convert::Into<::std::option::Option<&'a str>>,
+        ) -> Self {
+            let value: ::std::option::Option<&'a str> = value.into();
+            Self(self.0.parameter("filter", value))
         }
 
         /// Expects `order_by`.
-        pub fn order_by<'a, T>(self, value: T) -> Self
-        where
-            T: Into<Option<&'a str>>,
-        {
-            let value = value.into();
-            Self(
-                ::compute_kfp_runtime::mock::expect_optional(
-                    self.0,
-                    &super::super::operations::LIST_TASKS,
-                    "order_by",
-                    value,
-                ),
-            )
+        pub fn order_by<'a>(
+            self,
+            value: impl ::std::convert::Into<::std::option::Option<&'a str>>,
+        ) -> Self {
+            let value: ::std::option::Option<&'a str> = value.into();
+            Self(self.0.parameter("order_by", value))
         }
     }
 
     /// Response of [`list_tasks`](super::super::Client::list_tasks).
     pub struct ListTasksThen(::compute_kfp_runtime::mock::httpmock::Then);
+
     impl ListTasksThen {
         /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
@@ -5473,7 +4921,7 @@ pub mod operations {
                     .0
                     .status(200u16)
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
 
@@ -5488,7 +4936,7 @@ pub mod operations {
                         status
                     })
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
 
@@ -5503,56 +4951,52 @@ pub mod operations {
                         status
                     })
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
     }
 
     /// Expected request of [`create_task`](super::super::Client::create_task).
-    pub struct CreateTaskWhen(::compute_kfp_runtime::mock::httpmock::When);
+    pub struct CreateTaskWhen(::compute_kfp_runtime::mock::Expected);
+
     impl CreateTaskWhen {
         /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::When) -> Self {
             Self(
-                inner
-                    .method(::compute_kfp_runtime::mock::httpmock::Method::POST)
-                    .path_matches("^\\/apis\\/v2beta1\\/runs\\/[^/:]+\\/tasks$"),
+                ::compute_kfp_runtime::mock::Expected::new(
+                    inner,
+                    &super::super::operations::CREATE_TASK,
+                    super::super::operations::OPERATIONS,
+                ),
             )
         }
 
         /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::When {
-            self.0
+            self.0.into_inner()
         }
 
         /// Expects `run_id`.
-        #[inline]
-        pub fn run_id(self, value: &str) -> Self {
-            let value = ::compute_kfp_runtime::mock::segment(
-                &super::super::operations::CREATE_TASK,
-                "run_id",
-                &value,
-            );
-            Self(
-                self
-                    .0
-                    .path_matches(
-                        format!("^\\/apis\\/v2beta1\\/runs\\/{}\\/tasks$", value),
-                    ),
-            )
+        pub fn run_id(
+            self,
+            value: impl ::std::convert::Into<::std::string::String>,
+        ) -> Self {
+            let value: ::std::string::String = value.into();
+            Self(self.0.parameter("run_id", value))
         }
 
         /// Expects `body`.
         #[inline]
         pub fn body(self, value: &types::PipelineTask) -> Self {
-            Self(self.0.json_body_obj(value))
+            Self(self.0.with(|when| when.json_body_obj(&value)))
         }
     }
 
     /// Response of [`create_task`](super::super::Client::create_task).
     pub struct CreateTaskThen(::compute_kfp_runtime::mock::httpmock::Then);
+
     impl CreateTaskThen {
         /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
@@ -5574,7 +5018,7 @@ pub mod operations {
                     .0
                     .status(200u16)
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
 
@@ -5589,7 +5033,7 @@ pub mod operations {
                         status
                     })
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
 
@@ -5604,71 +5048,55 @@ pub mod operations {
                         status
                     })
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
     }
 
     /// Expected request of [`get_task`](super::super::Client::get_task).
-    pub struct GetTaskWhen(::compute_kfp_runtime::mock::httpmock::When);
+    pub struct GetTaskWhen(::compute_kfp_runtime::mock::Expected);
+
     impl GetTaskWhen {
         /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::When) -> Self {
             Self(
-                inner
-                    .method(::compute_kfp_runtime::mock::httpmock::Method::GET)
-                    .path_matches("^\\/apis\\/v2beta1\\/runs\\/[^/:]+\\/tasks\\/[^/:]+$"),
+                ::compute_kfp_runtime::mock::Expected::new(
+                    inner,
+                    &super::super::operations::GET_TASK,
+                    super::super::operations::OPERATIONS,
+                ),
             )
         }
 
         /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::When {
-            self.0
+            self.0.into_inner()
         }
 
         /// Expects `run_id`.
-        #[inline]
-        pub fn run_id(self, value: &str) -> Self {
-            let value = ::compute_kfp_runtime::mock::segment(
-                &super::super::operations::GET_TASK,
-                "run_id",
-                &value,
-            );
-            Self(
-                self
-                    .0
-                    .path_matches(
-                        format!(
-                            "^\\/apis\\/v2beta1\\/runs\\/{}\\/tasks\\/[^/:]+$", value
-                        ),
-                    ),
-            )
+        pub fn run_id(
+            self,
+            value: impl ::std::convert::Into<::std::string::String>,
+        ) -> Self {
+            let value: ::std::string::String = value.into();
+            Self(self.0.parameter("run_id", value))
         }
 
         /// Expects `task_id`.
-        #[inline]
-        pub fn task_id(self, value: &str) -> Self {
-            let value = ::compute_kfp_runtime::mock::segment(
-                &super::super::operations::GET_TASK,
-                "task_id",
-                &value,
-            );
-            Self(
-                self
-                    .0
-                    .path_matches(
-                        format!(
-                            "^\\/apis\\/v2beta1\\/runs\\/[^/:]+\\/tasks\\/{}$", value
-                        ),
-                    ),
-            )
+        pub fn task_id(
+            self,
+            value: impl ::std::convert::Into<::std::string::String>,
+        ) -> Self {
+            let value: ::std::string::String = value.into();
+            Self(self.0.parameter("task_id", value))
         }
     }
 
     /// Response of [`get_task`](super::super::Client::get_task).
     pub struct GetTaskThen(::compute_kfp_runtime::mock::httpmock::Then);
+
     impl GetTaskThen {
         /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
@@ -5690,7 +5118,7 @@ pub mod operations {
                     .0
                     .status(200u16)
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
 
@@ -5705,7 +5133,7 @@ pub mod operations {
                         status
                     })
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
 
@@ -5720,77 +5148,61 @@ pub mod operations {
                         status
                     })
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
     }
 
     /// Expected request of [`update_task`](super::super::Client::update_task).
-    pub struct UpdateTaskWhen(::compute_kfp_runtime::mock::httpmock::When);
+    pub struct UpdateTaskWhen(::compute_kfp_runtime::mock::Expected);
+
     impl UpdateTaskWhen {
         /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::When) -> Self {
             Self(
-                inner
-                    .method(::compute_kfp_runtime::mock::httpmock::Method::PATCH)
-                    .path_matches("^\\/apis\\/v2beta1\\/runs\\/[^/:]+\\/tasks\\/[^/:]+$"),
+                ::compute_kfp_runtime::mock::Expected::new(
+                    inner,
+                    &super::super::operations::UPDATE_TASK,
+                    super::super::operations::OPERATIONS,
+                ),
             )
         }
 
         /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::When {
-            self.0
+            self.0.into_inner()
         }
 
         /// Expects `run_id`.
-        #[inline]
-        pub fn run_id(self, value: &str) -> Self {
-            let value = ::compute_kfp_runtime::mock::segment(
-                &super::super::operations::UPDATE_TASK,
-                "run_id",
-                &value,
-            );
-            Self(
-                self
-                    .0
-                    .path_matches(
-                        format!(
-                            "^\\/apis\\/v2beta1\\/runs\\/{}\\/tasks\\/[^/:]+$", value
-                        ),
-                    ),
-            )
+        pub fn run_id(
+            self,
+            value: impl ::std::convert::Into<::std::string::String>,
+        ) -> Self {
+            let value: ::std::string::String = value.into();
+            Self(self.0.parameter("run_id", value))
         }
 
         /// Expects `task_id`.
-        #[inline]
-        pub fn task_id(self, value: &str) -> Self {
-            let value = ::compute_kfp_runtime::mock::segment(
-                &super::super::operations::UPDATE_TASK,
-                "task_id",
-                &value,
-            );
-            Self(
-                self
-                    .0
-                    .path_matches(
-                        format!(
-                            "^\\/apis\\/v2beta1\\/runs\\/[^/:]+\\/tasks\\/{}$", value
-                        ),
-                    ),
-            )
+        pub fn task_id(
+            self,
+            value: impl ::std::convert::Into<::std::string::String>,
+        ) -> Self {
+            let value: ::std::string::String = value.into();
+            Self(self.0.parameter("task_id", value))
         }
 
         /// Expects `body`.
         #[inline]
         pub fn body(self, value: &types::PipelineTask) -> Self {
-            Self(self.0.json_body_obj(value))
+            Self(self.0.with(|when| when.json_body_obj(&value)))
         }
     }
 
     /// Response of [`update_task`](super::super::Client::update_task).
     pub struct UpdateTaskThen(::compute_kfp_runtime::mock::httpmock::Then);
+
     impl UpdateTaskThen {
         /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
@@ -5812,7 +5224,7 @@ pub mod operations {
                     .0
                     .status(200u16)
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
 
@@ -5827,7 +5239,7 @@ pub mod operations {
                         status
                     })
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
 
@@ -5842,61 +5254,52 @@ pub mod operations {
                         status
                     })
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
     }
 
     /// Expected request of [`batch_update_tasks`](super::super::Client::batch_update_tasks).
-    pub struct BatchUpdateTasksWhen(::compute_kfp_runtime::mock::httpmock::When);
+    pub struct BatchUpdateTasksWhen(::compute_kfp_runtime::mock::Expected);
+
     impl BatchUpdateTasksWhen {
         /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::When) -> Self {
             Self(
-                inner
-                    .method(::compute_kfp_runtime::mock::httpmock::Method::POST)
-                    .path_matches(
-                        "^\\/apis\\/v2beta1\\/runs\\/[^/:]+\\/tasks\\:batchUpdate$",
-                    ),
+                ::compute_kfp_runtime::mock::Expected::new(
+                    inner,
+                    &super::super::operations::BATCH_UPDATE_TASKS,
+                    super::super::operations::OPERATIONS,
+                ),
             )
         }
 
         /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::When {
-            self.0
+            self.0.into_inner()
         }
 
         /// Expects `run_id`.
-        #[inline]
-        pub fn run_id(self, value: &str) -> Self {
-            let value = ::compute_kfp_runtime::mock::segment(
-                &super::super::operations::BATCH_UPDATE_TASKS,
-                "run_id",
-                &value,
-            );
-            Self(
-                self
-                    .0
-                    .path_matches(
-                        format!(
-                            "^\\/apis\\/v2beta1\\/runs\\/{}\\/tasks\\:batchUpdate$",
-                            value
-                        ),
-                    ),
-            )
+        pub fn run_id(
+            self,
+            value: impl ::std::convert::Into<::std::string::String>,
+        ) -> Self {
+            let value: ::std::string::String = value.into();
+            Self(self.0.parameter("run_id", value))
         }
 
         /// Expects `body`.
         #[inline]
         pub fn body(self, value: &types::RunServiceUpdateTasksBulkBody) -> Self {
-            Self(self.0.json_body_obj(value))
+            Self(self.0.with(|when| when.json_body_obj(&value)))
         }
     }
 
     /// Response of [`batch_update_tasks`](super::super::Client::batch_update_tasks).
     pub struct BatchUpdateTasksThen(::compute_kfp_runtime::mock::httpmock::Then);
+
     impl BatchUpdateTasksThen {
         /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
@@ -5918,7 +5321,7 @@ pub mod operations {
                     .0
                     .status(200u16)
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
 
@@ -5933,7 +5336,7 @@ pub mod operations {
                         status
                     })
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
 
@@ -5948,66 +5351,55 @@ pub mod operations {
                         status
                     })
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
     }
 
     /// Expected request of [`archive_run`](super::super::Client::archive_run).
-    pub struct ArchiveRunWhen(::compute_kfp_runtime::mock::httpmock::When);
+    pub struct ArchiveRunWhen(::compute_kfp_runtime::mock::Expected);
+
     impl ArchiveRunWhen {
         /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::When) -> Self {
             Self(
-                inner
-                    .method(::compute_kfp_runtime::mock::httpmock::Method::POST)
-                    .path_matches("^\\/apis\\/v2beta1\\/runs\\/[^/:]+\\:archive$"),
+                ::compute_kfp_runtime::mock::Expected::new(
+                    inner,
+                    &super::super::operations::ARCHIVE_RUN,
+                    super::super::operations::OPERATIONS,
+                ),
             )
         }
 
         /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::When {
-            self.0
+            self.0.into_inner()
         }
 
         /// Expects `run_id`.
-        #[inline]
-        pub fn run_id(self, value: &str) -> Self {
-            let value = ::compute_kfp_runtime::mock::segment(
-                &super::super::operations::ARCHIVE_RUN,
-                "run_id",
-                &value,
-            );
-            Self(
-                self
-                    .0
-                    .path_matches(
-                        format!("^\\/apis\\/v2beta1\\/runs\\/{}\\:archive$", value),
-                    ),
-            )
+        pub fn run_id(
+            self,
+            value: impl ::std::convert::Into<::std::string::String>,
+        ) -> Self {
+            let value: ::std::string::String = value.into();
+            Self(self.0.parameter("run_id", value))
         }
 
         /// Expects `experiment_id`.
-        pub fn experiment_id<'a, T>(self, value: T) -> Self
-        where
-            T: Into<Option<&'a str>>,
-        {
-            let value = value.into();
-            Self(
-                ::compute_kfp_runtime::mock::expect_optional(
-                    self.0,
-                    &super::super::operations::ARCHIVE_RUN,
-                    "experiment_id",
-                    value,
-                ),
-            )
+        pub fn experiment_id<'a>(
+            self,
+            value: impl ::std::convert::Into<::std::option::Option<&'a str>>,
+        ) -> Self {
+            let value: ::std::option::Option<&'a str> = value.into();
+            Self(self.0.parameter("experiment_id", value))
         }
     }
 
     /// Response of [`archive_run`](super::super::Client::archive_run).
     pub struct ArchiveRunThen(::compute_kfp_runtime::mock::httpmock::Then);
+
     impl ArchiveRunThen {
         /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
@@ -6032,7 +5424,7 @@ pub mod operations {
                     .0
                     .status(200u16)
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
 
@@ -6047,7 +5439,7 @@ pub mod operations {
                         status
                     })
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
 
@@ -6062,66 +5454,55 @@ pub mod operations {
                         status
                     })
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
     }
 
     /// Expected request of [`retry_run`](super::super::Client::retry_run).
-    pub struct RetryRunWhen(::compute_kfp_runtime::mock::httpmock::When);
+    pub struct RetryRunWhen(::compute_kfp_runtime::mock::Expected);
+
     impl RetryRunWhen {
         /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::When) -> Self {
             Self(
-                inner
-                    .method(::compute_kfp_runtime::mock::httpmock::Method::POST)
-                    .path_matches("^\\/apis\\/v2beta1\\/runs\\/[^/:]+\\:retry$"),
+                ::compute_kfp_runtime::mock::Expected::new(
+                    inner,
+                    &super::super::operations::RETRY_RUN,
+                    super::super::operations::OPERATIONS,
+                ),
             )
         }
 
         /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::When {
-            self.0
+            self.0.into_inner()
         }
 
         /// Expects `run_id`.
-        #[inline]
-        pub fn run_id(self, value: &str) -> Self {
-            let value = ::compute_kfp_runtime::mock::segment(
-                &super::super::operations::RETRY_RUN,
-                "run_id",
-                &value,
-            );
-            Self(
-                self
-                    .0
-                    .path_matches(
-                        format!("^\\/apis\\/v2beta1\\/runs\\/{}\\:retry$", value),
-                    ),
-            )
+        pub fn run_id(
+            self,
+            value: impl ::std::convert::Into<::std::string::String>,
+        ) -> Self {
+            let value: ::std::string::String = value.into();
+            Self(self.0.parameter("run_id", value))
         }
 
         /// Expects `experiment_id`.
-        pub fn experiment_id<'a, T>(self, value: T) -> Self
-        where
-            T: Into<Option<&'a str>>,
-        {
-            let value = value.into();
-            Self(
-                ::compute_kfp_runtime::mock::expect_optional(
-                    self.0,
-                    &super::super::operations::RETRY_RUN,
-                    "experiment_id",
-                    value,
-                ),
-            )
+        pub fn experiment_id<'a>(
+            self,
+            value: impl ::std::convert::Into<::std::option::Option<&'a str>>,
+        ) -> Self {
+            let value: ::std::option::Option<&'a str> = value.into();
+            Self(self.0.parameter("experiment_id", value))
         }
     }
 
     /// Response of [`retry_run`](super::super::Client::retry_run).
     pub struct RetryRunThen(::compute_kfp_runtime::mock::httpmock::Then);
+
     impl RetryRunThen {
         /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
@@ -6146,7 +5527,7 @@ pub mod operations {
                     .0
                     .status(200u16)
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
 
@@ -6161,7 +5542,7 @@ pub mod operations {
                         status
                     })
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
 
@@ -6176,66 +5557,55 @@ pub mod operations {
                         status
                     })
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
     }
 
     /// Expected request of [`terminate_run`](super::super::Client::terminate_run).
-    pub struct TerminateRunWhen(::compute_kfp_runtime::mock::httpmock::When);
+    pub struct TerminateRunWhen(::compute_kfp_runtime::mock::Expected);
+
     impl TerminateRunWhen {
         /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::When) -> Self {
             Self(
-                inner
-                    .method(::compute_kfp_runtime::mock::httpmock::Method::POST)
-                    .path_matches("^\\/apis\\/v2beta1\\/runs\\/[^/:]+\\:terminate$"),
+                ::compute_kfp_runtime::mock::Expected::new(
+                    inner,
+                    &super::super::operations::TERMINATE_RUN,
+                    super::super::operations::OPERATIONS,
+                ),
             )
         }
 
         /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::When {
-            self.0
+            self.0.into_inner()
         }
 
         /// Expects `run_id`.
-        #[inline]
-        pub fn run_id(self, value: &str) -> Self {
-            let value = ::compute_kfp_runtime::mock::segment(
-                &super::super::operations::TERMINATE_RUN,
-                "run_id",
-                &value,
-            );
-            Self(
-                self
-                    .0
-                    .path_matches(
-                        format!("^\\/apis\\/v2beta1\\/runs\\/{}\\:terminate$", value),
-                    ),
-            )
+        pub fn run_id(
+            self,
+            value: impl ::std::convert::Into<::std::string::String>,
+        ) -> Self {
+            let value: ::std::string::String = value.into();
+            Self(self.0.parameter("run_id", value))
         }
 
         /// Expects `experiment_id`.
-        pub fn experiment_id<'a, T>(self, value: T) -> Self
-        where
-            T: Into<Option<&'a str>>,
-        {
-            let value = value.into();
-            Self(
-                ::compute_kfp_runtime::mock::expect_optional(
-                    self.0,
-                    &super::super::operations::TERMINATE_RUN,
-                    "experiment_id",
-                    value,
-                ),
-            )
+        pub fn experiment_id<'a>(
+            self,
+            value: impl ::std::convert::Into<::std::option::Option<&'a str>>,
+        ) -> Self {
+            let value: ::std::option::Option<&'a str> = value.into();
+            Self(self.0.parameter("experiment_id", value))
         }
     }
 
     /// Response of [`terminate_run`](super::super::Client::terminate_run).
     pub struct TerminateRunThen(::compute_kfp_runtime::mock::httpmock::Then);
+
     impl TerminateRunThen {
         /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
@@ -6260,7 +5630,7 @@ pub mod operations {
                     .0
                     .status(200u16)
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
 
@@ -6275,7 +5645,7 @@ pub mod operations {
                         status
                     })
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
 
@@ -6290,66 +5660,55 @@ pub mod operations {
                         status
                     })
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
     }
 
     /// Expected request of [`unarchive_run`](super::super::Client::unarchive_run).
-    pub struct UnarchiveRunWhen(::compute_kfp_runtime::mock::httpmock::When);
+    pub struct UnarchiveRunWhen(::compute_kfp_runtime::mock::Expected);
+
     impl UnarchiveRunWhen {
         /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::When) -> Self {
             Self(
-                inner
-                    .method(::compute_kfp_runtime::mock::httpmock::Method::POST)
-                    .path_matches("^\\/apis\\/v2beta1\\/runs\\/[^/:]+\\:unarchive$"),
+                ::compute_kfp_runtime::mock::Expected::new(
+                    inner,
+                    &super::super::operations::UNARCHIVE_RUN,
+                    super::super::operations::OPERATIONS,
+                ),
             )
         }
 
         /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::When {
-            self.0
+            self.0.into_inner()
         }
 
         /// Expects `run_id`.
-        #[inline]
-        pub fn run_id(self, value: &str) -> Self {
-            let value = ::compute_kfp_runtime::mock::segment(
-                &super::super::operations::UNARCHIVE_RUN,
-                "run_id",
-                &value,
-            );
-            Self(
-                self
-                    .0
-                    .path_matches(
-                        format!("^\\/apis\\/v2beta1\\/runs\\/{}\\:unarchive$", value),
-                    ),
-            )
+        pub fn run_id(
+            self,
+            value: impl ::std::convert::Into<::std::string::String>,
+        ) -> Self {
+            let value: ::std::string::String = value.into();
+            Self(self.0.parameter("run_id", value))
         }
 
         /// Expects `experiment_id`.
-        pub fn experiment_id<'a, T>(self, value: T) -> Self
-        where
-            T: Into<Option<&'a str>>,
-        {
-            let value = value.into();
-            Self(
-                ::compute_kfp_runtime::mock::expect_optional(
-                    self.0,
-                    &super::super::operations::UNARCHIVE_RUN,
-                    "experiment_id",
-                    value,
-                ),
-            )
+        pub fn experiment_id<'a>(
+            self,
+            value: impl ::std::convert::Into<::std::option::Option<&'a str>>,
+        ) -> Self {
+            let value: ::std::option::Option<&'a str> = value.into();
+            Self(self.0.parameter("experiment_id", value))
         }
     }
 
     /// Response of [`unarchive_run`](super::super::Client::unarchive_run).
     pub struct UnarchiveRunThen(::compute_kfp_runtime::mock::httpmock::Then);
+
     impl UnarchiveRunThen {
         /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
@@ -6374,7 +5733,7 @@ pub mod operations {
                     .0
                     .status(200u16)
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
 
@@ -6389,7 +5748,7 @@ pub mod operations {
                         status
                     })
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
 
@@ -6404,39 +5763,43 @@ pub mod operations {
                         status
                     })
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
     }
 
     /// Expected request of [`find_cached_task`](super::super::Client::find_cached_task).
-    pub struct FindCachedTaskWhen(::compute_kfp_runtime::mock::httpmock::When);
+    pub struct FindCachedTaskWhen(::compute_kfp_runtime::mock::Expected);
+
     impl FindCachedTaskWhen {
         /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::When) -> Self {
             Self(
-                inner
-                    .method(::compute_kfp_runtime::mock::httpmock::Method::POST)
-                    .path_matches("^\\/apis\\/v2beta1\\/tasks\\:findCached$"),
+                ::compute_kfp_runtime::mock::Expected::new(
+                    inner,
+                    &super::super::operations::FIND_CACHED_TASK,
+                    super::super::operations::OPERATIONS,
+                ),
             )
         }
 
         /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::When {
-            self.0
+            self.0.into_inner()
         }
 
         /// Expects `body`.
         #[inline]
         pub fn body(self, value: &types::FindCachedTaskRequest) -> Self {
-            Self(self.0.json_body_obj(value))
+            Self(self.0.with(|when| when.json_body_obj(&value)))
         }
     }
 
     /// Response of [`find_cached_task`](super::super::Client::find_cached_task).
     pub struct FindCachedTaskThen(::compute_kfp_runtime::mock::httpmock::Then);
+
     impl FindCachedTaskThen {
         /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
@@ -6458,7 +5821,7 @@ pub mod operations {
                     .0
                     .status(200u16)
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
 
@@ -6473,7 +5836,7 @@ pub mod operations {
                         status
                     })
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
 
@@ -6488,56 +5851,52 @@ pub mod operations {
                         status
                     })
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
     }
 
     /// Expected request of [`create_visualization_v1`](super::super::Client::create_visualization_v1).
-    pub struct CreateVisualizationV1When(::compute_kfp_runtime::mock::httpmock::When);
+    pub struct CreateVisualizationV1When(::compute_kfp_runtime::mock::Expected);
+
     impl CreateVisualizationV1When {
         /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::When) -> Self {
             Self(
-                inner
-                    .method(::compute_kfp_runtime::mock::httpmock::Method::POST)
-                    .path_matches("^\\/apis\\/v2beta1\\/visualizations\\/[^/:]+$"),
+                ::compute_kfp_runtime::mock::Expected::new(
+                    inner,
+                    &super::super::operations::CREATE_VISUALIZATION_V1,
+                    super::super::operations::OPERATIONS,
+                ),
             )
         }
 
         /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::When {
-            self.0
+            self.0.into_inner()
         }
 
         /// Expects `namespace`.
-        #[inline]
-        pub fn namespace(self, value: &str) -> Self {
-            let value = ::compute_kfp_runtime::mock::segment(
-                &super::super::operations::CREATE_VISUALIZATION_V1,
-                "namespace",
-                &value,
-            );
-            Self(
-                self
-                    .0
-                    .path_matches(
-                        format!("^\\/apis\\/v2beta1\\/visualizations\\/{}$", value),
-                    ),
-            )
+        pub fn namespace(
+            self,
+            value: impl ::std::convert::Into<::std::string::String>,
+        ) -> Self {
+            let value: ::std::string::String = value.into();
+            Self(self.0.parameter("namespace", value))
         }
 
         /// Expects `body`.
         #[inline]
         pub fn body(self, value: &types::Visualization) -> Self {
-            Self(self.0.json_body_obj(value))
+            Self(self.0.with(|when| when.json_body_obj(&value)))
         }
     }
 
     /// Response of [`create_visualization_v1`](super::super::Client::create_visualization_v1).
     pub struct CreateVisualizationV1Then(::compute_kfp_runtime::mock::httpmock::Then);
+
     impl CreateVisualizationV1Then {
         /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
@@ -6559,7 +5918,7 @@ pub mod operations {
                     .0
                     .status(200u16)
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
 
@@ -6574,7 +5933,7 @@ pub mod operations {
                         status
                     })
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
 
@@ -6589,7 +5948,7 @@ pub mod operations {
                         status
                     })
                     .header("content-type", "application/json")
-                    .json_body_obj(value),
+                    .json_body_obj(&value),
             )
         }
     }
