@@ -4,12 +4,10 @@ mod changelog;
 mod surface;
 mod wire;
 
-use std::collections::BTreeMap;
-
 use crate::error::Error;
 use crate::spec::Spec;
-use crate::{code, lift, on_a_large_stack};
-use surface::{Item, Surface};
+use crate::{lift, model, on_a_large_stack, tree};
+use surface::{Item, Surface, surface};
 
 pub use changelog::{ChangelogError, add_to_changelog};
 pub use wire::WireChange;
@@ -53,8 +51,8 @@ pub fn compare(old: &Spec, new: &Spec) -> Result<Comparison, Error> {
         wire::changes(spec.name(), &before.document, &after.document)
     })?;
     let (mut removed, mut changed) = (Vec::new(), Vec::new());
-    let mut added: BTreeMap<Item, String> = after.surface.items;
-    for (item, declared) in before.surface.items {
+    let mut added = after.surface;
+    for (item, declared) in before.surface {
         match added.remove(&item) {
             Some(now) if now == declared => {}
             Some(now) => changed.push((item, declared, now)),
@@ -86,7 +84,8 @@ struct Version {
 impl Version {
     fn of(spec: &Spec) -> Result<Self, Error> {
         let lifted = lift(spec)?;
-        let generated = code(spec, &lifted)?;
+        let (api, _) = model(spec, &lifted)?;
+        let surface = surface(&api, &tree(spec, &api)?);
         let document = lifted.lifted;
         let text = |place: &str| document.pointer(place).and_then(|text| text.as_str());
         let name = format!(
@@ -94,14 +93,6 @@ impl Version {
             text("/info/title").unwrap_or(spec.name()),
             text("/info/version").unwrap_or("")
         );
-        let surface = Surface::of(&generated).map_err(|message| {
-            Error::one(
-                spec.name(),
-                "",
-                message,
-                "this is a bug in the generator; report it together with the document",
-            )
-        })?;
         Ok(Self {
             name: name.trim_end().to_owned(),
             document,

@@ -28,12 +28,12 @@ mod read;
 mod references;
 mod shape;
 mod spec;
-mod summary;
 mod taken;
 mod template;
 mod tree;
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use serde_json::Value;
 
@@ -43,7 +43,7 @@ use placeholders::Placeholders;
 use places::Places;
 use read::Dialect;
 use references::Bundle;
-use summary::Summary;
+use tree::Tree;
 
 pub use client_crate::{crate_name, write_crate};
 pub use compare::{ChangelogError, Comparison, WireChange, add_to_changelog, compare};
@@ -137,14 +137,7 @@ fn on_a_large_stack<T: Send>(
     spec: &Spec,
     work: impl FnOnce(&Spec) -> Result<T, Error> + Send,
 ) -> Result<T, Error> {
-    let failed = |message: String| {
-        Error::one(
-            spec.name(),
-            "",
-            format!("generation stopped: {message}"),
-            "this is a bug in the generator; report it together with the document",
-        )
-    };
+    let failed = |message: String| bug(spec, format!("generation stopped: {message}"));
     std::thread::scope(|scope| {
         let worker = std::thread::Builder::new()
             .stack_size(STACK_BYTES)
@@ -207,45 +200,52 @@ fn model(spec: &Spec, document: &Lifted) -> Result<(Api, Vec<Problem>), Error> {
 }
 
 fn steps(spec: &Spec) -> Result<Generated, Error> {
-    code(spec, &lift(spec)?)
-}
-
-fn code(spec: &Spec, document: &Lifted) -> Result<Generated, Error> {
-    let (api, left_out) = model(spec, document)?;
-    let (files, summary) = files(spec, &api).map_err(|message| {
-        Error::one(
-            spec.name(),
-            "",
-            message,
-            "this is a bug in the generator; report it together with the document",
-        )
-    })?;
-    let warnings = document.warnings.iter().cloned().chain(left_out);
+    let document = lift(spec)?;
+    let (api, left_out) = model(spec, &document)?;
+    let files = files(spec, &api, tree(spec, &api)?);
+    let files = files.map_err(|message| bug(spec, message))?;
+    let warnings = document.warnings.into_iter().chain(left_out).collect();
     let mut read: Vec<PathBuf> = spec.document.path.iter().cloned().collect();
     read.extend_from_slice(&document.read.files);
     let overlays = spec.overlays().iter();
     read.extend(overlays.filter_map(|overlay| overlay.document.path.clone()));
-    Ok(Generated::new(files, warnings.collect(), summary, read))
+    Ok(Generated {
+        files,
+        warnings,
+        api: Arc::new(api),
+        read,
+    })
 }
 
-fn files(spec: &Spec, api: &Api) -> Result<(Vec<layout::File>, Summary), String> {
+/// Returns progenitor's output after all passes.
+fn tree(spec: &Spec, api: &Api) -> Result<Tree, Error> {
     let placeholders = Placeholders::of(api);
     let document = document::with_placeholders(api, &placeholders);
-    let mut tree = generator::generate(&document).map_err(|reason| {
-        format!("progenitor cannot generate code from this document: {reason}")
-    })?;
     let context = Context {
         api,
         placeholders: &placeholders,
         crate_name: spec.crate_name(),
     };
-    passes::apply(&context, &mut tree)?;
-    let by_name = spec
-        .has_by_name()
-        .then(|| by_name::generate(api, spec.crate_name()));
+    let tree = generator::generate(&document)
+        .map_err(|reason| format!("progenitor cannot generate code from this document: {reason}"))
+        .and_then(|tree| passes::apply(&context, tree));
+    tree.map_err(|message| bug(spec, message))
+}
+
+fn files(spec: &Spec, api: &Api, tree: Tree) -> Result<Vec<layout::File>, String> {
     let mut files = layout::files(api, tree, operation_table::generate(api))?;
-    if let Some(by_name) = by_name {
+    if spec.has_by_name() {
+        let by_name = by_name::generate(api, spec.crate_name());
         files.push(("by_name.rs", layout::file(by_name)?));
     }
-    Ok((files, Summary::of(api)))
+    Ok(files)
+}
+
+fn bug(spec: &Spec, message: String) -> Error {
+    Error::one(
+        spec.name(),
+        "",
+        message,
+        "this is a bug in the generator; report it together with the document",
+    )
 }

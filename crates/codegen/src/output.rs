@@ -2,49 +2,33 @@
 
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use fs_err as fs;
 
 use crate::error::Problem;
 use crate::layout::File;
-use crate::summary::Summary;
+use crate::model::Api;
 
 /// The code of a client crate.
 #[derive(Clone, Debug)]
 pub struct Generated {
-    files: Vec<File>,
-    warnings: Vec<Problem>,
-    summary: Summary,
-    read: Vec<PathBuf>,
+    pub(crate) files: Vec<File>,
+    pub(crate) warnings: Vec<Problem>,
+    pub(crate) api: Arc<Api>,
+    /// The paths of the files that were read.
+    pub(crate) read: Vec<PathBuf>,
 }
 
 impl Generated {
-    pub(crate) fn new(
-        files: Vec<File>,
-        warnings: Vec<Problem>,
-        summary: Summary,
-        read: Vec<PathBuf>,
-    ) -> Self {
-        Self {
-            files,
-            warnings,
-            summary,
-            read,
-        }
-    }
-
-    pub(crate) fn summary(&self) -> &Summary {
-        &self.summary
-    }
-
     /// Returns the number of operations of the API.
     pub fn operations(&self) -> usize {
-        self.summary.operations
+        self.api.operations.len()
     }
 
     /// Returns the number of named types: structs, enums and unions.
     pub fn types(&self) -> usize {
-        self.summary.types
+        self.api.schemas.len()
     }
 
     /// Returns the paths of the files that were read: the spec, files that it refers to, and

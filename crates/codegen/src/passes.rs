@@ -46,14 +46,14 @@ const PASSES: [(&str, Pass); 10] = [
     ("inline", inline::run),
 ];
 
-/// Applies all passes.
+/// Returns the tree after all passes.
 ///
 /// # Errors
 ///
 /// Returns an error, with the name of the pass, if a pass does not find what it expects.
-pub(crate) fn apply(context: &Context<'_>, tree: &mut Tree) -> Result<(), String> {
+pub(crate) fn apply(context: &Context<'_>, mut tree: Tree) -> Result<Tree, String> {
     for (name, pass) in PASSES {
-        pass(context, tree).map_err(|error| format!("pass `{name}`: {error}"))?;
+        pass(context, &mut tree).map_err(|error| format!("pass `{name}`: {error}"))?;
     }
-    Ok(())
+    Ok(tree)
 }

@@ -4,14 +4,13 @@ use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 
 use quote::ToTokens;
-use syn::{Fields, FnArg, ImplItem, ImplItemFn, ItemEnum, ItemImpl, ReturnType, Type, Visibility};
+use syn::{FnArg, ImplItem, ImplItemFn, ReturnType, Visibility};
 
-use crate::output::Generated;
+use crate::model::Api;
+use crate::tree::{Tree, last_name};
 
 /// All public items, with their declarations.
-pub(super) struct Surface {
-    pub items: BTreeMap<Item, String>,
-}
+pub(super) type Surface = BTreeMap<Item, String>;
 
 /// An item that callers can name.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -52,126 +51,78 @@ impl fmt::Display for Item {
     }
 }
 
-impl Surface {
-    pub fn of(generated: &Generated) -> Result<Self, String> {
-        let mut surface = Self {
-            items: BTreeMap::new(),
+/// Returns the surface of generated code.
+pub(super) fn surface(api: &Api, tree: &Tree) -> Surface {
+    let mut surface = Surface::new();
+    let operations = api.operations.iter();
+    let operations: HashMap<&str, &str> = operations
+        .map(|it| (it.builder.as_str(), it.name.as_str()))
+        .collect();
+    let names: Vec<&str> = operations.values().copied().collect();
+    for (_, name, method) in methods(&tree.client) {
+        if names.contains(&name.as_str()) {
+            surface.insert(Item::Operation(name), arguments(method));
+        }
+    }
+    for (builder, name, method) in methods(&tree.builders) {
+        let Some(operation) = operations.get(builder.as_str()).filter(|_| name != "new") else {
+            continue;
         };
-        let builders = surface.operations(&parsed(generated, "client.rs")?);
-        surface.settings(&parsed(generated, "builder.rs")?, &builders);
-        surface.types(&parsed(generated, "types.rs")?)?;
-        Ok(surface)
-    }
-
-    /// Adds the operations, and returns their names by the names of their builders.
-    fn operations(&mut self, file: &syn::File) -> HashMap<String, String> {
-        let mut builders = HashMap::new();
-        for method in implemented(file).flat_map(|(_, block)| methods(block)) {
-            let ReturnType::Type(_, returned) = &method.sig.output else {
-                continue;
-            };
-            let Type::Path(returned) = &**returned else {
-                continue;
-            };
-            let [module, builder] = &returned.path.segments.iter().collect::<Vec<_>>()[..] else {
-                continue;
-            };
-            if module.ident == "builder" {
-                let name = method.sig.ident.to_string();
-                builders.insert(builder.ident.to_string(), name.clone());
-                self.items.insert(Item::Operation(name), arguments(method));
-            }
+        let mut declared = arguments(method);
+        // All other methods return the builder itself.
+        if let ("send", ReturnType::Type(_, returned)) = (name.as_str(), &method.sig.output) {
+            declared = format!("{declared} -> {}", text(returned));
         }
-        builders
+        surface.insert(Item::Setting((*operation).to_owned(), name), declared);
     }
-
-    fn settings(&mut self, file: &syn::File, builders: &HashMap<String, String>) {
-        for (builder, block) in implemented(file) {
-            let Some(operation) = builders.get(&builder) else {
-                continue;
-            };
-            for method in methods(block).filter(|method| method.sig.ident != "new") {
-                let name = method.sig.ident.to_string();
-                let mut declared = arguments(method);
-                // All other methods return the builder itself.
-                if let ("send", ReturnType::Type(_, returned)) = (name.as_str(), &method.sig.output)
-                {
-                    declared = format!("{declared} -> {}", text(returned));
+    for item in &tree.types {
+        match item {
+            syn::Item::Struct(item) => {
+                let name = item.ident.to_string();
+                for field in item.fields.iter().filter(|field| is_public(&field.vis)) {
+                    let field_name = field.ident.as_ref().map(ToString::to_string);
+                    let key = Item::Field(name.clone(), field_name.unwrap_or_default());
+                    surface.insert(key, text(&field.ty));
                 }
-                self.items
-                    .insert(Item::Setting(operation.clone(), name), declared);
+                surface.insert(Item::Type(name), "struct".to_owned());
             }
-        }
-    }
-
-    fn types(&mut self, file: &syn::File) -> Result<(), String> {
-        for item in &file.items {
-            match item {
-                syn::Item::Struct(item) if is_public(&item.vis) => {
-                    let name = item.ident.to_string();
-                    if let Fields::Named(fields) = &item.fields {
-                        for field in fields.named.iter().filter(|field| is_public(&field.vis)) {
-                            let field_name = field.ident.as_ref().map(ToString::to_string);
-                            let key = Item::Field(name.clone(), field_name.unwrap_or_default());
-                            self.items.insert(key, text(&field.ty));
+            syn::Item::Enum(item) => {
+                let name = item.ident.to_string();
+                let mut kind = "union";
+                for variant in &item.variants {
+                    let declared = match &variant.discriminant {
+                        Some((_, value)) => {
+                            kind = "enum";
+                            text(value)
                         }
-                    }
-                    self.items.insert(Item::Type(name), "struct".to_owned());
+                        None => text(&variant.fields),
+                    };
+                    let key = Item::Value(name.clone(), variant.ident.to_string());
+                    surface.insert(key, declared);
                 }
-                syn::Item::Enum(item) if is_public(&item.vis) => self.variants(item, "union"),
-                // Open enums.
-                syn::Item::Macro(item)
-                    if item
-                        .mac
-                        .path
-                        .segments
-                        .last()
-                        .is_some_and(|last| last.ident == "open_enum") =>
-                {
-                    let item: ItemEnum = syn::parse2(item.mac.tokens.clone())
-                        .map_err(|error| format!("an enum in types.rs cannot be read: {error}"))?;
-                    self.variants(&item, "enum");
-                }
-                _ => {}
+                surface.insert(Item::Type(name), kind.to_owned());
             }
+            _ => {}
         }
-        Ok(())
     }
-
-    fn variants(&mut self, item: &ItemEnum, kind: &str) {
-        let name = item.ident.to_string();
-        for variant in &item.variants {
-            let key = Item::Value(name.clone(), variant.ident.to_string());
-            let declared = match (&variant.discriminant, &variant.fields) {
-                (Some((_, value)), _) => text(value),
-                (None, fields) => text(fields),
-            };
-            self.items.insert(key, declared);
-        }
-        self.items.insert(Item::Type(name), kind.to_owned());
-    }
+    surface
 }
 
-fn parsed(generated: &Generated, file: &str) -> Result<syn::File, String> {
-    let text = generated.file(file).unwrap_or_default();
-    syn::parse_file(text).map_err(|error| format!("{file} cannot be read: {error}"))
-}
-
-/// Returns inherent implementations, with the names of their types.
-fn implemented(file: &syn::File) -> impl Iterator<Item = (String, &ItemImpl)> {
-    file.items.iter().filter_map(|item| match item {
-        syn::Item::Impl(block) if block.trait_.is_none() => match &*block.self_ty {
-            Type::Path(ty) => Some((ty.path.segments.last()?.ident.to_string(), block)),
+/// Returns the public methods, each with the name of its type and its own.
+fn methods(items: &[syn::Item]) -> impl Iterator<Item = (String, String, &ImplItemFn)> {
+    let blocks = items.iter().filter_map(|item| match item {
+        syn::Item::Impl(block) if block.trait_.is_none() => {
+            Some((last_name(&block.self_ty)?, block))
+        }
+        _ => None,
+    });
+    blocks.flat_map(|(owner, block)| {
+        block.items.iter().filter_map(move |item| match item {
+            ImplItem::Fn(method) if is_public(&method.vis) => {
+                Some((owner.clone(), method.sig.ident.to_string(), method))
+            }
             _ => None,
-        },
-        _ => None,
-    })
-}
-
-fn methods(block: &ItemImpl) -> impl Iterator<Item = &ImplItemFn> {
-    block.items.iter().filter_map(|item| match item {
-        ImplItem::Fn(method) if is_public(&method.vis) => Some(method),
-        _ => None,
+        })
     })
 }
 
