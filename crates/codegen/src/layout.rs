@@ -60,65 +60,42 @@ pub(crate) fn file(tokens: TokenStream) -> Result<String, String> {
 
 fn text(items: Vec<Item>) -> String {
     let mut text = HEADER.to_owned();
-    let mut run = Vec::new();
     for item in items {
-        match item {
-            Item::Enum(item) if item.variants.iter().any(|it| it.discriminant.is_some()) => {
-                text.push_str(&print(std::mem::take(&mut run)));
-                let item = print(vec![Item::Enum(item)]);
-                text.push_str("\n::compute_kfp_runtime::open_enum! {\n");
-                for line in item.lines() {
-                    let indent = if line.is_empty() { "" } else { "    " };
-                    text.extend([indent, line, "\n"]);
-                }
-                text.push_str("}\n\n");
+        let is_open = matches!(
+            &item,
+            Item::Enum(item) if item.variants.iter().any(|it| it.discriminant.is_some())
+        );
+        let printed = prettyplease::unparse(&syn::File {
+            shebang: None,
+            frontmatter: None,
+            attrs: Vec::new(),
+            items: vec![item],
+        });
+        if is_open {
+            text.push_str("\n::compute_kfp_runtime::open_enum! {\n");
+            for line in printed.lines() {
+                text.extend(["    ", line, "\n"]);
             }
-            item => run.push(item),
+            text.push_str("}\n");
+        } else {
+            text.push_str(&printed);
         }
     }
-    text + &print(run)
+    spaced(&text)
 }
 
-fn print(items: Vec<Item>) -> String {
-    spaced(&prettyplease::unparse(&syn::File {
-        shebang: None,
-        frontmatter: None,
-        attrs: Vec::new(),
-        items,
-    }))
-}
-
-/// Inserts an empty line after each item and method.
+/// Inserts an empty line between items, and between methods.
 fn spaced(code: &str) -> String {
+    const STARTS: [&str; 6] = ["///", "#[", "pub ", "fn ", "impl", "mod "];
     let mut text = String::with_capacity(code.len() + code.len() / 50);
-    let mut lines = code.lines().peekable();
-    while let Some(line) = lines.next() {
-        text.push_str(line);
-        text.push('\n');
-        let indent = line.len() - line.trim_start().len();
-        let ends = matches!(line.trim_start(), "}" | "};") && indent <= 8
-            || (indent <= 4 && line.trim_start().starts_with("use ") && line.ends_with(';'));
-        let is_statement =
-            indent <= 8 && line.ends_with(';') && !line.trim_start().starts_with("//");
-        let goes_on = lines.peek().is_some_and(|next| {
-            let start = next.trim_start();
-            let same = next.len() - start.len() == indent;
-            if is_statement && start.starts_with("///") && next.len() - start.len() <= 4 {
-                return true;
-            }
-            same && ends
-                && !start.is_empty()
-                && !start.starts_with(['}', ')', ']'])
-                && (start.starts_with("pub")
-                    || start.starts_with("///")
-                    || start.starts_with('#')
-                    || start.starts_with("impl")
-                    || start.starts_with("fn")
-                    || start.starts_with("mod "))
-        });
-        if goes_on {
+    let mut after_item = false;
+    for line in code.lines() {
+        let trimmed = line.trim_start();
+        if after_item && STARTS.iter().any(|start| trimmed.starts_with(start)) {
             text.push('\n');
         }
+        text.extend([line, "\n"]);
+        after_item = trimmed.ends_with(['}', ';']) && !trimmed.starts_with("//");
     }
     text
 }

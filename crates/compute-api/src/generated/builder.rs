@@ -6204,6 +6204,7 @@ impl ReadAlgorithms<'_> {
 
 impl ::compute_kfp_runtime::paging::ListPage for types::PageAlgorithm {
     type Item = types::Algorithm;
+
     #[inline]
     fn items(&self) -> &[Self::Item] {
         ::compute_kfp_runtime::paging::List::items(&self.items)
@@ -6283,6 +6284,7 @@ impl ReadBackends<'_> {
 
 impl ::compute_kfp_runtime::paging::ListPage for types::PageBackend {
     type Item = types::Backend;
+
     #[inline]
     fn items(&self) -> &[Self::Item] {
         ::compute_kfp_runtime::paging::List::items(&self.items)
@@ -6366,6 +6368,7 @@ impl ReadBackendsWithHostnames<'_> {
 
 impl ::compute_kfp_runtime::paging::ListPage for types::PageBackendWithHostname {
     type Item = types::BackendWithHostname;
+
     #[inline]
     fn items(&self) -> &[Self::Item] {
         ::compute_kfp_runtime::paging::List::items(&self.items)
@@ -6445,6 +6448,7 @@ impl ReadBackendTypes<'_> {
 
 impl ::compute_kfp_runtime::paging::ListPage for types::PageBackendType {
     type Item = types::BackendType;
+
     #[inline]
     fn items(&self) -> &[Self::Item] {
         ::compute_kfp_runtime::paging::List::items(&self.items)
@@ -6524,6 +6528,7 @@ impl ReadBatchJobs<'_> {
 
 impl ::compute_kfp_runtime::paging::ListPage for types::PageBatchJob {
     type Item = types::BatchJob;
+
     #[inline]
     fn items(&self) -> &[Self::Item] {
         ::compute_kfp_runtime::paging::List::items(&self.items)
@@ -6603,6 +6608,7 @@ impl ReadCommits<'_> {
 
 impl ::compute_kfp_runtime::paging::ListPage for types::PageCommit {
     type Item = types::Commit;
+
     #[inline]
     fn items(&self) -> &[Self::Item] {
         ::compute_kfp_runtime::paging::List::items(&self.items)
@@ -6682,6 +6688,7 @@ impl ReadFiles<'_> {
 
 impl ::compute_kfp_runtime::paging::ListPage for types::PageFile {
     type Item = types::File;
+
     #[inline]
     fn items(&self) -> &[Self::Item] {
         ::compute_kfp_runtime::paging::List::items(&self.items)
@@ -6761,6 +6768,7 @@ impl ReadJobs<'_> {
 
 impl ::compute_kfp_runtime::paging::ListPage for types::PageJob {
     type Item = types::Job;
+
     #[inline]
     fn items(&self) -> &[Self::Item] {
         ::compute_kfp_runtime::paging::List::items(&self.items)
@@ -6840,6 +6848,7 @@ impl GetJobLogs<'_> {
 
 impl ::compute_kfp_runtime::paging::ListPage for types::JobLogPage {
     type Item = types::JobLogLine;
+
     #[inline]
     fn items(&self) -> &[Self::Item] {
         ::compute_kfp_runtime::paging::List::items(&self.logs)
@@ -6918,6 +6927,7 @@ impl ReadLanguages<'_> {
 
 impl ::compute_kfp_runtime::paging::ListPage for types::PageLanguage {
     type Item = types::Language;
+
     #[inline]
     fn items(&self) -> &[Self::Item] {
         ::compute_kfp_runtime::paging::List::items(&self.items)
@@ -6997,6 +7007,7 @@ impl ReadMembers<'_> {
 
 impl ::compute_kfp_runtime::paging::ListPage for types::PageMember {
     type Item = types::Member;
+
     #[inline]
     fn items(&self) -> &[Self::Item] {
         ::compute_kfp_runtime::paging::List::items(&self.items)
@@ -7080,6 +7091,7 @@ impl ReadPermissionGroups<'_> {
 
 impl ::compute_kfp_runtime::paging::ListPage for types::PagePermissionGroup {
     type Item = types::PermissionGroup;
+
     #[inline]
     fn items(&self) -> &[Self::Item] {
         ::compute_kfp_runtime::paging::List::items(&self.items)
@@ -7159,6 +7171,7 @@ impl ReadPermissions<'_> {
 
 impl ::compute_kfp_runtime::paging::ListPage for types::PagePermission {
     type Item = types::Permission;
+
     #[inline]
     fn items(&self) -> &[Self::Item] {
         ::compute_kfp_runtime::paging::List::items(&self.items)
@@ -7238,6 +7251,7 @@ impl ReadProjects<'_> {
 
 impl ::compute_kfp_runtime::paging::ListPage for types::PageProject {
     type Item = types::Project;
+
     #[inline]
     fn items(&self) -> &[Self::Item] {
         ::compute_kfp_runtime::paging::List::items(&self.items)
@@ -7317,6 +7331,7 @@ impl ReadReservations<'_> {
 
 impl ::compute_kfp_runtime::paging::ListPage for types::PageReservation {
     type Item = types::Reservation;
+
     #[inline]
     fn items(&self) -> &[Self::Item] {
         ::compute_kfp_runtime::paging::List::items(&self.items)
@@ -7396,6 +7411,7 @@ impl ReadResultsByJobId<'_> {
 
 impl ::compute_kfp_runtime::paging::ListPage for types::PageResult {
     type Item = types::Result;
+
     #[inline]
     fn items(&self) -> &[Self::Item] {
         ::compute_kfp_runtime::paging::List::items(&self.items)
@@ -7524,6 +7540,7 @@ impl ReadTeams<'_> {
 
 impl ::compute_kfp_runtime::paging::ListPage for types::PageTeam {
     type Item = types::Team;
+
     #[inline]
     fn items(&self) -> &[Self::Item] {
         ::compute_kfp_runtime::paging::List::items(&self.items)
@@ -7603,6 +7620,7 @@ impl ReadTransactions<'_> {
 
 impl ::compute_kfp_runtime::paging::ListPage for types::PageTransaction {
     type Item = types::Transaction;
+
     #[inline]
     fn items(&self) -> &[Self::Item] {
         ::compute_kfp_runtime::paging::List::items(&self.items)
@@ -7682,6 +7700,7 @@ impl ReadUsers<'_> {
 
 impl ::compute_kfp_runtime::paging::ListPage for types::PageUser {
     type Item = types::User;
+
     #[inline]
     fn items(&self) -> &[Self::Item] {
         ::compute_kfp_runtime::paging::List::items(&self.items)
@@ -7761,6 +7780,7 @@ impl ReadMetadataByBackendId<'_> {
 
 impl ::compute_kfp_runtime::paging::ListPage for types::PageMetadata {
     type Item = types::Metadata;
+
     #[inline]
     fn items(&self) -> &[Self::Item] {
         ::compute_kfp_runtime::paging::List::items(&self.items)

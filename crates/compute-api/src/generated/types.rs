@@ -589,7 +589,6 @@ impl CompilePayload {
     }
 }
 
-
 ::compute_kfp_runtime::open_enum! {
     /// Area of the platform that a transaction belongs to. More values can appear.
     ///
@@ -2006,7 +2005,6 @@ impl ResultIn {
     }
 }
 
-
 ::compute_kfp_runtime::open_enum! {
     /// Visibility of an algorithm to users other than the owner. More values can appear.
     ///
@@ -2290,6 +2288,7 @@ pub mod builder {
 
     impl ::std::convert::TryFrom<Algorithm> for super::Algorithm {
         type Error = ::compute_kfp_runtime::BuildError;
+
         #[inline]
         fn try_from(
             value: Algorithm,
@@ -2416,6 +2415,7 @@ pub mod builder {
 
     impl ::std::convert::TryFrom<AlgorithmIn> for super::AlgorithmIn {
         type Error = ::compute_kfp_runtime::BuildError;
+
         #[inline]
         fn try_from(
             value: AlgorithmIn,
@@ -2519,6 +2519,7 @@ pub mod builder {
 
     impl ::std::convert::TryFrom<AuthConfig> for super::AuthConfig {
         type Error = ::compute_kfp_runtime::BuildError;
+
         #[inline]
         fn try_from(
             value: AuthConfig,
@@ -2652,6 +2653,7 @@ pub mod builder {
 
     impl ::std::convert::TryFrom<Backend> for super::Backend {
         type Error = ::compute_kfp_runtime::BuildError;
+
         #[inline]
         fn try_from(
             value: Backend,
@@ -2790,6 +2792,7 @@ pub mod builder {
 
     impl ::std::convert::TryFrom<BackendIn> for super::BackendIn {
         type Error = ::compute_kfp_runtime::BuildError;
+
         #[inline]
         fn try_from(
             value: BackendIn,
@@ -3240,6 +3243,7 @@ pub mod builder {
 
     impl ::std::convert::TryFrom<BackendType> for super::BackendType {
         type Error = ::compute_kfp_runtime::BuildError;
+
         #[inline]
         fn try_from(
             value: BackendType,
@@ -3836,6 +3840,7 @@ pub mod builder {
     impl ::std::convert::TryFrom<BackendWithAuthentication>
     for super::BackendWithAuthentication {
         type Error = ::compute_kfp_runtime::BuildError;
+
         #[inline]
         fn try_from(
             value: BackendWithAuthentication,
@@ -4021,6 +4026,7 @@ pub mod builder {
 
     impl ::std::convert::TryFrom<BackendWithHostname> for super::BackendWithHostname {
         type Error = ::compute_kfp_runtime::BuildError;
+
         #[inline]
         fn try_from(
             value: BackendWithHostname,
@@ -4236,6 +4242,7 @@ pub mod builder {
 
     impl ::std::convert::TryFrom<BatchJob> for super::BatchJob {
         type Error = ::compute_kfp_runtime::BuildError;
+
         #[inline]
         fn try_from(
             value: BatchJob,
@@ -4346,6 +4353,7 @@ pub mod builder {
 
     impl ::std::convert::TryFrom<BatchJobIn> for super::BatchJobIn {
         type Error = ::compute_kfp_runtime::BuildError;
+
         #[inline]
         fn try_from(
             value: BatchJobIn,
@@ -4439,6 +4447,7 @@ pub mod builder {
 
     impl ::std::convert::TryFrom<Commit> for super::Commit {
         type Error = ::compute_kfp_runtime::BuildError;
+
         #[inline]
         fn try_from(
             value: Commit,
@@ -4532,6 +4541,7 @@ pub mod builder {
 
     impl ::std::convert::TryFrom<CommitIn> for super::CommitIn {
         type Error = ::compute_kfp_runtime::BuildError;
+
         #[inline]
         fn try_from(
             value: CommitIn,
@@ -4611,6 +4621,7 @@ pub mod builder {
 
     impl ::std::convert::TryFrom<CompilePayload> for super::CompilePayload {
         type Error = ::compute_kfp_runtime::BuildError;
+
         #[inline]
         fn try_from(
             value: CompilePayload,
@@ -4700,6 +4711,7 @@ pub mod builder {
 
     impl ::std::convert::TryFrom<DrainMode> for super::DrainMode {
         type Error = ::compute_kfp_runtime::BuildError;
+
         #[inline]
         fn try_from(
             value: DrainMode,
@@ -4801,6 +4813,7 @@ pub mod builder {
 
     impl ::std::convert::TryFrom<DrainModeIn> for super::DrainModeIn {
         type Error = ::compute_kfp_runtime::BuildError;
+
         #[inline]
         fn try_from(
             value: DrainModeIn,
@@ -4943,6 +4956,7 @@ pub mod builder {
 
     impl ::std::convert::TryFrom<File> for super::File {
         type Error = ::compute_kfp_runtime::BuildError;
+
         #[inline]
         fn try_from(
             value: File,
@@ -5109,6 +5123,7 @@ pub mod builder {
 
     impl ::std::convert::TryFrom<FileIn> for super::FileIn {
         type Error = ::compute_kfp_runtime::BuildError;
+
         #[inline]
         fn try_from(
             value: FileIn,
@@ -5243,6 +5258,7 @@ pub mod builder {
 
     impl ::std::convert::TryFrom<FinalResult> for super::FinalResult {
         type Error = ::compute_kfp_runtime::BuildError;
+
         #[inline]
         fn try_from(
             value: FinalResult,
@@ -5347,6 +5363,7 @@ pub mod builder {
 
     impl ::std::convert::TryFrom<FinalResultIn> for super::FinalResultIn {
         type Error = ::compute_kfp_runtime::BuildError;
+
         #[inline]
         fn try_from(
             value: FinalResultIn,
@@ -5416,6 +5433,7 @@ pub mod builder {
 
     impl ::std::convert::TryFrom<HttpBadRequestError> for super::HttpBadRequestError {
         type Error = ::compute_kfp_runtime::BuildError;
+
         #[inline]
         fn try_from(
             value: HttpBadRequestError,
@@ -5476,6 +5494,7 @@ pub mod builder {
 
     impl ::std::convert::TryFrom<HttpConflictError> for super::HttpConflictError {
         type Error = ::compute_kfp_runtime::BuildError;
+
         #[inline]
         fn try_from(
             value: HttpConflictError,
@@ -5536,6 +5555,7 @@ pub mod builder {
 
     impl ::std::convert::TryFrom<HttpForbiddenError> for super::HttpForbiddenError {
         type Error = ::compute_kfp_runtime::BuildError;
+
         #[inline]
         fn try_from(
             value: HttpForbiddenError,
@@ -5597,6 +5617,7 @@ pub mod builder {
     impl ::std::convert::TryFrom<HttpInternalServerError>
     for super::HttpInternalServerError {
         type Error = ::compute_kfp_runtime::BuildError;
+
         #[inline]
         fn try_from(
             value: HttpInternalServerError,
@@ -5658,6 +5679,7 @@ pub mod builder {
 
     impl ::std::convert::TryFrom<HttpNotFoundError> for super::HttpNotFoundError {
         type Error = ::compute_kfp_runtime::BuildError;
+
         #[inline]
         fn try_from(
             value: HttpNotFoundError,
@@ -5719,6 +5741,7 @@ pub mod builder {
     impl ::std::convert::TryFrom<HttpTooManyRequestsError>
     for super::HttpTooManyRequestsError {
         type Error = ::compute_kfp_runtime::BuildError;
+
         #[inline]
         fn try_from(
             value: HttpTooManyRequestsError,
@@ -5940,6 +5963,7 @@ pub mod builder {
 
     impl ::std::convert::TryFrom<Job> for super::Job {
         type Error = ::compute_kfp_runtime::BuildError;
+
         #[inline]
         fn try_from(
             value: Job,
@@ -6082,6 +6106,7 @@ pub mod builder {
 
     impl ::std::convert::TryFrom<JobIn> for super::JobIn {
         type Error = ::compute_kfp_runtime::BuildError;
+
         #[inline]
         fn try_from(
             value: JobIn,
@@ -6160,6 +6185,7 @@ pub mod builder {
 
     impl ::std::convert::TryFrom<JobLogLine> for super::JobLogLine {
         type Error = ::compute_kfp_runtime::BuildError;
+
         #[inline]
         fn try_from(
             value: JobLogLine,
@@ -6240,6 +6266,7 @@ pub mod builder {
 
     impl ::std::convert::TryFrom<JobLogPage> for super::JobLogPage {
         type Error = ::compute_kfp_runtime::BuildError;
+
         #[inline]
         fn try_from(
             value: JobLogPage,
@@ -6346,6 +6373,7 @@ pub mod builder {
 
     impl ::std::convert::TryFrom<JobPatch> for super::JobPatch {
         type Error = ::compute_kfp_runtime::BuildError;
+
         #[inline]
         fn try_from(
             value: JobPatch,
@@ -6428,6 +6456,7 @@ pub mod builder {
 
     impl ::std::convert::TryFrom<Language> for super::Language {
         type Error = ::compute_kfp_runtime::BuildError;
+
         #[inline]
         fn try_from(
             value: Language,
@@ -6523,6 +6552,7 @@ pub mod builder {
 
     impl ::std::convert::TryFrom<Member> for super::Member {
         type Error = ::compute_kfp_runtime::BuildError;
+
         #[inline]
         fn try_from(
             value: Member,
@@ -6620,6 +6650,7 @@ pub mod builder {
 
     impl ::std::convert::TryFrom<MemberIn> for super::MemberIn {
         type Error = ::compute_kfp_runtime::BuildError;
+
         #[inline]
         fn try_from(
             value: MemberIn,
@@ -6726,6 +6757,7 @@ pub mod builder {
 
     impl ::std::convert::TryFrom<Metadata> for super::Metadata {
         type Error = ::compute_kfp_runtime::BuildError;
+
         #[inline]
         fn try_from(
             value: Metadata,
@@ -6827,6 +6859,7 @@ pub mod builder {
 
     impl ::std::convert::TryFrom<MetadataIn> for super::MetadataIn {
         type Error = ::compute_kfp_runtime::BuildError;
+
         #[inline]
         fn try_from(
             value: MetadataIn,
@@ -6922,6 +6955,7 @@ pub mod builder {
 
     impl ::std::convert::TryFrom<PageAlgorithm> for super::PageAlgorithm {
         type Error = ::compute_kfp_runtime::BuildError;
+
         #[inline]
         fn try_from(
             value: PageAlgorithm,
@@ -7054,6 +7088,7 @@ pub mod builder {
 
     impl ::std::convert::TryFrom<PageBackend> for super::PageBackend {
         type Error = ::compute_kfp_runtime::BuildError;
+
         #[inline]
         fn try_from(
             value: PageBackend,
@@ -7180,6 +7215,7 @@ pub mod builder {
 
     impl ::std::convert::TryFrom<PageBackendType> for super::PageBackendType {
         type Error = ::compute_kfp_runtime::BuildError;
+
         #[inline]
         fn try_from(
             value: PageBackendType,
@@ -7313,6 +7349,7 @@ pub mod builder {
     impl ::std::convert::TryFrom<PageBackendWithHostname>
     for super::PageBackendWithHostname {
         type Error = ::compute_kfp_runtime::BuildError;
+
         #[inline]
         fn try_from(
             value: PageBackendWithHostname,
@@ -7446,6 +7483,7 @@ pub mod builder {
 
     impl ::std::convert::TryFrom<PageBatchJob> for super::PageBatchJob {
         type Error = ::compute_kfp_runtime::BuildError;
+
         #[inline]
         fn try_from(
             value: PageBatchJob,
@@ -7578,6 +7616,7 @@ pub mod builder {
 
     impl ::std::convert::TryFrom<PageCommit> for super::PageCommit {
         type Error = ::compute_kfp_runtime::BuildError;
+
         #[inline]
         fn try_from(
             value: PageCommit,
@@ -7692,6 +7731,7 @@ pub mod builder {
 
     impl ::std::convert::TryFrom<PageFile> for super::PageFile {
         type Error = ::compute_kfp_runtime::BuildError;
+
         #[inline]
         fn try_from(
             value: PageFile,
@@ -7806,6 +7846,7 @@ pub mod builder {
 
     impl ::std::convert::TryFrom<PageJob> for super::PageJob {
         type Error = ::compute_kfp_runtime::BuildError;
+
         #[inline]
         fn try_from(
             value: PageJob,
@@ -7923,6 +7964,7 @@ pub mod builder {
 
     impl ::std::convert::TryFrom<PageLanguage> for super::PageLanguage {
         type Error = ::compute_kfp_runtime::BuildError;
+
         #[inline]
         fn try_from(
             value: PageLanguage,
@@ -8055,6 +8097,7 @@ pub mod builder {
 
     impl ::std::convert::TryFrom<PageMember> for super::PageMember {
         type Error = ::compute_kfp_runtime::BuildError;
+
         #[inline]
         fn try_from(
             value: PageMember,
@@ -8180,6 +8223,7 @@ pub mod builder {
 
     impl ::std::convert::TryFrom<PageMetadata> for super::PageMetadata {
         type Error = ::compute_kfp_runtime::BuildError;
+
         #[inline]
         fn try_from(
             value: PageMetadata,
@@ -8284,6 +8328,7 @@ pub mod builder {
 
     impl ::std::convert::TryFrom<PagePermission> for super::PagePermission {
         type Error = ::compute_kfp_runtime::BuildError;
+
         #[inline]
         fn try_from(
             value: PagePermission,
@@ -8416,6 +8461,7 @@ pub mod builder {
 
     impl ::std::convert::TryFrom<PagePermissionGroup> for super::PagePermissionGroup {
         type Error = ::compute_kfp_runtime::BuildError;
+
         #[inline]
         fn try_from(
             value: PagePermissionGroup,
@@ -8548,6 +8594,7 @@ pub mod builder {
 
     impl ::std::convert::TryFrom<PageProject> for super::PageProject {
         type Error = ::compute_kfp_runtime::BuildError;
+
         #[inline]
         fn try_from(
             value: PageProject,
@@ -8674,6 +8721,7 @@ pub mod builder {
 
     impl ::std::convert::TryFrom<PageReservation> for super::PageReservation {
         type Error = ::compute_kfp_runtime::BuildError;
+
         #[inline]
         fn try_from(
             value: PageReservation,
@@ -8806,6 +8854,7 @@ pub mod builder {
 
     impl ::std::convert::TryFrom<PageResult> for super::PageResult {
         type Error = ::compute_kfp_runtime::BuildError;
+
         #[inline]
         fn try_from(
             value: PageResult,
@@ -8920,6 +8969,7 @@ pub mod builder {
 
     impl ::std::convert::TryFrom<PageTeam> for super::PageTeam {
         type Error = ::compute_kfp_runtime::BuildError;
+
         #[inline]
         fn try_from(
             value: PageTeam,
@@ -9037,6 +9087,7 @@ pub mod builder {
 
     impl ::std::convert::TryFrom<PageTransaction> for super::PageTransaction {
         type Error = ::compute_kfp_runtime::BuildError;
+
         #[inline]
         fn try_from(
             value: PageTransaction,
@@ -9166,6 +9217,7 @@ pub mod builder {
 
     impl ::std::convert::TryFrom<PageUser> for super::PageUser {
         type Error = ::compute_kfp_runtime::BuildError;
+
         #[inline]
         fn try_from(
             value: PageUser,
@@ -9265,6 +9317,7 @@ pub mod builder {
 
     impl ::std::convert::TryFrom<Permission> for super::Permission {
         type Error = ::compute_kfp_runtime::BuildError;
+
         #[inline]
         fn try_from(
             value: Permission,
@@ -9345,6 +9398,7 @@ pub mod builder {
 
     impl ::std::convert::TryFrom<PermissionGroup> for super::PermissionGroup {
         type Error = ::compute_kfp_runtime::BuildError;
+
         #[inline]
         fn try_from(
             value: PermissionGroup,
@@ -9455,6 +9509,7 @@ pub mod builder {
 
     impl ::std::convert::TryFrom<Project> for super::Project {
         type Error = ::compute_kfp_runtime::BuildError;
+
         #[inline]
         fn try_from(
             value: Project,
@@ -9569,6 +9624,7 @@ pub mod builder {
 
     impl ::std::convert::TryFrom<ProjectIn> for super::ProjectIn {
         type Error = ::compute_kfp_runtime::BuildError;
+
         #[inline]
         fn try_from(
             value: ProjectIn,
@@ -9746,6 +9802,7 @@ pub mod builder {
 
     impl ::std::convert::TryFrom<Queue> for super::Queue {
         type Error = ::compute_kfp_runtime::BuildError;
+
         #[inline]
         fn try_from(
             value: Queue,
@@ -9893,6 +9950,7 @@ pub mod builder {
 
     impl ::std::convert::TryFrom<Reservation> for super::Reservation {
         type Error = ::compute_kfp_runtime::BuildError;
+
         #[inline]
         fn try_from(
             value: Reservation,
@@ -10023,6 +10081,7 @@ pub mod builder {
 
     impl ::std::convert::TryFrom<ReservationIn> for super::ReservationIn {
         type Error = ::compute_kfp_runtime::BuildError;
+
         #[inline]
         fn try_from(
             value: ReservationIn,
@@ -10179,6 +10238,7 @@ pub mod builder {
 
     impl ::std::convert::TryFrom<Result> for super::Result {
         type Error = ::compute_kfp_runtime::BuildError;
+
         #[inline]
         fn try_from(
             value: Result,
@@ -10321,6 +10381,7 @@ pub mod builder {
 
     impl ::std::convert::TryFrom<ResultIn> for super::ResultIn {
         type Error = ::compute_kfp_runtime::BuildError;
+
         #[inline]
         fn try_from(
             value: ResultIn,
@@ -10420,6 +10481,7 @@ pub mod builder {
 
     impl ::std::convert::TryFrom<Team> for super::Team {
         type Error = ::compute_kfp_runtime::BuildError;
+
         #[inline]
         fn try_from(
             value: Team,
@@ -10546,6 +10608,7 @@ pub mod builder {
 
     impl ::std::convert::TryFrom<Transaction> for super::Transaction {
         type Error = ::compute_kfp_runtime::BuildError;
+
         #[inline]
         fn try_from(
             value: Transaction,
@@ -10693,6 +10756,7 @@ pub mod builder {
 
     impl ::std::convert::TryFrom<User> for super::User {
         type Error = ::compute_kfp_runtime::BuildError;
+
         #[inline]
         fn try_from(
             value: User,
@@ -10843,6 +10907,7 @@ pub mod builder {
 
     impl ::std::convert::TryFrom<UserIn> for super::UserIn {
         type Error = ::compute_kfp_runtime::BuildError;
+
         #[inline]
         fn try_from(
             value: UserIn,
@@ -10976,6 +11041,7 @@ pub mod builder {
 
     impl ::std::convert::TryFrom<ValidationError> for super::ValidationError {
         type Error = ::compute_kfp_runtime::BuildError;
+
         #[inline]
         fn try_from(
             value: ValidationError,

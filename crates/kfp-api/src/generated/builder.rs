@@ -3967,6 +3967,7 @@ impl ListArtifactTasks<'_> {
 
 impl ::compute_kfp_runtime::paging::ListPage for types::ListArtifactTasksResponse {
     type Item = types::ArtifactTask;
+
     #[inline]
     fn items(&self) -> &[Self::Item] {
         ::compute_kfp_runtime::paging::List::items(&self.artifact_tasks)
@@ -4040,6 +4041,7 @@ impl ListArtifacts<'_> {
 
 impl ::compute_kfp_runtime::paging::ListPage for types::ListArtifactResponse {
     type Item = types::Artifact;
+
     #[inline]
     fn items(&self) -> &[Self::Item] {
         ::compute_kfp_runtime::paging::List::items(&self.artifacts)
@@ -4113,6 +4115,7 @@ impl ListMetrics<'_> {
 
 impl ::compute_kfp_runtime::paging::ListPage for types::ListMetricsResponse {
     type Item = types::Metric;
+
     #[inline]
     fn items(&self) -> &[Self::Item] {
         ::compute_kfp_runtime::paging::List::items(&self.metrics)
@@ -4186,6 +4189,7 @@ impl ListExperiments<'_> {
 
 impl ::compute_kfp_runtime::paging::ListPage for types::ListExperimentsResponse {
     type Item = types::Experiment;
+
     #[inline]
     fn items(&self) -> &[Self::Item] {
         ::compute_kfp_runtime::paging::List::items(&self.experiments)
@@ -4259,6 +4263,7 @@ impl ListPipelines<'_> {
 
 impl ::compute_kfp_runtime::paging::ListPage for types::ListPipelinesResponse {
     type Item = types::Pipeline;
+
     #[inline]
     fn items(&self) -> &[Self::Item] {
         ::compute_kfp_runtime::paging::List::items(&self.pipelines)
@@ -4332,6 +4337,7 @@ impl ListPipelineVersions<'_> {
 
 impl ::compute_kfp_runtime::paging::ListPage for types::ListPipelineVersionsResponse {
     type Item = types::PipelineVersion;
+
     #[inline]
     fn items(&self) -> &[Self::Item] {
         ::compute_kfp_runtime::paging::List::items(&self.pipeline_versions)
@@ -4405,6 +4411,7 @@ impl ListRecurringRuns<'_> {
 
 impl ::compute_kfp_runtime::paging::ListPage for types::ListRecurringRunsResponse {
     type Item = types::RecurringRun;
+
     #[inline]
     fn items(&self) -> &[Self::Item] {
         ::compute_kfp_runtime::paging::List::items(&self.recurring_runs)
@@ -4474,6 +4481,7 @@ impl ListRuns<'_> {
 
 impl ::compute_kfp_runtime::paging::ListPage for types::ListRunsResponse {
     type Item = types::Run;
+
     #[inline]
     fn items(&self) -> &[Self::Item] {
         ::compute_kfp_runtime::paging::List::items(&self.runs)
@@ -4547,6 +4555,7 @@ impl ListTasks<'_> {
 
 impl ::compute_kfp_runtime::paging::ListPage for types::ListTasksResponse {
     type Item = types::PipelineTask;
+
     #[inline]
     fn items(&self) -> &[Self::Item] {
         ::compute_kfp_runtime::paging::List::items(&self.tasks)

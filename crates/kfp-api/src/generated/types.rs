@@ -207,7 +207,6 @@ impl ArtifactTask {
     }
 }
 
-
 ::compute_kfp_runtime::open_enum! {
     /// A kind of resource whose permission can be checked.
     ///
@@ -220,7 +219,6 @@ impl ArtifactTask {
         Viewers = "VIEWERS",
     }
 }
-
 
 ::compute_kfp_runtime::open_enum! {
     /// An action on a resource whose permission is checked.
@@ -623,7 +621,6 @@ impl GetHealthzResponse {
         Full = "FULL",
     }
 }
-
 
 ::compute_kfp_runtime::open_enum! {
     /// Schema `GetRunView`.
@@ -1200,7 +1197,6 @@ impl Metric {
     }
 }
 
-
 ::compute_kfp_runtime::open_enum! {
     /// Whether a task consumed or produced a metric.
     ///
@@ -1633,7 +1629,6 @@ impl PipelineTaskTaskPod {
         Executor = "EXECUTOR",
     }
 }
-
 
 ::compute_kfp_runtime::open_enum! {
     /// State of a task. A task is over in every state but `RUNNING` and the unspecified one. A newer server may send further values.
@@ -2190,7 +2185,6 @@ impl RecurringRun {
         Disable = "DISABLE",
     }
 }
-
 
 ::compute_kfp_runtime::open_enum! {
     /// Whether a recurring run currently starts runs. Assigned by the server.
