@@ -245,7 +245,7 @@ impl Writer<'_> {
 
     fn named(&self, name: &str, named: &NamedSchema) -> Value {
         let mut value = match &named.schema.kind {
-            // The pass `open_enums` writes the values.
+            // The pass `types` writes the values.
             Kind::Enum(_) if self.placeholders.is_some() => {
                 json!({"type": "string", "enum": ["value"]})
             }

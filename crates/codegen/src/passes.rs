@@ -10,13 +10,10 @@ mod client;
 mod inline;
 mod mocks;
 mod names;
-mod open_enums;
 mod paging;
 #[cfg(test)]
 mod proof;
-mod structs;
-mod type_builders;
-mod unions;
+mod types;
 
 use crate::model::Api;
 use crate::placeholders::Placeholders;
@@ -33,12 +30,9 @@ pub(crate) struct Context<'a> {
 type Pass = fn(&Context<'_>, &mut Tree) -> Result<(), String>;
 
 /// All passes, in order, each with the name of its file: each sees the result of those before it.
-const PASSES: [(&str, Pass); 10] = [
+const PASSES: [(&str, Pass); 7] = [
     ("names", names::run),
-    ("open_enums", open_enums::run),
-    ("unions", unions::run),
-    ("structs", structs::run),
-    ("type_builders", type_builders::run),
+    ("types", types::run),
     ("client", client::run),
     ("builders", builders::run),
     ("paging", paging::run),

@@ -54,14 +54,6 @@ pub(crate) fn take_module(items: &mut Vec<Item>, name: &str) -> Vec<Item> {
     }
 }
 
-/// Returns the structs among some items.
-pub(crate) fn structs(items: &mut [Item]) -> impl Iterator<Item = &mut ItemStruct> {
-    items.iter_mut().filter_map(|item| match item {
-        Item::Struct(item) => Some(item),
-        _ => None,
-    })
-}
-
 /// Returns the named fields of a struct.
 pub(crate) fn fields(item: &mut ItemStruct) -> impl Iterator<Item = (String, &mut Field)> {
     let fields = match &mut item.fields {

@@ -476,7 +476,7 @@ fn every_item_of_stock_progenitor_exists_under_its_name() {
     assert!(counted[2] > 640, "{counted:?}");
 }
 
-/// Returns whether a variant belongs to a union; the pass `unions` renames those.
+/// Returns whether a variant belongs to a union; the pass `types` renames those.
 fn is_union(stages: &Stages, variant: &str) -> bool {
     let (name, _) = variant.split_once("::").unwrap();
     matches!(stages.api.schemas[name].schema.kind, Kind::Union(_))

@@ -8,20 +8,30 @@
 //! builder or its default creates it. JSON Schemas are derived with a feature; progenitor adds a
 //! derive either to all builds or to none.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Ident, TokenStream};
 use quote::{ToTokens as _, quote};
 use syn::{Item, ItemStruct, Type, parse_quote};
 
-use super::Context;
-use crate::docs::doc_attributes;
-use crate::docs::{described, type_docs};
+use crate::docs::{described, doc_attributes, type_docs};
 use crate::model::{Api, Kind, Object, Property, Schema};
 use crate::prose::code;
-use crate::tree::{Tree, fields, generic, ident, last_name, structs, take_module};
+use crate::tree::{fields, generic, ident};
 
 const RUNTIME: &str = "::compute_kfp_runtime";
 
-/// The ways in which a property may be missing.
+/// A field of a struct.
+pub(super) struct Field<'a> {
+    pub name: String,
+    /// The property and its name; the field for undeclared properties has none.
+    pub property: Option<(&'a str, &'a Property)>,
+    pub presence: Presence,
+    /// Type of a present value.
+    pub value: Type,
+    /// Type of the field.
+    pub held: Type,
+}
+
+/// The ways in which a value may be missing.
 #[derive(Clone, Copy, PartialEq)]
 pub(super) enum Presence {
     Required,
@@ -30,10 +40,12 @@ pub(super) enum Presence {
     Optional,
     /// May be absent, and may be null, with different meanings.
     Nullable,
+    /// Undeclared properties, of which there may be none.
+    Undeclared,
 }
 
 impl Presence {
-    pub fn of(property: &Property) -> Self {
+    fn of(property: &Property) -> Self {
         let free_form = property.schema.kind == Kind::Any;
         match (property.required, property.schema.nullable && !free_form) {
             (true, false) => Self::Required,
@@ -42,55 +54,70 @@ impl Presence {
             (false, true) => Self::Nullable,
         }
     }
+
+    /// Returns whether the value must be set, so that a builder can fail.
+    pub fn is_required(self) -> bool {
+        matches!(self, Self::Required | Self::Null)
+    }
 }
 
-/// Returns whether an object has required properties, so that its builder can fail.
-pub(super) fn has_required(object: &Object) -> bool {
-    let mut properties = object.properties.values();
-    properties.any(|it| matches!(Presence::of(it), Presence::Required | Presence::Null))
+impl<'a> Field<'a> {
+    /// Returns the fields of progenitor's struct of an object.
+    pub fn all(item: &mut ItemStruct, object: &'a Object) -> Vec<Self> {
+        // The field for undeclared properties is the last one, and a property can have its name.
+        let properties = item.fields.len() - usize::from(object.additional.is_some());
+        let fields = fields(item).enumerate().map(|(index, (name, field))| {
+            let value = generic(&field.ty, "Option").unwrap_or(&field.ty).clone();
+            let property = match index < properties {
+                true => property_of(object, &name),
+                false => None,
+            };
+            let presence = property.map_or(Presence::Undeclared, |(_, it)| Presence::of(it));
+            let held = match presence {
+                Presence::Required | Presence::Undeclared => value.clone(),
+                Presence::Null | Presence::Optional => {
+                    parse_quote! { ::std::option::Option<#value> }
+                }
+                Presence::Nullable => parse_quote! { ::compute_kfp_runtime::Nullable<#value> },
+            };
+            Self {
+                name: match property {
+                    Some(_) => name,
+                    None => extra_name(object),
+                },
+                property,
+                presence,
+                value,
+                held,
+            }
+        });
+        fields.collect()
+    }
 }
 
-/// Returns the property of an object that belongs to a field; the field for undeclared properties
-/// has none.
-pub(super) fn property_of<'a>(object: &'a Object, field: &str) -> Option<(&'a str, &'a Property)> {
+fn property_of<'a>(object: &'a Object, field: &str) -> Option<(&'a str, &'a Property)> {
     let mut properties = object.properties.iter();
     let (wire, property) = properties.find(|(_, property)| property.ident == field)?;
     Some((wire, property))
 }
 
-pub(super) fn run(context: &Context<'_>, tree: &mut Tree) -> Result<(), String> {
-    take_module(&mut tree.types, "defaults");
-    let names: Vec<String> = structs(&mut tree.types)
-        .map(|item| item.ident.to_string())
-        .collect();
-    for item in std::mem::take(&mut tree.types) {
-        match item {
-            Item::Struct(item) => tree.types.extend(written(context.api, item)?),
-            Item::Impl(block)
-                if last_name(&block.self_ty).is_some_and(|it| names.contains(&it)) => {}
-            item => tree.types.push(item),
-        }
+/// Returns the name of the field for undeclared properties, distinct from all properties.
+fn extra_name(object: &Object) -> String {
+    let mut name = "extra".to_owned();
+    while property_of(object, &name).is_some() {
+        name.push_str("_properties");
     }
-    Ok(())
+    name
 }
 
-fn written(api: &Api, mut item: ItemStruct) -> Result<[Item; 2], String> {
-    let name = item.ident.clone();
-    let text = name.to_string();
-    let object = api.object(&text);
-    let object = object.ok_or_else(|| format!("the object `{name}` does not exist"))?;
-    let docs = type_docs(api, &text);
-    let default = (!has_required(object)).then(|| quote! { , Default });
-    // The field for undeclared properties is the last one, and a property can have its name.
-    let properties = item.fields.len() - usize::from(object.additional.is_some());
-    let fields = fields(&mut item).enumerate().map(|(index, (name, field))| {
-        let value = generic(&field.ty, "Option").unwrap_or(&field.ty);
-        match property_of(object, &name) {
-            Some((wire, property)) if index < properties => {
-                declared(api, &name, wire, property, value)
-            }
-            _ => undeclared(api, object, value),
-        }
+/// Returns the struct of an object.
+pub(super) fn written(api: &Api, name: &Ident, object: &Object, fields: &[Field<'_>]) -> [Item; 2] {
+    let docs = type_docs(api, &name.to_string());
+    let can_fail = fields.iter().any(|it| it.presence.is_required());
+    let default = (!can_fail).then(|| quote! { , Default });
+    let fields = fields.iter().map(|field| match field.property {
+        Some((wire, property)) => declared(api, field, wire, property),
+        None => undeclared(api, object, field),
     });
     let structure = parse_quote! {
         #(#docs)*
@@ -107,33 +134,26 @@ fn written(api: &Api, mut item: ItemStruct) -> Result<[Item; 2], String> {
             }
         }
     };
-    Ok([structure, implementation])
+    [structure, implementation]
 }
 
-/// Returns the field of a property, whose values have the given type.
-fn declared(api: &Api, name: &str, wire: &str, property: &Property, value: &Type) -> TokenStream {
+/// Returns the declaration of the field of a property.
+fn declared(api: &Api, field: &Field<'_>, wire: &str, property: &Property) -> TokenStream {
     let fallback = format!("Property {}.", code(wire));
     let description = property.schema.description.as_deref();
     let docs = doc_attributes(&described(&property.schema, description, &fallback));
-    let presence = Presence::of(property);
-    let (held, absent): (Type, _) = match presence {
-        Presence::Required => (value.clone(), None),
-        Presence::Null => (parse_quote! { ::std::option::Option<#value> }, None),
-        Presence::Optional => (
-            parse_quote! { ::std::option::Option<#value> },
-            Some("::std::option::Option::is_none".to_owned()),
-        ),
-        Presence::Nullable => (
-            parse_quote! { ::compute_kfp_runtime::Nullable<#value> },
-            Some(format!("{RUNTIME}::Nullable::is_absent")),
-        ),
-    };
+    let (held, presence) = (&field.held, field.presence);
     let is_number = may_be_text(&property.schema, api.protobuf);
     let is_collection = matches!(property.schema.kind, Kind::Array(_) | Kind::Map(_));
+    let absent = match presence {
+        Presence::Optional => Some("::std::option::Option::is_none".to_owned()),
+        Presence::Nullable => Some(format!("{RUNTIME}::Nullable::is_absent")),
+        _ => None,
+    };
     let special = match presence {
         Presence::Required if is_collection => Some("null::as_empty"),
         Presence::Optional if property.schema.kind == Kind::Any => Some("null::as_value"),
-        Presence::Optional if generic(value, "Vec").is_some() => Some("list::exact"),
+        Presence::Optional if generic(&field.value, "Vec").is_some() => Some("list::exact"),
         _ => None,
     };
     let default = special.is_some()
@@ -148,7 +168,7 @@ fn declared(api: &Api, name: &str, wire: &str, property: &Property, value: &Type
     };
     let path = |name: Option<&str>| name.map(|name| format!("{RUNTIME}::{name}"));
     let arguments = [
-        ("rename", (name != wire).then(|| wire.to_owned())),
+        ("rename", (field.name != wire).then(|| wire.to_owned())),
         ("skip_serializing_if", absent),
         ("serialize_with", path(writer)),
         ("deserialize_with", path(reader)),
@@ -161,19 +181,19 @@ fn declared(api: &Api, name: &str, wire: &str, property: &Property, value: &Type
         .chain(default.then(|| quote! { default }))
         .collect();
     let serde = (!arguments.is_empty()).then(|| quote! { #[serde(#(#arguments),*)] });
-    let schema = is_number.then(|| schema_of_number(&held));
-    let name = ident(name);
+    let schema = is_number.then(|| schema_of_number(held));
+    let name = ident(&field.name);
     quote! { #(#docs)* #serde #schema pub #name: #held }
 }
 
-/// Returns the field for undeclared properties.
-fn undeclared(api: &Api, object: &Object, held: &Type) -> TokenStream {
+/// Returns the declaration of the field for undeclared properties.
+fn undeclared(api: &Api, object: &Object, field: &Field<'_>) -> TokenStream {
     let additional = object.additional.as_ref();
     let is_number = additional.is_some_and(|it| may_be_text(it, api.protobuf));
     let module = format!("{RUNTIME}::number_text");
     let with = is_number.then(|| quote! { , with = #module });
-    let schema = is_number.then(|| schema_of_number(held));
-    let name = ident(&extra_name(object));
+    let schema = is_number.then(|| schema_of_number(&field.held));
+    let (name, held) = (ident(&field.name), &field.held);
     quote! {
         /// Properties that the spec does not declare.
         #[serde(flatten #with)]
@@ -196,13 +216,4 @@ fn schema_of_number(held: &Type) -> TokenStream {
     let held = held.to_token_stream().to_string().replace(' ', "");
     let schema = format!("{RUNTIME}::number_text::Schema<{held}>");
     quote! { #[cfg_attr(feature = "schemars", schemars(with = #schema))] }
-}
-
-/// Returns the name of the field for undeclared properties, distinct from all properties.
-fn extra_name(object: &Object) -> String {
-    let mut name = "extra".to_owned();
-    while property_of(object, &name).is_some() {
-        name.push_str("_properties");
-    }
-    name
 }

@@ -4,40 +4,28 @@
 //! server fails the whole response. The variants are kept; the rest is written by the runtime's
 //! macro `open_enum`, which adds `Unknown`.
 
+use proc_macro2::Ident;
+use quote::quote;
 use syn::{Item, parse_quote};
 
-use super::Context;
 use crate::docs::{doc_attributes, type_docs};
-use crate::model::Kind;
+use crate::model::{Api, EnumValue};
 use crate::prose::rustdoc;
-use crate::tree::{Tree, ident, last_name};
+use crate::tree::ident;
 
-pub(super) fn run(context: &Context<'_>, tree: &mut Tree) -> Result<(), String> {
-    for (name, schema) in &context.api.schemas {
-        let Kind::Enum(values) = &schema.schema.kind else {
-            continue;
-        };
-        tree.types.retain(|item| {
-            !matches!(item, Item::Impl(block) if last_name(&block.self_ty).as_ref() == Some(name))
-        });
-        let found = tree.types.iter_mut().find_map(|item| match item {
-            Item::Enum(item) if item.ident == name => Some(item),
-            _ => None,
-        });
-        let found = found.ok_or_else(|| format!("progenitor generated no enum `{name}`"))?;
-        // Enums with discriminants become calls of the macro, see `layout`.
-        found.attrs = type_docs(context.api, name);
-        let description = schema.schema.description.as_deref().unwrap_or("");
-        found.variants = values
-            .iter()
-            .map(|it| -> syn::Variant {
-                let (variant, value) = (ident(&it.variant), &it.value);
-                let docs = doc_attributes(&said_of(description, value).unwrap_or_default());
-                parse_quote! { #(#docs)* #variant = #value }
-            })
-            .collect();
-    }
-    Ok(())
+/// Returns an enum with discriminants, which `layout` writes as a call of the macro.
+pub(super) fn written(api: &Api, name: &Ident, values: &[EnumValue]) -> Item {
+    let text = name.to_string();
+    let docs = type_docs(api, &text);
+    let schema = api.schemas.get(&text).map(|it| &it.schema);
+    let description = schema.and_then(|it| it.description.as_deref());
+    let variants = values.iter().map(|it| {
+        let (variant, value) = (ident(&it.variant), &it.value);
+        let said = said_of(description.unwrap_or_default(), value);
+        let docs = doc_attributes(&said.unwrap_or_default());
+        quote! { #(#docs)* #variant = #value }
+    });
+    parse_quote! { #(#docs)* pub enum #name { #(#variants),* } }
 }
 
 /// Returns what a description says of one value, in a list item that starts with its name.

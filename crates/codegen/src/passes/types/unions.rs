@@ -7,32 +7,10 @@
 use quote::quote;
 use syn::{Fields, Item, ItemEnum, Type, parse_quote};
 
-use super::Context;
 use crate::docs::type_docs;
 use crate::model::{Api, Kind, Schema, Tagged};
 use crate::prose::code;
-use crate::tree::{Tree, generic, ident, last_name};
-
-pub(super) fn run(context: &Context<'_>, tree: &mut Tree) -> Result<(), String> {
-    let api = context.api;
-    for item in std::mem::take(&mut tree.types) {
-        let name = match &item {
-            Item::Enum(item) => Some(item.ident.to_string()),
-            Item::Impl(block) => last_name(&block.self_ty),
-            _ => None,
-        };
-        let schema = name.and_then(|name| Some(&api.schemas.get(&name)?.schema.kind));
-        let written = match (item, schema) {
-            (Item::Enum(item), Some(Kind::Union(members))) => union(api, &item, members),
-            (Item::Enum(item), Some(Kind::Tagged(tagged))) => self::tagged(api, &item, tagged),
-            (Item::Impl(_), Some(Kind::Union(_) | Kind::Tagged(_))) => continue,
-            (item, _) => Some(vec![item]),
-        };
-        tree.types
-            .extend(written.ok_or("progenitor's enum of a union has unexpected variants")?);
-    }
-    Ok(())
-}
+use crate::tree::{generic, ident};
 
 /// Returns the types that the variants hold.
 fn held(item: &ItemEnum) -> Vec<&Type> {
@@ -43,7 +21,8 @@ fn held(item: &ItemEnum) -> Vec<&Type> {
     types.collect()
 }
 
-fn union(api: &Api, item: &ItemEnum, members: &[Schema]) -> Option<Vec<Item>> {
+/// Returns a union whose JSON types distinguish its alternatives.
+pub(super) fn untagged(api: &Api, item: &ItemEnum, members: &[Schema]) -> Option<Vec<Item>> {
     let (name, types) = (&item.ident, held(item));
     if types.len() != members.len() {
         return None;
@@ -90,7 +69,7 @@ fn union(api: &Api, item: &ItemEnum, members: &[Schema]) -> Option<Vec<Item>> {
 }
 
 /// Returns a union whose objects one property distinguishes.
-fn tagged(api: &Api, item: &ItemEnum, tagged: &Tagged) -> Option<Vec<Item>> {
+pub(super) fn tagged(api: &Api, item: &ItemEnum, tagged: &Tagged) -> Option<Vec<Item>> {
     let (name, tag) = (&item.ident, &tagged.tag);
     let mut types = held(item);
     // The last variant holds any other value.
