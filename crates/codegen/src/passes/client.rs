@@ -7,6 +7,8 @@
 //! sentence, and examples compile. Command lines and scripts, which know the name of an operation
 //! only at run time, use `call`, which has no equivalent in progenitor.
 
+use std::collections::BTreeSet;
+
 use heck::ToSnakeCase as _;
 use quote::quote;
 use syn::{Attribute, ImplItemFn, Item, parse_quote};
@@ -156,31 +158,19 @@ fn heading(tag: &str) -> String {
 /// Describes the servers of the spec and those of single operations.
 fn servers(api: &Api) -> String {
     let mut text = String::new();
-    for (index, server) in api.servers.iter().enumerate() {
-        text.push_str(if index == 0 {
-            "\n\nServers of the spec:\n"
-        } else {
-            ""
-        });
-        let default = if index == 0 {
-            " ([default](Self::DEFAULT_ENDPOINT))"
-        } else {
-            ""
-        };
-        let about = server
-            .description
-            .as_deref()
-            .map(|it| rustdoc(&one_line(it)));
-        let about = about.map(|about| format!(": {about}")).unwrap_or_default();
-        text.push_str(&format!("\n- {}{default}{about}", code(&server.url)));
+    if !api.servers.is_empty() {
+        text.push_str("\n\nServers of the spec:\n");
     }
-    let mut own: Vec<&str> = api
-        .operations
-        .iter()
-        .filter_map(|it| it.server.as_deref())
-        .collect();
-    own.sort_unstable();
-    own.dedup();
+    let mut default = " ([default](Self::DEFAULT_ENDPOINT))";
+    for server in &api.servers {
+        let about = server.description.as_deref();
+        let about = about.map(|about| format!(": {}", rustdoc(&one_line(about))));
+        let about = about.unwrap_or_default();
+        text.push_str(&format!("\n- {}{default}{about}", code(&server.url)));
+        default = "";
+    }
+    let own = api.operations.iter();
+    let own: BTreeSet<&str> = own.filter_map(|it| it.server.as_deref()).collect();
     if !own.is_empty() {
         let own: Vec<String> = own.into_iter().map(code).collect();
         text.push_str(&format!(
@@ -196,83 +186,70 @@ fn servers(api: &Api) -> String {
 
 /// Returns the documentation of a client's method.
 fn method_text(context: &Context<'_>, operation: &Operation, arguments: &[Argument<'_>]) -> String {
-    let mut text = String::new();
-    let mut paragraph = |paragraph: &str| {
-        if !paragraph.is_empty() {
-            if !text.is_empty() {
-                text.push_str("\n\n");
-            }
-            text.push_str(paragraph);
+    let builder = &operation.builder;
+    let summary = operation.summary.as_deref().map(|summary| {
+        let summary = rustdoc(&one_line(summary));
+        match summary.ends_with(['.', '!', '?']) || summary.contains('\n') {
+            true => summary,
+            false => summary + ".",
         }
-    };
-    match operation.summary.as_deref() {
-        Some(summary) => {
-            let summary = rustdoc(&one_line(summary));
-            let ended = summary.ends_with(['.', '!', '?']) || summary.contains('\n');
-            paragraph(
-                &(if ended {
-                    summary
-                } else {
-                    format!("{summary}.")
-                }),
-            );
-        }
-        None if operation.description.is_none() => {
-            paragraph(&format!("Operation {}.", code(&operation.upstream)));
-        }
-        None => {}
-    }
+    });
     let description = operation.description.as_deref().map(rustdoc);
-    paragraph(&description.unwrap_or_default());
-    paragraph(&format!(
+    let unnamed = summary.is_none() && description.is_none();
+    let unnamed = unnamed.then(|| format!("Operation {}.", code(&operation.upstream)));
+    let sends = format!(
         "Sends a `{}` request to {}{}.",
         operation.method,
         code(&operation.path),
         credentials(operation)
-    ));
-    if let Some(server) = &operation.server {
-        paragraph(&format!(
+    );
+    let server = operation.server.as_deref().map(|server| {
+        format!(
             "The request goes to {}, the server of this operation, unless \
              [`TransportBuilder::server`](::compute_kfp_runtime::TransportBuilder::server) sets \
              a different address.",
             code(server)
-        ));
-    }
-    if operation.events.is_some() {
-        paragraph(&format!(
-            "[`events`](builder::{}::events) of the builder requests server-sent events.",
-            operation.builder
-        ));
-    }
+        )
+    });
+    let events = operation.events.as_ref().map(|_| {
+        format!(
+            "[`events`](builder::{builder}::events) of the builder requests server-sent events."
+        )
+    });
     let (required, optional): (Vec<_>, Vec<_>) = arguments.iter().partition(|it| it.required);
-    let described: Vec<String> = required
-        .iter()
-        .filter_map(|argument| {
-            let description = rustdoc(argument.description?);
-            let plain = description.starts_with(char::is_alphabetic);
-            let gap = if plain { " " } else { "\n\n" };
-            let item = format!("- `{}`:{gap}{description}", argument.name);
-            Some(item.replace('\n', "\n  "))
-        })
+    let described = required.iter().filter_map(|argument| {
+        let description = rustdoc(argument.description?);
+        let plain = description.starts_with(char::is_alphabetic);
+        let gap = if plain { " " } else { "\n\n" };
+        let item = format!("- `{}`:{gap}{description}", argument.name);
+        Some(item.replace('\n', "\n  "))
+    });
+    let described: Vec<String> = described.collect();
+    let described =
+        (!described.is_empty()).then(|| format!("# Arguments\n\n{}", described.join("\n")));
+    let links = optional.iter().map(|it| it.name);
+    let links: Vec<String> = links
+        .map(|name| format!("[`{name}`](builder::{builder}::{name})"))
         .collect();
-    if !described.is_empty() {
-        paragraph(&format!("# Arguments\n\n{}", described.join("\n")));
-    }
-    if !optional.is_empty() {
-        let links: Vec<String> = optional
-            .iter()
-            .map(|argument| {
-                let name = argument.name;
-                format!("[`{name}`](builder::{}::{name})", operation.builder)
-            })
-            .collect();
-        paragraph(&format!(
-            "Optional, set by methods of the builder: {}.",
-            links.join(", ")
-        ));
-    }
-    paragraph(&example(context, operation, &required).unwrap_or_default());
-    text
+    let links = (!links.is_empty()).then(|| {
+        let links = links.join(", ");
+        format!("Optional, set by methods of the builder: {links}.")
+    });
+    let example = example(context, operation, &required);
+    let paragraphs = [
+        unnamed,
+        summary,
+        description,
+        Some(sends),
+        server,
+        events,
+        described,
+        links,
+        example,
+    ];
+    let paragraphs = paragraphs.into_iter().flatten();
+    let paragraphs: Vec<String> = paragraphs.filter(|it| !it.is_empty()).collect();
+    paragraphs.join("\n\n")
 }
 
 fn example(
@@ -333,17 +310,13 @@ fn credentials(operation: &Operation) -> String {
     if operation.security.is_empty() {
         return ", without a credential".to_owned();
     }
-    let alternatives: Vec<String> = operation
-        .security
-        .iter()
-        .map(|schemes| match schemes.len() {
-            0 => "no credential".to_owned(),
-            _ => schemes
-                .iter()
-                .map(|scheme| code(scheme))
-                .collect::<Vec<_>>()
-                .join(" and "),
-        })
-        .collect();
+    let alternatives = operation.security.iter().map(|schemes| {
+        let schemes: Vec<String> = schemes.iter().map(|scheme| code(scheme)).collect();
+        match schemes.is_empty() {
+            true => "no credential".to_owned(),
+            false => schemes.join(" and "),
+        }
+    });
+    let alternatives: Vec<String> = alternatives.collect();
     format!(", authorized by {}", alternatives.join(" or "))
 }
