@@ -107,11 +107,6 @@ fn parameter<'a>(api: &Api, operation: &Operation, parameter: &'a Parameter) -> 
     let (value, set) = if operation.has_page_size(parameter) {
         // The type is the same for all lists, whatever number type the spec uses.
         (parse_quote! { u32 }, quote! { request.page_size(#name); })
-    } else if is_string(schema) {
-        (
-            rust_type(schema),
-            quote! { request.set_text(#wire, #name); },
-        )
     } else {
         (rust_type(schema), quote! { request.set(#wire, &#name); })
     };
@@ -184,13 +179,6 @@ fn part<'a>(api: &Api, part: &'a Part, body_required: bool) -> Argument<'a> {
             quote! { request.file_part(#wire, #name); },
             Some(file.to_owned()),
         )
-    } else if is_string(&part.schema) {
-        (
-            Source::Json,
-            rust_type(&part.schema),
-            quote! { request.text_part(#wire, #name); },
-            Some("\"text\"".to_owned()),
-        )
     } else {
         (
             Source::Json,
@@ -206,10 +194,6 @@ fn part<'a>(api: &Api, part: &'a Part, body_required: bool) -> Argument<'a> {
         source,
         ..Argument::new(&part.ident, &part.argument, value, set)
     }
-}
-
-fn is_string(schema: &Schema) -> bool {
-    matches!(schema.kind, Kind::String | Kind::Binary)
 }
 
 /// Returns a value for examples, if the type suggests one.

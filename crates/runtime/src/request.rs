@@ -14,7 +14,7 @@ use siphasher::sip::SipHasher24;
 use crate::content::Content;
 use crate::endpoint::Endpoint;
 use crate::error::{BuildError, Error};
-use crate::operation::{BodyKind, BodyPart, InPageToken, Location, Operation, Parameter, Style};
+use crate::operation::{BodyKind, BodyPart, InPageToken, Location, Operation, Parameter};
 use crate::options::CallOptions;
 use crate::paging::{PagingOptions, ResumePoint};
 use crate::style::{Written, header_value, json, text};
@@ -212,18 +212,6 @@ impl Request {
         }
     }
 
-    /// Sets a parameter to a string like [`set`](Self::set), without copying it.
-    pub fn set_text(&mut self, argument: &str, text: String) {
-        let Some(parameter) = self.parameter(argument) else {
-            return;
-        };
-        let text = match parameter.style {
-            Style::Json => json(&text),
-            _ => text,
-        };
-        self.set_written(parameter, parameter.written_text(parameter.name, text));
-    }
-
     fn parameter(&mut self, argument: &str) -> Option<&'static Parameter> {
         let parameter = self.operation.parameter(argument);
         if parameter.is_none() {
@@ -311,11 +299,6 @@ impl Request {
     /// Sets a part of a multipart body to a list of files, with one part for each file.
     pub fn file_parts(&mut self, name: &'static str, contents: Vec<Content>) {
         self.set_parts(name, contents.into_iter().map(Part::file).collect());
-    }
-
-    /// Sets a part of a multipart body to a string.
-    pub fn text_part(&mut self, name: &'static str, text: String) {
-        self.set_parts(name, vec![Part::text(text)]);
     }
 
     /// Sets a part of a multipart body to a value. A string, number or boolean is written

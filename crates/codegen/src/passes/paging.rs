@@ -148,16 +148,12 @@ fn list_page(api: &Api, name: &Ident, page: &Object, paging: &Paging) -> Option<
         impl ::compute_kfp_runtime::paging::ListPage for types::#name {
             type Item = #item;
 
-            fn items(&self) -> &[Self::Item] {
-                ::compute_kfp_runtime::paging::List::items(&self.#list)
+            fn list(&self) -> ::std::option::Option<&::std::vec::Vec<Self::Item>> {
+                ::compute_kfp_runtime::paging::List::list(&self.#list)
             }
 
-            fn take_items(&mut self) -> ::std::vec::Vec<Self::Item> {
-                ::compute_kfp_runtime::paging::List::take(&mut self.#list)
-            }
-
-            fn retain_items(&mut self, keep: impl ::std::ops::FnMut(&Self::Item) -> bool) {
-                ::compute_kfp_runtime::paging::List::retain(&mut self.#list, keep);
+            fn list_mut(&mut self) -> ::std::option::Option<&mut ::std::vec::Vec<Self::Item>> {
+                ::compute_kfp_runtime::paging::List::list_mut(&mut self.#list)
             }
 
             fn next_page(&self) -> ::compute_kfp_runtime::paging::NextPage<'_> {

@@ -1625,7 +1625,7 @@ fn two_parameters_with_the_same_name_are_two_arguments() {
     has(
         &generated,
         "builder.rs",
-        "request.set_text(\"id_query\", id_query)",
+        "request.set(\"id_query\", &id_query)",
     );
     has(
         &generated,
@@ -2210,11 +2210,6 @@ fn a_relative_server_is_a_prefix_of_every_path() {
     for url in ["/api/v3", "api/v3/", "./api/v3"] {
         let generated = served(json!([{"url": url}]), json!([]), json!([]));
         sent_to(&generated, "/api/v3/x", None);
-        has(
-            &generated,
-            "mock.rs",
-            "path_matches(\"^\\\\/api\\\\/v3\\\\/x$\")",
-        );
         lacks(&generated, "DEFAULT_ENDPOINT");
     }
     for url in ["/", "", ".", "./"] {

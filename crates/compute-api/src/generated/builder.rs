@@ -46,7 +46,7 @@ impl<'a> ReadAlgorithms<'a> {
     ) -> Self {
         let link: ::std::string::String = link.into();
         let request = &mut self.request;
-        request.set_text("link", link);
+        request.set("link", &link);
         self
     }
 
@@ -65,7 +65,7 @@ impl<'a> ReadAlgorithms<'a> {
     ) -> Self {
         let name: ::std::string::String = name.into();
         let request = &mut self.request;
-        request.set_text("name", name);
+        request.set("name", &name);
         self
     }
 
@@ -94,7 +94,7 @@ impl<'a> ReadAlgorithms<'a> {
     ) -> Self {
         let search: ::std::string::String = search.into();
         let request = &mut self.request;
-        request.set_text("search", search);
+        request.set("search", &search);
         self
     }
 
@@ -124,7 +124,7 @@ impl<'a> ReadAlgorithms<'a> {
     ) -> Self {
         let sort_by: ::std::string::String = sort_by.into();
         let request = &mut self.request;
-        request.set_text("sort_by", sort_by);
+        request.set("sort_by", &sort_by);
         self
     }
 
@@ -493,7 +493,7 @@ impl<'a> ReadBackends<'a> {
     ) -> Self {
         let location: ::std::string::String = location.into();
         let request = &mut self.request;
-        request.set_text("location", location);
+        request.set("location", &location);
         self
     }
 
@@ -504,7 +504,7 @@ impl<'a> ReadBackends<'a> {
     ) -> Self {
         let name: ::std::string::String = name.into();
         let request = &mut self.request;
-        request.set_text("name", name);
+        request.set("name", &name);
         self
     }
 
@@ -533,7 +533,7 @@ impl<'a> ReadBackends<'a> {
     ) -> Self {
         let sort_by: ::std::string::String = sort_by.into();
         let request = &mut self.request;
-        request.set_text("sort_by", sort_by);
+        request.set("sort_by", &sort_by);
         self
     }
 
@@ -820,7 +820,7 @@ impl<'a> ReadBackendsWithHostnames<'a> {
     ) -> Self {
         let hostname: ::std::string::String = hostname.into();
         let request = &mut self.request;
-        request.set_text("hostname", hostname);
+        request.set("hostname", &hostname);
         self
     }
 
@@ -858,7 +858,7 @@ impl<'a> ReadBackendsWithHostnames<'a> {
     ) -> Self {
         let location: ::std::string::String = location.into();
         let request = &mut self.request;
-        request.set_text("location", location);
+        request.set("location", &location);
         self
     }
 
@@ -869,7 +869,7 @@ impl<'a> ReadBackendsWithHostnames<'a> {
     ) -> Self {
         let name: ::std::string::String = name.into();
         let request = &mut self.request;
-        request.set_text("name", name);
+        request.set("name", &name);
         self
     }
 
@@ -898,7 +898,7 @@ impl<'a> ReadBackendsWithHostnames<'a> {
     ) -> Self {
         let sort_by: ::std::string::String = sort_by.into();
         let request = &mut self.request;
-        request.set_text("sort_by", sort_by);
+        request.set("sort_by", &sort_by);
         self
     }
 
@@ -1093,7 +1093,7 @@ impl<'a> ReadBackendTypes<'a> {
     ) -> Self {
         let description: ::std::string::String = description.into();
         let request = &mut self.request;
-        request.set_text("description", description);
+        request.set("description", &description);
         self
     }
 
@@ -1120,7 +1120,7 @@ impl<'a> ReadBackendTypes<'a> {
     ) -> Self {
         let identifier: ::std::string::String = identifier.into();
         let request = &mut self.request;
-        request.set_text("identifier", identifier);
+        request.set("identifier", &identifier);
         self
     }
 
@@ -1131,7 +1131,7 @@ impl<'a> ReadBackendTypes<'a> {
     ) -> Self {
         let image_id: ::std::string::String = image_id.into();
         let request = &mut self.request;
-        request.set_text("image_id", image_id);
+        request.set("image_id", &image_id);
         self
     }
 
@@ -1142,7 +1142,7 @@ impl<'a> ReadBackendTypes<'a> {
     ) -> Self {
         let infrastructure: ::std::string::String = infrastructure.into();
         let request = &mut self.request;
-        request.set_text("infrastructure", infrastructure);
+        request.set("infrastructure", &infrastructure);
         self
     }
 
@@ -1193,7 +1193,7 @@ impl<'a> ReadBackendTypes<'a> {
     ) -> Self {
         let name: ::std::string::String = name.into();
         let request = &mut self.request;
-        request.set_text("name", name);
+        request.set("name", &name);
         self
     }
 
@@ -1246,7 +1246,7 @@ impl<'a> ReadBackendTypes<'a> {
     ) -> Self {
         let sort_by: ::std::string::String = sort_by.into();
         let request = &mut self.request;
-        request.set_text("sort_by", sort_by);
+        request.set("sort_by", &sort_by);
         self
     }
 
@@ -1519,7 +1519,7 @@ impl<'a> ReadBatchJobs<'a> {
     ) -> Self {
         let sort_by: ::std::string::String = sort_by.into();
         let request = &mut self.request;
-        request.set_text("sort_by", sort_by);
+        request.set("sort_by", &sort_by);
         self
     }
 
@@ -1975,7 +1975,7 @@ impl<'a> ReadCommits<'a> {
     ) -> Self {
         let description: ::std::string::String = description.into();
         let request = &mut self.request;
-        request.set_text("description", description);
+        request.set("description", &description);
         self
     }
 
@@ -1986,7 +1986,7 @@ impl<'a> ReadCommits<'a> {
     ) -> Self {
         let hash: ::std::string::String = hash.into();
         let request = &mut self.request;
-        request.set_text("hash", hash);
+        request.set("hash", &hash);
         self
     }
 
@@ -2031,7 +2031,7 @@ impl<'a> ReadCommits<'a> {
     ) -> Self {
         let sort_by: ::std::string::String = sort_by.into();
         let request = &mut self.request;
-        request.set_text("sort_by", sort_by);
+        request.set("sort_by", &sort_by);
         self
     }
 
@@ -2368,7 +2368,7 @@ impl<'a> ReadFiles<'a> {
     ) -> Self {
         let content: ::std::string::String = content.into();
         let request = &mut self.request;
-        request.set_text("content", content);
+        request.set("content", &content);
         self
     }
 
@@ -2411,7 +2411,7 @@ impl<'a> ReadFiles<'a> {
     ) -> Self {
         let name: ::std::string::String = name.into();
         let request = &mut self.request;
-        request.set_text("name", name);
+        request.set("name", &name);
         self
     }
 
@@ -2448,7 +2448,7 @@ impl<'a> ReadFiles<'a> {
     ) -> Self {
         let sort_by: ::std::string::String = sort_by.into();
         let request = &mut self.request;
-        request.set_text("sort_by", sort_by);
+        request.set("sort_by", &sort_by);
         self
     }
 
@@ -2935,7 +2935,7 @@ impl<'a> ReadJobs<'a> {
     ) -> Self {
         let message: ::std::string::String = message.into();
         let request = &mut self.request;
-        request.set_text("message", message);
+        request.set("message", &message);
         self
     }
 
@@ -2999,7 +2999,7 @@ impl<'a> ReadJobs<'a> {
     ) -> Self {
         let session_id: ::std::string::String = session_id.into();
         let request = &mut self.request;
-        request.set_text("session_id", session_id);
+        request.set("session_id", &session_id);
         self
     }
 
@@ -3018,7 +3018,7 @@ impl<'a> ReadJobs<'a> {
     ) -> Self {
         let sort_by: ::std::string::String = sort_by.into();
         let request = &mut self.request;
-        request.set_text("sort_by", sort_by);
+        request.set("sort_by", &sort_by);
         self
     }
 
@@ -3029,7 +3029,7 @@ impl<'a> ReadJobs<'a> {
     ) -> Self {
         let source: ::std::string::String = source.into();
         let request = &mut self.request;
-        request.set_text("source", source);
+        request.set("source", &source);
         self
     }
 
@@ -3051,7 +3051,7 @@ impl<'a> ReadJobs<'a> {
     ) -> Self {
         let trace_id: ::std::string::String = trace_id.into();
         let request = &mut self.request;
-        request.set_text("trace_id", trace_id);
+        request.set("trace_id", &trace_id);
         self
     }
 
@@ -3459,7 +3459,7 @@ impl<'a> ReadLanguages<'a> {
     ) -> Self {
         let name: ::std::string::String = name.into();
         let request = &mut self.request;
-        request.set_text("name", name);
+        request.set("name", &name);
         self
     }
 
@@ -3477,7 +3477,7 @@ impl<'a> ReadLanguages<'a> {
     pub fn q(mut self, q: impl ::std::convert::Into<::std::string::String>) -> Self {
         let q: ::std::string::String = q.into();
         let request = &mut self.request;
-        request.set_text("q", q);
+        request.set("q", &q);
         self
     }
 
@@ -3496,7 +3496,7 @@ impl<'a> ReadLanguages<'a> {
     ) -> Self {
         let sort_by: ::std::string::String = sort_by.into();
         let request = &mut self.request;
-        request.set_text("sort_by", sort_by);
+        request.set("sort_by", &sort_by);
         self
     }
 
@@ -3507,7 +3507,7 @@ impl<'a> ReadLanguages<'a> {
     ) -> Self {
         let version: ::std::string::String = version.into();
         let request = &mut self.request;
-        request.set_text("version", version);
+        request.set("version", &version);
         self
     }
 
@@ -3617,7 +3617,7 @@ impl<'a> ReadMembers<'a> {
     ) -> Self {
         let sort_by: ::std::string::String = sort_by.into();
         let request = &mut self.request;
-        request.set_text("sort_by", sort_by);
+        request.set("sort_by", &sort_by);
         self
     }
 
@@ -3904,7 +3904,7 @@ impl<'a> ReadPermissionGroups<'a> {
     ) -> Self {
         let name: ::std::string::String = name.into();
         let request = &mut self.request;
-        request.set_text("name", name);
+        request.set("name", &name);
         self
     }
 
@@ -3933,7 +3933,7 @@ impl<'a> ReadPermissionGroups<'a> {
     ) -> Self {
         let sort_by: ::std::string::String = sort_by.into();
         let request = &mut self.request;
-        request.set_text("sort_by", sort_by);
+        request.set("sort_by", &sort_by);
         self
     }
 
@@ -4059,7 +4059,7 @@ impl<'a> ReadPermissions<'a> {
     ) -> Self {
         let name: ::std::string::String = name.into();
         let request = &mut self.request;
-        request.set_text("name", name);
+        request.set("name", &name);
         self
     }
 
@@ -4080,7 +4080,7 @@ impl<'a> ReadPermissions<'a> {
     ) -> Self {
         let permission: ::std::string::String = permission.into();
         let request = &mut self.request;
-        request.set_text("permission", permission);
+        request.set("permission", &permission);
         self
     }
 
@@ -4099,7 +4099,7 @@ impl<'a> ReadPermissions<'a> {
     ) -> Self {
         let sort_by: ::std::string::String = sort_by.into();
         let request = &mut self.request;
-        request.set_text("sort_by", sort_by);
+        request.set("sort_by", &sort_by);
         self
     }
 
@@ -4170,7 +4170,7 @@ impl<'a> ReadProjects<'a> {
     ) -> Self {
         let description: ::std::string::String = description.into();
         let request = &mut self.request;
-        request.set_text("description", description);
+        request.set("description", &description);
         self
     }
 
@@ -4197,7 +4197,7 @@ impl<'a> ReadProjects<'a> {
     ) -> Self {
         let name: ::std::string::String = name.into();
         let request = &mut self.request;
-        request.set_text("name", name);
+        request.set("name", &name);
         self
     }
 
@@ -4226,7 +4226,7 @@ impl<'a> ReadProjects<'a> {
     ) -> Self {
         let search: ::std::string::String = search.into();
         let request = &mut self.request;
-        request.set_text("search", search);
+        request.set("search", &search);
         self
     }
 
@@ -4245,7 +4245,7 @@ impl<'a> ReadProjects<'a> {
     ) -> Self {
         let sort_by: ::std::string::String = sort_by.into();
         let request = &mut self.request;
-        request.set_text("sort_by", sort_by);
+        request.set("sort_by", &sort_by);
         self
     }
 
@@ -4664,7 +4664,7 @@ impl<'a> ReadReservations<'a> {
     ) -> Self {
         let sort_by: ::std::string::String = sort_by.into();
         let request = &mut self.request;
-        request.set_text("sort_by", sort_by);
+        request.set("sort_by", &sort_by);
         self
     }
 
@@ -4971,7 +4971,7 @@ impl<'a> ReadResultsByJobId<'a> {
     ) -> Self {
         let sort_by: ::std::string::String = sort_by.into();
         let request = &mut self.request;
-        request.set_text("sort_by", sort_by);
+        request.set("sort_by", &sort_by);
         self
     }
 
@@ -5225,7 +5225,7 @@ impl<'a> ReadResultsByAlgorithmId<'a> {
     ) -> Self {
         let sort_by: ::std::string::String = sort_by.into();
         let request = &mut self.request;
-        request.set_text("sort_by", sort_by);
+        request.set("sort_by", &sort_by);
         self
     }
 
@@ -5359,7 +5359,7 @@ impl<'a> ReadTeams<'a> {
     ) -> Self {
         let name: ::std::string::String = name.into();
         let request = &mut self.request;
-        request.set_text("name", name);
+        request.set("name", &name);
         self
     }
 
@@ -5388,7 +5388,7 @@ impl<'a> ReadTeams<'a> {
     ) -> Self {
         let slug: ::std::string::String = slug.into();
         let request = &mut self.request;
-        request.set_text("slug", slug);
+        request.set("slug", &slug);
         self
     }
 
@@ -5399,7 +5399,7 @@ impl<'a> ReadTeams<'a> {
     ) -> Self {
         let sort_by: ::std::string::String = sort_by.into();
         let request = &mut self.request;
-        request.set_text("sort_by", sort_by);
+        request.set("sort_by", &sort_by);
         self
     }
 
@@ -5599,7 +5599,7 @@ impl<'a> ReadTransactions<'a> {
     ) -> Self {
         let sort_by: ::std::string::String = sort_by.into();
         let request = &mut self.request;
-        request.set_text("sort_by", sort_by);
+        request.set("sort_by", &sort_by);
         self
     }
 
@@ -5678,7 +5678,7 @@ impl<'a> ReadUsers<'a> {
     ) -> Self {
         let email: ::std::string::String = email.into();
         let request = &mut self.request;
-        request.set_text("email", email);
+        request.set("email", &email);
         self
     }
 
@@ -5689,7 +5689,7 @@ impl<'a> ReadUsers<'a> {
     ) -> Self {
         let full_name: ::std::string::String = full_name.into();
         let request = &mut self.request;
-        request.set_text("full_name", full_name);
+        request.set("full_name", &full_name);
         self
     }
 
@@ -5748,7 +5748,7 @@ impl<'a> ReadUsers<'a> {
     ) -> Self {
         let oidc_sub: ::std::string::String = oidc_sub.into();
         let request = &mut self.request;
-        request.set_text("oidc_sub", oidc_sub);
+        request.set("oidc_sub", &oidc_sub);
         self
     }
 
@@ -5777,7 +5777,7 @@ impl<'a> ReadUsers<'a> {
     ) -> Self {
         let sort_by: ::std::string::String = sort_by.into();
         let request = &mut self.request;
-        request.set_text("sort_by", sort_by);
+        request.set("sort_by", &sort_by);
         self
     }
 
@@ -6070,7 +6070,7 @@ impl<'a> ReadMetadataByBackendId<'a> {
     ) -> Self {
         let sort_by: ::std::string::String = sort_by.into();
         let request = &mut self.request;
-        request.set_text("sort_by", sort_by);
+        request.set("sort_by", &sort_by);
         self
     }
 
@@ -6206,17 +6206,13 @@ impl ::compute_kfp_runtime::paging::ListPage for types::PageAlgorithm {
     type Item = types::Algorithm;
 
     #[inline]
-    fn items(&self) -> &[Self::Item] {
-        ::compute_kfp_runtime::paging::List::items(&self.items)
+    fn list(&self) -> ::std::option::Option<&::std::vec::Vec<Self::Item>> {
+        ::compute_kfp_runtime::paging::List::list(&self.items)
     }
 
     #[inline]
-    fn take_items(&mut self) -> ::std::vec::Vec<Self::Item> {
-        ::compute_kfp_runtime::paging::List::take(&mut self.items)
-    }
-
-    fn retain_items(&mut self, keep: impl ::std::ops::FnMut(&Self::Item) -> bool) {
-        ::compute_kfp_runtime::paging::List::retain(&mut self.items, keep);
+    fn list_mut(&mut self) -> ::std::option::Option<&mut ::std::vec::Vec<Self::Item>> {
+        ::compute_kfp_runtime::paging::List::list_mut(&mut self.items)
     }
 
     #[inline]
@@ -6286,17 +6282,13 @@ impl ::compute_kfp_runtime::paging::ListPage for types::PageBackend {
     type Item = types::Backend;
 
     #[inline]
-    fn items(&self) -> &[Self::Item] {
-        ::compute_kfp_runtime::paging::List::items(&self.items)
+    fn list(&self) -> ::std::option::Option<&::std::vec::Vec<Self::Item>> {
+        ::compute_kfp_runtime::paging::List::list(&self.items)
     }
 
     #[inline]
-    fn take_items(&mut self) -> ::std::vec::Vec<Self::Item> {
-        ::compute_kfp_runtime::paging::List::take(&mut self.items)
-    }
-
-    fn retain_items(&mut self, keep: impl ::std::ops::FnMut(&Self::Item) -> bool) {
-        ::compute_kfp_runtime::paging::List::retain(&mut self.items, keep);
+    fn list_mut(&mut self) -> ::std::option::Option<&mut ::std::vec::Vec<Self::Item>> {
+        ::compute_kfp_runtime::paging::List::list_mut(&mut self.items)
     }
 
     #[inline]
@@ -6370,17 +6362,13 @@ impl ::compute_kfp_runtime::paging::ListPage for types::PageBackendWithHostname 
     type Item = types::BackendWithHostname;
 
     #[inline]
-    fn items(&self) -> &[Self::Item] {
-        ::compute_kfp_runtime::paging::List::items(&self.items)
+    fn list(&self) -> ::std::option::Option<&::std::vec::Vec<Self::Item>> {
+        ::compute_kfp_runtime::paging::List::list(&self.items)
     }
 
     #[inline]
-    fn take_items(&mut self) -> ::std::vec::Vec<Self::Item> {
-        ::compute_kfp_runtime::paging::List::take(&mut self.items)
-    }
-
-    fn retain_items(&mut self, keep: impl ::std::ops::FnMut(&Self::Item) -> bool) {
-        ::compute_kfp_runtime::paging::List::retain(&mut self.items, keep);
+    fn list_mut(&mut self) -> ::std::option::Option<&mut ::std::vec::Vec<Self::Item>> {
+        ::compute_kfp_runtime::paging::List::list_mut(&mut self.items)
     }
 
     #[inline]
@@ -6450,17 +6438,13 @@ impl ::compute_kfp_runtime::paging::ListPage for types::PageBackendType {
     type Item = types::BackendType;
 
     #[inline]
-    fn items(&self) -> &[Self::Item] {
-        ::compute_kfp_runtime::paging::List::items(&self.items)
+    fn list(&self) -> ::std::option::Option<&::std::vec::Vec<Self::Item>> {
+        ::compute_kfp_runtime::paging::List::list(&self.items)
     }
 
     #[inline]
-    fn take_items(&mut self) -> ::std::vec::Vec<Self::Item> {
-        ::compute_kfp_runtime::paging::List::take(&mut self.items)
-    }
-
-    fn retain_items(&mut self, keep: impl ::std::ops::FnMut(&Self::Item) -> bool) {
-        ::compute_kfp_runtime::paging::List::retain(&mut self.items, keep);
+    fn list_mut(&mut self) -> ::std::option::Option<&mut ::std::vec::Vec<Self::Item>> {
+        ::compute_kfp_runtime::paging::List::list_mut(&mut self.items)
     }
 
     #[inline]
@@ -6530,17 +6514,13 @@ impl ::compute_kfp_runtime::paging::ListPage for types::PageBatchJob {
     type Item = types::BatchJob;
 
     #[inline]
-    fn items(&self) -> &[Self::Item] {
-        ::compute_kfp_runtime::paging::List::items(&self.items)
+    fn list(&self) -> ::std::option::Option<&::std::vec::Vec<Self::Item>> {
+        ::compute_kfp_runtime::paging::List::list(&self.items)
     }
 
     #[inline]
-    fn take_items(&mut self) -> ::std::vec::Vec<Self::Item> {
-        ::compute_kfp_runtime::paging::List::take(&mut self.items)
-    }
-
-    fn retain_items(&mut self, keep: impl ::std::ops::FnMut(&Self::Item) -> bool) {
-        ::compute_kfp_runtime::paging::List::retain(&mut self.items, keep);
+    fn list_mut(&mut self) -> ::std::option::Option<&mut ::std::vec::Vec<Self::Item>> {
+        ::compute_kfp_runtime::paging::List::list_mut(&mut self.items)
     }
 
     #[inline]
@@ -6610,17 +6590,13 @@ impl ::compute_kfp_runtime::paging::ListPage for types::PageCommit {
     type Item = types::Commit;
 
     #[inline]
-    fn items(&self) -> &[Self::Item] {
-        ::compute_kfp_runtime::paging::List::items(&self.items)
+    fn list(&self) -> ::std::option::Option<&::std::vec::Vec<Self::Item>> {
+        ::compute_kfp_runtime::paging::List::list(&self.items)
     }
 
     #[inline]
-    fn take_items(&mut self) -> ::std::vec::Vec<Self::Item> {
-        ::compute_kfp_runtime::paging::List::take(&mut self.items)
-    }
-
-    fn retain_items(&mut self, keep: impl ::std::ops::FnMut(&Self::Item) -> bool) {
-        ::compute_kfp_runtime::paging::List::retain(&mut self.items, keep);
+    fn list_mut(&mut self) -> ::std::option::Option<&mut ::std::vec::Vec<Self::Item>> {
+        ::compute_kfp_runtime::paging::List::list_mut(&mut self.items)
     }
 
     #[inline]
@@ -6690,17 +6666,13 @@ impl ::compute_kfp_runtime::paging::ListPage for types::PageFile {
     type Item = types::File;
 
     #[inline]
-    fn items(&self) -> &[Self::Item] {
-        ::compute_kfp_runtime::paging::List::items(&self.items)
+    fn list(&self) -> ::std::option::Option<&::std::vec::Vec<Self::Item>> {
+        ::compute_kfp_runtime::paging::List::list(&self.items)
     }
 
     #[inline]
-    fn take_items(&mut self) -> ::std::vec::Vec<Self::Item> {
-        ::compute_kfp_runtime::paging::List::take(&mut self.items)
-    }
-
-    fn retain_items(&mut self, keep: impl ::std::ops::FnMut(&Self::Item) -> bool) {
-        ::compute_kfp_runtime::paging::List::retain(&mut self.items, keep);
+    fn list_mut(&mut self) -> ::std::option::Option<&mut ::std::vec::Vec<Self::Item>> {
+        ::compute_kfp_runtime::paging::List::list_mut(&mut self.items)
     }
 
     #[inline]
@@ -6770,17 +6742,13 @@ impl ::compute_kfp_runtime::paging::ListPage for types::PageJob {
     type Item = types::Job;
 
     #[inline]
-    fn items(&self) -> &[Self::Item] {
-        ::compute_kfp_runtime::paging::List::items(&self.items)
+    fn list(&self) -> ::std::option::Option<&::std::vec::Vec<Self::Item>> {
+        ::compute_kfp_runtime::paging::List::list(&self.items)
     }
 
     #[inline]
-    fn take_items(&mut self) -> ::std::vec::Vec<Self::Item> {
-        ::compute_kfp_runtime::paging::List::take(&mut self.items)
-    }
-
-    fn retain_items(&mut self, keep: impl ::std::ops::FnMut(&Self::Item) -> bool) {
-        ::compute_kfp_runtime::paging::List::retain(&mut self.items, keep);
+    fn list_mut(&mut self) -> ::std::option::Option<&mut ::std::vec::Vec<Self::Item>> {
+        ::compute_kfp_runtime::paging::List::list_mut(&mut self.items)
     }
 
     #[inline]
@@ -6850,17 +6818,13 @@ impl ::compute_kfp_runtime::paging::ListPage for types::JobLogPage {
     type Item = types::JobLogLine;
 
     #[inline]
-    fn items(&self) -> &[Self::Item] {
-        ::compute_kfp_runtime::paging::List::items(&self.logs)
+    fn list(&self) -> ::std::option::Option<&::std::vec::Vec<Self::Item>> {
+        ::compute_kfp_runtime::paging::List::list(&self.logs)
     }
 
     #[inline]
-    fn take_items(&mut self) -> ::std::vec::Vec<Self::Item> {
-        ::compute_kfp_runtime::paging::List::take(&mut self.logs)
-    }
-
-    fn retain_items(&mut self, keep: impl ::std::ops::FnMut(&Self::Item) -> bool) {
-        ::compute_kfp_runtime::paging::List::retain(&mut self.logs, keep);
+    fn list_mut(&mut self) -> ::std::option::Option<&mut ::std::vec::Vec<Self::Item>> {
+        ::compute_kfp_runtime::paging::List::list_mut(&mut self.logs)
     }
 
     #[inline]
@@ -6929,17 +6893,13 @@ impl ::compute_kfp_runtime::paging::ListPage for types::PageLanguage {
     type Item = types::Language;
 
     #[inline]
-    fn items(&self) -> &[Self::Item] {
-        ::compute_kfp_runtime::paging::List::items(&self.items)
+    fn list(&self) -> ::std::option::Option<&::std::vec::Vec<Self::Item>> {
+        ::compute_kfp_runtime::paging::List::list(&self.items)
     }
 
     #[inline]
-    fn take_items(&mut self) -> ::std::vec::Vec<Self::Item> {
-        ::compute_kfp_runtime::paging::List::take(&mut self.items)
-    }
-
-    fn retain_items(&mut self, keep: impl ::std::ops::FnMut(&Self::Item) -> bool) {
-        ::compute_kfp_runtime::paging::List::retain(&mut self.items, keep);
+    fn list_mut(&mut self) -> ::std::option::Option<&mut ::std::vec::Vec<Self::Item>> {
+        ::compute_kfp_runtime::paging::List::list_mut(&mut self.items)
     }
 
     #[inline]
@@ -7009,17 +6969,13 @@ impl ::compute_kfp_runtime::paging::ListPage for types::PageMember {
     type Item = types::Member;
 
     #[inline]
-    fn items(&self) -> &[Self::Item] {
-        ::compute_kfp_runtime::paging::List::items(&self.items)
+    fn list(&self) -> ::std::option::Option<&::std::vec::Vec<Self::Item>> {
+        ::compute_kfp_runtime::paging::List::list(&self.items)
     }
 
     #[inline]
-    fn take_items(&mut self) -> ::std::vec::Vec<Self::Item> {
-        ::compute_kfp_runtime::paging::List::take(&mut self.items)
-    }
-
-    fn retain_items(&mut self, keep: impl ::std::ops::FnMut(&Self::Item) -> bool) {
-        ::compute_kfp_runtime::paging::List::retain(&mut self.items, keep);
+    fn list_mut(&mut self) -> ::std::option::Option<&mut ::std::vec::Vec<Self::Item>> {
+        ::compute_kfp_runtime::paging::List::list_mut(&mut self.items)
     }
 
     #[inline]
@@ -7093,17 +7049,13 @@ impl ::compute_kfp_runtime::paging::ListPage for types::PagePermissionGroup {
     type Item = types::PermissionGroup;
 
     #[inline]
-    fn items(&self) -> &[Self::Item] {
-        ::compute_kfp_runtime::paging::List::items(&self.items)
+    fn list(&self) -> ::std::option::Option<&::std::vec::Vec<Self::Item>> {
+        ::compute_kfp_runtime::paging::List::list(&self.items)
     }
 
     #[inline]
-    fn take_items(&mut self) -> ::std::vec::Vec<Self::Item> {
-        ::compute_kfp_runtime::paging::List::take(&mut self.items)
-    }
-
-    fn retain_items(&mut self, keep: impl ::std::ops::FnMut(&Self::Item) -> bool) {
-        ::compute_kfp_runtime::paging::List::retain(&mut self.items, keep);
+    fn list_mut(&mut self) -> ::std::option::Option<&mut ::std::vec::Vec<Self::Item>> {
+        ::compute_kfp_runtime::paging::List::list_mut(&mut self.items)
     }
 
     #[inline]
@@ -7173,17 +7125,13 @@ impl ::compute_kfp_runtime::paging::ListPage for types::PagePermission {
     type Item = types::Permission;
 
     #[inline]
-    fn items(&self) -> &[Self::Item] {
-        ::compute_kfp_runtime::paging::List::items(&self.items)
+    fn list(&self) -> ::std::option::Option<&::std::vec::Vec<Self::Item>> {
+        ::compute_kfp_runtime::paging::List::list(&self.items)
     }
 
     #[inline]
-    fn take_items(&mut self) -> ::std::vec::Vec<Self::Item> {
-        ::compute_kfp_runtime::paging::List::take(&mut self.items)
-    }
-
-    fn retain_items(&mut self, keep: impl ::std::ops::FnMut(&Self::Item) -> bool) {
-        ::compute_kfp_runtime::paging::List::retain(&mut self.items, keep);
+    fn list_mut(&mut self) -> ::std::option::Option<&mut ::std::vec::Vec<Self::Item>> {
+        ::compute_kfp_runtime::paging::List::list_mut(&mut self.items)
     }
 
     #[inline]
@@ -7253,17 +7201,13 @@ impl ::compute_kfp_runtime::paging::ListPage for types::PageProject {
     type Item = types::Project;
 
     #[inline]
-    fn items(&self) -> &[Self::Item] {
-        ::compute_kfp_runtime::paging::List::items(&self.items)
+    fn list(&self) -> ::std::option::Option<&::std::vec::Vec<Self::Item>> {
+        ::compute_kfp_runtime::paging::List::list(&self.items)
     }
 
     #[inline]
-    fn take_items(&mut self) -> ::std::vec::Vec<Self::Item> {
-        ::compute_kfp_runtime::paging::List::take(&mut self.items)
-    }
-
-    fn retain_items(&mut self, keep: impl ::std::ops::FnMut(&Self::Item) -> bool) {
-        ::compute_kfp_runtime::paging::List::retain(&mut self.items, keep);
+    fn list_mut(&mut self) -> ::std::option::Option<&mut ::std::vec::Vec<Self::Item>> {
+        ::compute_kfp_runtime::paging::List::list_mut(&mut self.items)
     }
 
     #[inline]
@@ -7333,17 +7277,13 @@ impl ::compute_kfp_runtime::paging::ListPage for types::PageReservation {
     type Item = types::Reservation;
 
     #[inline]
-    fn items(&self) -> &[Self::Item] {
-        ::compute_kfp_runtime::paging::List::items(&self.items)
+    fn list(&self) -> ::std::option::Option<&::std::vec::Vec<Self::Item>> {
+        ::compute_kfp_runtime::paging::List::list(&self.items)
     }
 
     #[inline]
-    fn take_items(&mut self) -> ::std::vec::Vec<Self::Item> {
-        ::compute_kfp_runtime::paging::List::take(&mut self.items)
-    }
-
-    fn retain_items(&mut self, keep: impl ::std::ops::FnMut(&Self::Item) -> bool) {
-        ::compute_kfp_runtime::paging::List::retain(&mut self.items, keep);
+    fn list_mut(&mut self) -> ::std::option::Option<&mut ::std::vec::Vec<Self::Item>> {
+        ::compute_kfp_runtime::paging::List::list_mut(&mut self.items)
     }
 
     #[inline]
@@ -7413,17 +7353,13 @@ impl ::compute_kfp_runtime::paging::ListPage for types::PageResult {
     type Item = types::Result;
 
     #[inline]
-    fn items(&self) -> &[Self::Item] {
-        ::compute_kfp_runtime::paging::List::items(&self.items)
+    fn list(&self) -> ::std::option::Option<&::std::vec::Vec<Self::Item>> {
+        ::compute_kfp_runtime::paging::List::list(&self.items)
     }
 
     #[inline]
-    fn take_items(&mut self) -> ::std::vec::Vec<Self::Item> {
-        ::compute_kfp_runtime::paging::List::take(&mut self.items)
-    }
-
-    fn retain_items(&mut self, keep: impl ::std::ops::FnMut(&Self::Item) -> bool) {
-        ::compute_kfp_runtime::paging::List::retain(&mut self.items, keep);
+    fn list_mut(&mut self) -> ::std::option::Option<&mut ::std::vec::Vec<Self::Item>> {
+        ::compute_kfp_runtime::paging::List::list_mut(&mut self.items)
     }
 
     #[inline]
@@ -7542,17 +7478,13 @@ impl ::compute_kfp_runtime::paging::ListPage for types::PageTeam {
     type Item = types::Team;
 
     #[inline]
-    fn items(&self) -> &[Self::Item] {
-        ::compute_kfp_runtime::paging::List::items(&self.items)
+    fn list(&self) -> ::std::option::Option<&::std::vec::Vec<Self::Item>> {
+        ::compute_kfp_runtime::paging::List::list(&self.items)
     }
 
     #[inline]
-    fn take_items(&mut self) -> ::std::vec::Vec<Self::Item> {
-        ::compute_kfp_runtime::paging::List::take(&mut self.items)
-    }
-
-    fn retain_items(&mut self, keep: impl ::std::ops::FnMut(&Self::Item) -> bool) {
-        ::compute_kfp_runtime::paging::List::retain(&mut self.items, keep);
+    fn list_mut(&mut self) -> ::std::option::Option<&mut ::std::vec::Vec<Self::Item>> {
+        ::compute_kfp_runtime::paging::List::list_mut(&mut self.items)
     }
 
     #[inline]
@@ -7622,17 +7554,13 @@ impl ::compute_kfp_runtime::paging::ListPage for types::PageTransaction {
     type Item = types::Transaction;
 
     #[inline]
-    fn items(&self) -> &[Self::Item] {
-        ::compute_kfp_runtime::paging::List::items(&self.items)
+    fn list(&self) -> ::std::option::Option<&::std::vec::Vec<Self::Item>> {
+        ::compute_kfp_runtime::paging::List::list(&self.items)
     }
 
     #[inline]
-    fn take_items(&mut self) -> ::std::vec::Vec<Self::Item> {
-        ::compute_kfp_runtime::paging::List::take(&mut self.items)
-    }
-
-    fn retain_items(&mut self, keep: impl ::std::ops::FnMut(&Self::Item) -> bool) {
-        ::compute_kfp_runtime::paging::List::retain(&mut self.items, keep);
+    fn list_mut(&mut self) -> ::std::option::Option<&mut ::std::vec::Vec<Self::Item>> {
+        ::compute_kfp_runtime::paging::List::list_mut(&mut self.items)
     }
 
     #[inline]
@@ -7702,17 +7630,13 @@ impl ::compute_kfp_runtime::paging::ListPage for types::PageUser {
     type Item = types::User;
 
     #[inline]
-    fn items(&self) -> &[Self::Item] {
-        ::compute_kfp_runtime::paging::List::items(&self.items)
+    fn list(&self) -> ::std::option::Option<&::std::vec::Vec<Self::Item>> {
+        ::compute_kfp_runtime::paging::List::list(&self.items)
     }
 
     #[inline]
-    fn take_items(&mut self) -> ::std::vec::Vec<Self::Item> {
-        ::compute_kfp_runtime::paging::List::take(&mut self.items)
-    }
-
-    fn retain_items(&mut self, keep: impl ::std::ops::FnMut(&Self::Item) -> bool) {
-        ::compute_kfp_runtime::paging::List::retain(&mut self.items, keep);
+    fn list_mut(&mut self) -> ::std::option::Option<&mut ::std::vec::Vec<Self::Item>> {
+        ::compute_kfp_runtime::paging::List::list_mut(&mut self.items)
     }
 
     #[inline]
@@ -7782,17 +7706,13 @@ impl ::compute_kfp_runtime::paging::ListPage for types::PageMetadata {
     type Item = types::Metadata;
 
     #[inline]
-    fn items(&self) -> &[Self::Item] {
-        ::compute_kfp_runtime::paging::List::items(&self.items)
+    fn list(&self) -> ::std::option::Option<&::std::vec::Vec<Self::Item>> {
+        ::compute_kfp_runtime::paging::List::list(&self.items)
     }
 
     #[inline]
-    fn take_items(&mut self) -> ::std::vec::Vec<Self::Item> {
-        ::compute_kfp_runtime::paging::List::take(&mut self.items)
-    }
-
-    fn retain_items(&mut self, keep: impl ::std::ops::FnMut(&Self::Item) -> bool) {
-        ::compute_kfp_runtime::paging::List::retain(&mut self.items, keep);
+    fn list_mut(&mut self) -> ::std::option::Option<&mut ::std::vec::Vec<Self::Item>> {
+        ::compute_kfp_runtime::paging::List::list_mut(&mut self.items)
     }
 
     #[inline]

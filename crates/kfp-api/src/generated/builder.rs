@@ -46,7 +46,7 @@ impl<'a> ListArtifactTasks<'a> {
     ) -> Self {
         let filter: ::std::string::String = filter.into();
         let request = &mut self.request;
-        request.set_text("filter", filter);
+        request.set("filter", &filter);
         self
     }
 
@@ -65,7 +65,7 @@ impl<'a> ListArtifactTasks<'a> {
     ) -> Self {
         let page_token: ::std::string::String = page_token.into();
         let request = &mut self.request;
-        request.set_text("page_token", page_token);
+        request.set("page_token", &page_token);
         self
     }
 
@@ -92,7 +92,7 @@ impl<'a> ListArtifactTasks<'a> {
     ) -> Self {
         let sort_by: ::std::string::String = sort_by.into();
         let request = &mut self.request;
-        request.set_text("sort_by", sort_by);
+        request.set("sort_by", &sort_by);
         self
     }
 
@@ -305,7 +305,7 @@ impl<'a> ListArtifacts<'a> {
     ) -> Self {
         let filter: ::std::string::String = filter.into();
         let request = &mut self.request;
-        request.set_text("filter", filter);
+        request.set("filter", &filter);
         self
     }
 
@@ -316,7 +316,7 @@ impl<'a> ListArtifacts<'a> {
     ) -> Self {
         let namespace: ::std::string::String = namespace.into();
         let request = &mut self.request;
-        request.set_text("namespace", namespace);
+        request.set("namespace", &namespace);
         self
     }
 
@@ -335,7 +335,7 @@ impl<'a> ListArtifacts<'a> {
     ) -> Self {
         let page_token: ::std::string::String = page_token.into();
         let request = &mut self.request;
-        request.set_text("page_token", page_token);
+        request.set("page_token", &page_token);
         self
     }
 
@@ -346,7 +346,7 @@ impl<'a> ListArtifacts<'a> {
     ) -> Self {
         let sort_by: ::std::string::String = sort_by.into();
         let request = &mut self.request;
-        request.set_text("sort_by", sort_by);
+        request.set("sort_by", &sort_by);
         self
     }
 
@@ -459,7 +459,7 @@ impl<'a> UpdateArtifact<'a> {
         let mut request = ::compute_kfp_runtime::Request::new(
             &super::operations::UPDATE_ARTIFACT,
         );
-        request.set_text("artifact.artifact_id", artifact_id);
+        request.set("artifact.artifact_id", &artifact_id);
         request.json_body(body);
         Self { client, request }
     }
@@ -510,7 +510,7 @@ impl<'a> GetArtifact<'a> {
         let mut request = ::compute_kfp_runtime::Request::new(
             &super::operations::GET_ARTIFACT,
         );
-        request.set_text("artifact_id", artifact_id);
+        request.set("artifact_id", &artifact_id);
         Self { client, request }
     }
 
@@ -626,7 +626,7 @@ impl<'a> ListMetrics<'a> {
     ) -> Self {
         let filter: ::std::string::String = filter.into();
         let request = &mut self.request;
-        request.set_text("filter", filter);
+        request.set("filter", &filter);
         self
     }
 
@@ -637,7 +637,7 @@ impl<'a> ListMetrics<'a> {
     ) -> Self {
         let namespace: ::std::string::String = namespace.into();
         let request = &mut self.request;
-        request.set_text("namespace", namespace);
+        request.set("namespace", &namespace);
         self
     }
 
@@ -656,7 +656,7 @@ impl<'a> ListMetrics<'a> {
     ) -> Self {
         let page_token: ::std::string::String = page_token.into();
         let request = &mut self.request;
-        request.set_text("page_token", page_token);
+        request.set("page_token", &page_token);
         self
     }
 
@@ -683,7 +683,7 @@ impl<'a> ListMetrics<'a> {
     ) -> Self {
         let sort_by: ::std::string::String = sort_by.into();
         let request = &mut self.request;
-        request.set_text("sort_by", sort_by);
+        request.set("sort_by", &sort_by);
         self
     }
 
@@ -809,8 +809,8 @@ impl<'a> GetMetric<'a> {
         let mut request = ::compute_kfp_runtime::Request::new(
             &super::operations::GET_METRIC,
         );
-        request.set_text("task_id", task_id);
-        request.set_text("name", name);
+        request.set("task_id", &task_id);
+        request.set("name", &name);
         Self { client, request }
     }
 
@@ -868,7 +868,7 @@ impl<'a> Authorize<'a> {
     ) -> Self {
         let namespace: ::std::string::String = namespace.into();
         let request = &mut self.request;
-        request.set_text("namespace", namespace);
+        request.set("namespace", &namespace);
         self
     }
 
@@ -960,7 +960,7 @@ impl<'a> ListExperiments<'a> {
     ) -> Self {
         let filter: ::std::string::String = filter.into();
         let request = &mut self.request;
-        request.set_text("filter", filter);
+        request.set("filter", &filter);
         self
     }
 
@@ -971,7 +971,7 @@ impl<'a> ListExperiments<'a> {
     ) -> Self {
         let namespace: ::std::string::String = namespace.into();
         let request = &mut self.request;
-        request.set_text("namespace", namespace);
+        request.set("namespace", &namespace);
         self
     }
 
@@ -990,7 +990,7 @@ impl<'a> ListExperiments<'a> {
     ) -> Self {
         let page_token: ::std::string::String = page_token.into();
         let request = &mut self.request;
-        request.set_text("page_token", page_token);
+        request.set("page_token", &page_token);
         self
     }
 
@@ -1001,7 +1001,7 @@ impl<'a> ListExperiments<'a> {
     ) -> Self {
         let sort_by: ::std::string::String = sort_by.into();
         let request = &mut self.request;
-        request.set_text("sort_by", sort_by);
+        request.set("sort_by", &sort_by);
         self
     }
 
@@ -1104,7 +1104,7 @@ impl<'a> GetExperiment<'a> {
         let mut request = ::compute_kfp_runtime::Request::new(
             &super::operations::GET_EXPERIMENT,
         );
-        request.set_text("experiment_id", experiment_id);
+        request.set("experiment_id", &experiment_id);
         Self { client, request }
     }
 
@@ -1154,7 +1154,7 @@ impl<'a> DeleteExperiment<'a> {
         let mut request = ::compute_kfp_runtime::Request::new(
             &super::operations::DELETE_EXPERIMENT,
         );
-        request.set_text("experiment_id", experiment_id);
+        request.set("experiment_id", &experiment_id);
         Self { client, request }
     }
 
@@ -1206,7 +1206,7 @@ impl<'a> ArchiveExperiment<'a> {
         let mut request = ::compute_kfp_runtime::Request::new(
             &super::operations::ARCHIVE_EXPERIMENT,
         );
-        request.set_text("experiment_id", experiment_id);
+        request.set("experiment_id", &experiment_id);
         Self { client, request }
     }
 
@@ -1258,7 +1258,7 @@ impl<'a> UnarchiveExperiment<'a> {
         let mut request = ::compute_kfp_runtime::Request::new(
             &super::operations::UNARCHIVE_EXPERIMENT,
         );
-        request.set_text("experiment_id", experiment_id);
+        request.set("experiment_id", &experiment_id);
         Self { client, request }
     }
 
@@ -1418,7 +1418,7 @@ impl<'a> ListPipelines<'a> {
     ) -> Self {
         let filter: ::std::string::String = filter.into();
         let request = &mut self.request;
-        request.set_text("filter", filter);
+        request.set("filter", &filter);
         self
     }
 
@@ -1429,7 +1429,7 @@ impl<'a> ListPipelines<'a> {
     ) -> Self {
         let namespace: ::std::string::String = namespace.into();
         let request = &mut self.request;
-        request.set_text("namespace", namespace);
+        request.set("namespace", &namespace);
         self
     }
 
@@ -1448,7 +1448,7 @@ impl<'a> ListPipelines<'a> {
     ) -> Self {
         let page_token: ::std::string::String = page_token.into();
         let request = &mut self.request;
-        request.set_text("page_token", page_token);
+        request.set("page_token", &page_token);
         self
     }
 
@@ -1459,7 +1459,7 @@ impl<'a> ListPipelines<'a> {
     ) -> Self {
         let sort_by: ::std::string::String = sort_by.into();
         let request = &mut self.request;
-        request.set_text("sort_by", sort_by);
+        request.set("sort_by", &sort_by);
         self
     }
 
@@ -1618,7 +1618,7 @@ impl<'a> GetPipelineByName<'a> {
         let mut request = ::compute_kfp_runtime::Request::new(
             &super::operations::GET_PIPELINE_BY_NAME,
         );
-        request.set_text("name", name);
+        request.set("name", &name);
         Self { client, request }
     }
 
@@ -1629,7 +1629,7 @@ impl<'a> GetPipelineByName<'a> {
     ) -> Self {
         let namespace: ::std::string::String = namespace.into();
         let request = &mut self.request;
-        request.set_text("namespace", namespace);
+        request.set("namespace", &namespace);
         self
     }
 
@@ -1686,7 +1686,7 @@ impl<'a> UpdatePipeline<'a> {
         let mut request = ::compute_kfp_runtime::Request::new(
             &super::operations::UPDATE_PIPELINE,
         );
-        request.set_text("pipeline.pipeline_id", pipeline_id);
+        request.set("pipeline.pipeline_id", &pipeline_id);
         request.json_body(body);
         Self { client, request }
     }
@@ -1737,7 +1737,7 @@ impl<'a> GetPipeline<'a> {
         let mut request = ::compute_kfp_runtime::Request::new(
             &super::operations::GET_PIPELINE,
         );
-        request.set_text("pipeline_id", pipeline_id);
+        request.set("pipeline_id", &pipeline_id);
         Self { client, request }
     }
 
@@ -1787,7 +1787,7 @@ impl<'a> DeletePipeline<'a> {
         let mut request = ::compute_kfp_runtime::Request::new(
             &super::operations::DELETE_PIPELINE,
         );
-        request.set_text("pipeline_id", pipeline_id);
+        request.set("pipeline_id", &pipeline_id);
         Self { client, request }
     }
 
@@ -1847,7 +1847,7 @@ impl<'a> ListPipelineVersions<'a> {
         let mut request = ::compute_kfp_runtime::Request::new(
             &super::operations::LIST_PIPELINE_VERSIONS,
         );
-        request.set_text("pipeline_id", pipeline_id);
+        request.set("pipeline_id", &pipeline_id);
         Self { client, request }
     }
 
@@ -1858,7 +1858,7 @@ impl<'a> ListPipelineVersions<'a> {
     ) -> Self {
         let filter: ::std::string::String = filter.into();
         let request = &mut self.request;
-        request.set_text("filter", filter);
+        request.set("filter", &filter);
         self
     }
 
@@ -1877,7 +1877,7 @@ impl<'a> ListPipelineVersions<'a> {
     ) -> Self {
         let page_token: ::std::string::String = page_token.into();
         let request = &mut self.request;
-        request.set_text("page_token", page_token);
+        request.set("page_token", &page_token);
         self
     }
 
@@ -1888,7 +1888,7 @@ impl<'a> ListPipelineVersions<'a> {
     ) -> Self {
         let sort_by: ::std::string::String = sort_by.into();
         let request = &mut self.request;
-        request.set_text("sort_by", sort_by);
+        request.set("sort_by", &sort_by);
         self
     }
 
@@ -1945,7 +1945,7 @@ impl<'a> CreatePipelineVersion<'a> {
         let mut request = ::compute_kfp_runtime::Request::new(
             &super::operations::CREATE_PIPELINE_VERSION,
         );
-        request.set_text("pipeline_id", pipeline_id);
+        request.set("pipeline_id", &pipeline_id);
         request.json_body(body);
         Self { client, request }
     }
@@ -2000,8 +2000,8 @@ impl<'a> GetPipelineVersion<'a> {
         let mut request = ::compute_kfp_runtime::Request::new(
             &super::operations::GET_PIPELINE_VERSION,
         );
-        request.set_text("pipeline_id", pipeline_id);
-        request.set_text("pipeline_version_id", pipeline_version_id);
+        request.set("pipeline_id", &pipeline_id);
+        request.set("pipeline_version_id", &pipeline_version_id);
         Self { client, request }
     }
 
@@ -2055,8 +2055,8 @@ impl<'a> DeletePipelineVersion<'a> {
         let mut request = ::compute_kfp_runtime::Request::new(
             &super::operations::DELETE_PIPELINE_VERSION,
         );
-        request.set_text("pipeline_id", pipeline_id);
-        request.set_text("pipeline_version_id", pipeline_version_id);
+        request.set("pipeline_id", &pipeline_id);
+        request.set("pipeline_version_id", &pipeline_version_id);
         Self { client, request }
     }
 
@@ -2116,8 +2116,8 @@ impl<'a> UpdatePipelineVersion<'a> {
         let mut request = ::compute_kfp_runtime::Request::new(
             &super::operations::UPDATE_PIPELINE_VERSION,
         );
-        request.set_text("pipeline_version.pipeline_id", pipeline_id);
-        request.set_text("pipeline_version.pipeline_version_id", pipeline_version_id);
+        request.set("pipeline_version.pipeline_id", &pipeline_id);
+        request.set("pipeline_version.pipeline_version_id", &pipeline_version_id);
         request.json_body(body);
         Self { client, request }
     }
@@ -2182,7 +2182,7 @@ impl<'a> UploadPipeline<'a> {
     ) -> Self {
         let code_source_url: ::std::string::String = code_source_url.into();
         let request = &mut self.request;
-        request.set_text("code_source_url", code_source_url);
+        request.set("code_source_url", &code_source_url);
         self
     }
 
@@ -2193,7 +2193,7 @@ impl<'a> UploadPipeline<'a> {
     ) -> Self {
         let description: ::std::string::String = description.into();
         let request = &mut self.request;
-        request.set_text("description", description);
+        request.set("description", &description);
         self
     }
 
@@ -2204,7 +2204,7 @@ impl<'a> UploadPipeline<'a> {
     ) -> Self {
         let display_name: ::std::string::String = display_name.into();
         let request = &mut self.request;
-        request.set_text("display_name", display_name);
+        request.set("display_name", &display_name);
         self
     }
 
@@ -2215,7 +2215,7 @@ impl<'a> UploadPipeline<'a> {
     ) -> Self {
         let name: ::std::string::String = name.into();
         let request = &mut self.request;
-        request.set_text("name", name);
+        request.set("name", &name);
         self
     }
 
@@ -2226,7 +2226,7 @@ impl<'a> UploadPipeline<'a> {
     ) -> Self {
         let namespace: ::std::string::String = namespace.into();
         let request = &mut self.request;
-        request.set_text("namespace", namespace);
+        request.set("namespace", &namespace);
         self
     }
 
@@ -2237,7 +2237,7 @@ impl<'a> UploadPipeline<'a> {
     ) -> Self {
         let tags: ::std::string::String = tags.into();
         let request = &mut self.request;
-        request.set_text("tags", tags);
+        request.set("tags", &tags);
         self
     }
 
@@ -2301,7 +2301,7 @@ impl<'a> UploadPipelineVersion<'a> {
     ) -> Self {
         let code_source_url: ::std::string::String = code_source_url.into();
         let request = &mut self.request;
-        request.set_text("code_source_url", code_source_url);
+        request.set("code_source_url", &code_source_url);
         self
     }
 
@@ -2312,7 +2312,7 @@ impl<'a> UploadPipelineVersion<'a> {
     ) -> Self {
         let description: ::std::string::String = description.into();
         let request = &mut self.request;
-        request.set_text("description", description);
+        request.set("description", &description);
         self
     }
 
@@ -2323,7 +2323,7 @@ impl<'a> UploadPipelineVersion<'a> {
     ) -> Self {
         let display_name: ::std::string::String = display_name.into();
         let request = &mut self.request;
-        request.set_text("display_name", display_name);
+        request.set("display_name", &display_name);
         self
     }
 
@@ -2334,7 +2334,7 @@ impl<'a> UploadPipelineVersion<'a> {
     ) -> Self {
         let name: ::std::string::String = name.into();
         let request = &mut self.request;
-        request.set_text("name", name);
+        request.set("name", &name);
         self
     }
 
@@ -2345,7 +2345,7 @@ impl<'a> UploadPipelineVersion<'a> {
     ) -> Self {
         let pipelineid: ::std::string::String = pipelineid.into();
         let request = &mut self.request;
-        request.set_text("pipelineid", pipelineid);
+        request.set("pipelineid", &pipelineid);
         self
     }
 
@@ -2356,7 +2356,7 @@ impl<'a> UploadPipelineVersion<'a> {
     ) -> Self {
         let tags: ::std::string::String = tags.into();
         let request = &mut self.request;
-        request.set_text("tags", tags);
+        request.set("tags", &tags);
         self
     }
 
@@ -2416,7 +2416,7 @@ impl<'a> ListRecurringRuns<'a> {
     ) -> Self {
         let experiment_id: ::std::string::String = experiment_id.into();
         let request = &mut self.request;
-        request.set_text("experiment_id", experiment_id);
+        request.set("experiment_id", &experiment_id);
         self
     }
 
@@ -2427,7 +2427,7 @@ impl<'a> ListRecurringRuns<'a> {
     ) -> Self {
         let filter: ::std::string::String = filter.into();
         let request = &mut self.request;
-        request.set_text("filter", filter);
+        request.set("filter", &filter);
         self
     }
 
@@ -2438,7 +2438,7 @@ impl<'a> ListRecurringRuns<'a> {
     ) -> Self {
         let namespace: ::std::string::String = namespace.into();
         let request = &mut self.request;
-        request.set_text("namespace", namespace);
+        request.set("namespace", &namespace);
         self
     }
 
@@ -2457,7 +2457,7 @@ impl<'a> ListRecurringRuns<'a> {
     ) -> Self {
         let page_token: ::std::string::String = page_token.into();
         let request = &mut self.request;
-        request.set_text("page_token", page_token);
+        request.set("page_token", &page_token);
         self
     }
 
@@ -2468,7 +2468,7 @@ impl<'a> ListRecurringRuns<'a> {
     ) -> Self {
         let sort_by: ::std::string::String = sort_by.into();
         let request = &mut self.request;
-        request.set_text("sort_by", sort_by);
+        request.set("sort_by", &sort_by);
         self
     }
 
@@ -2577,7 +2577,7 @@ impl<'a> GetRecurringRun<'a> {
         let mut request = ::compute_kfp_runtime::Request::new(
             &super::operations::GET_RECURRING_RUN,
         );
-        request.set_text("recurring_run_id", recurring_run_id);
+        request.set("recurring_run_id", &recurring_run_id);
         Self { client, request }
     }
 
@@ -2630,7 +2630,7 @@ impl<'a> DeleteRecurringRun<'a> {
         let mut request = ::compute_kfp_runtime::Request::new(
             &super::operations::DELETE_RECURRING_RUN,
         );
-        request.set_text("recurring_run_id", recurring_run_id);
+        request.set("recurring_run_id", &recurring_run_id);
         Self { client, request }
     }
 
@@ -2702,7 +2702,7 @@ impl<'a> DisableRecurringRun<'a> {
         let mut request = ::compute_kfp_runtime::Request::new(
             &super::operations::DISABLE_RECURRING_RUN,
         );
-        request.set_text("recurring_run_id", recurring_run_id);
+        request.set("recurring_run_id", &recurring_run_id);
         Self { client, request }
     }
 
@@ -2757,7 +2757,7 @@ impl<'a> EnableRecurringRun<'a> {
         let mut request = ::compute_kfp_runtime::Request::new(
             &super::operations::ENABLE_RECURRING_RUN,
         );
-        request.set_text("recurring_run_id", recurring_run_id);
+        request.set("recurring_run_id", &recurring_run_id);
         Self { client, request }
     }
 
@@ -2927,7 +2927,7 @@ impl<'a> ListRuns<'a> {
     ) -> Self {
         let experiment_id: ::std::string::String = experiment_id.into();
         let request = &mut self.request;
-        request.set_text("experiment_id", experiment_id);
+        request.set("experiment_id", &experiment_id);
         self
     }
 
@@ -2938,7 +2938,7 @@ impl<'a> ListRuns<'a> {
     ) -> Self {
         let filter: ::std::string::String = filter.into();
         let request = &mut self.request;
-        request.set_text("filter", filter);
+        request.set("filter", &filter);
         self
     }
 
@@ -2949,7 +2949,7 @@ impl<'a> ListRuns<'a> {
     ) -> Self {
         let namespace: ::std::string::String = namespace.into();
         let request = &mut self.request;
-        request.set_text("namespace", namespace);
+        request.set("namespace", &namespace);
         self
     }
 
@@ -2968,7 +2968,7 @@ impl<'a> ListRuns<'a> {
     ) -> Self {
         let page_token: ::std::string::String = page_token.into();
         let request = &mut self.request;
-        request.set_text("page_token", page_token);
+        request.set("page_token", &page_token);
         self
     }
 
@@ -2979,7 +2979,7 @@ impl<'a> ListRuns<'a> {
     ) -> Self {
         let sort_by: ::std::string::String = sort_by.into();
         let request = &mut self.request;
-        request.set_text("sort_by", sort_by);
+        request.set("sort_by", &sort_by);
         self
     }
 
@@ -3054,7 +3054,7 @@ impl<'a> CreateRun<'a> {
     ) -> Self {
         let experiment_id: ::std::string::String = experiment_id.into();
         let request = &mut self.request;
-        request.set_text("experiment_id", experiment_id);
+        request.set("experiment_id", &experiment_id);
         self
     }
 
@@ -3104,7 +3104,7 @@ impl<'a> GetRun<'a> {
         let mut request = ::compute_kfp_runtime::Request::new(
             &super::operations::GET_RUN,
         );
-        request.set_text("run_id", run_id);
+        request.set("run_id", &run_id);
         Self { client, request }
     }
 
@@ -3115,7 +3115,7 @@ impl<'a> GetRun<'a> {
     ) -> Self {
         let experiment_id: ::std::string::String = experiment_id.into();
         let request = &mut self.request;
-        request.set_text("experiment_id", experiment_id);
+        request.set("experiment_id", &experiment_id);
         self
     }
 
@@ -3176,7 +3176,7 @@ impl<'a> DeleteRun<'a> {
         let mut request = ::compute_kfp_runtime::Request::new(
             &super::operations::DELETE_RUN,
         );
-        request.set_text("run_id", run_id);
+        request.set("run_id", &run_id);
         Self { client, request }
     }
 
@@ -3187,7 +3187,7 @@ impl<'a> DeleteRun<'a> {
     ) -> Self {
         let experiment_id: ::std::string::String = experiment_id.into();
         let request = &mut self.request;
-        request.set_text("experiment_id", experiment_id);
+        request.set("experiment_id", &experiment_id);
         self
     }
 
@@ -3239,7 +3239,7 @@ impl<'a> ListTasks<'a> {
         let mut request = ::compute_kfp_runtime::Request::new(
             &super::operations::LIST_TASKS,
         );
-        request.set_text("run_id", run_id);
+        request.set("run_id", &run_id);
         Self { client, request }
     }
 
@@ -3250,7 +3250,7 @@ impl<'a> ListTasks<'a> {
     ) -> Self {
         let filter: ::std::string::String = filter.into();
         let request = &mut self.request;
-        request.set_text("filter", filter);
+        request.set("filter", &filter);
         self
     }
 
@@ -3261,7 +3261,7 @@ impl<'a> ListTasks<'a> {
     ) -> Self {
         let order_by: ::std::string::String = order_by.into();
         let request = &mut self.request;
-        request.set_text("order_by", order_by);
+        request.set("order_by", &order_by);
         self
     }
 
@@ -3280,7 +3280,7 @@ impl<'a> ListTasks<'a> {
     ) -> Self {
         let page_token: ::std::string::String = page_token.into();
         let request = &mut self.request;
-        request.set_text("page_token", page_token);
+        request.set("page_token", &page_token);
         self
     }
 
@@ -3291,7 +3291,7 @@ impl<'a> ListTasks<'a> {
     ) -> Self {
         let parent_id: ::std::string::String = parent_id.into();
         let request = &mut self.request;
-        request.set_text("parent_id", parent_id);
+        request.set("parent_id", &parent_id);
         self
     }
 
@@ -3348,7 +3348,7 @@ impl<'a> CreateTask<'a> {
         let mut request = ::compute_kfp_runtime::Request::new(
             &super::operations::CREATE_TASK,
         );
-        request.set_text("run_id", run_id);
+        request.set("run_id", &run_id);
         request.json_body(body);
         Self { client, request }
     }
@@ -3403,8 +3403,8 @@ impl<'a> GetTask<'a> {
         let mut request = ::compute_kfp_runtime::Request::new(
             &super::operations::GET_TASK,
         );
-        request.set_text("run_id", run_id);
-        request.set_text("task_id", task_id);
+        request.set("run_id", &run_id);
+        request.set("task_id", &task_id);
         Self { client, request }
     }
 
@@ -3462,8 +3462,8 @@ impl<'a> UpdateTask<'a> {
         let mut request = ::compute_kfp_runtime::Request::new(
             &super::operations::UPDATE_TASK,
         );
-        request.set_text("run_id", run_id);
-        request.set_text("task_id", task_id);
+        request.set("run_id", &run_id);
+        request.set("task_id", &task_id);
         request.json_body(body);
         Self { client, request }
     }
@@ -3521,7 +3521,7 @@ impl<'a> BatchUpdateTasks<'a> {
         let mut request = ::compute_kfp_runtime::Request::new(
             &super::operations::BATCH_UPDATE_TASKS,
         );
-        request.set_text("run_id", run_id);
+        request.set("run_id", &run_id);
         request.json_body(body);
         Self { client, request }
     }
@@ -3572,7 +3572,7 @@ impl<'a> ArchiveRun<'a> {
         let mut request = ::compute_kfp_runtime::Request::new(
             &super::operations::ARCHIVE_RUN,
         );
-        request.set_text("run_id", run_id);
+        request.set("run_id", &run_id);
         Self { client, request }
     }
 
@@ -3583,7 +3583,7 @@ impl<'a> ArchiveRun<'a> {
     ) -> Self {
         let experiment_id: ::std::string::String = experiment_id.into();
         let request = &mut self.request;
-        request.set_text("experiment_id", experiment_id);
+        request.set("experiment_id", &experiment_id);
         self
     }
 
@@ -3635,7 +3635,7 @@ impl<'a> RetryRun<'a> {
         let mut request = ::compute_kfp_runtime::Request::new(
             &super::operations::RETRY_RUN,
         );
-        request.set_text("run_id", run_id);
+        request.set("run_id", &run_id);
         Self { client, request }
     }
 
@@ -3646,7 +3646,7 @@ impl<'a> RetryRun<'a> {
     ) -> Self {
         let experiment_id: ::std::string::String = experiment_id.into();
         let request = &mut self.request;
-        request.set_text("experiment_id", experiment_id);
+        request.set("experiment_id", &experiment_id);
         self
     }
 
@@ -3698,7 +3698,7 @@ impl<'a> TerminateRun<'a> {
         let mut request = ::compute_kfp_runtime::Request::new(
             &super::operations::TERMINATE_RUN,
         );
-        request.set_text("run_id", run_id);
+        request.set("run_id", &run_id);
         Self { client, request }
     }
 
@@ -3709,7 +3709,7 @@ impl<'a> TerminateRun<'a> {
     ) -> Self {
         let experiment_id: ::std::string::String = experiment_id.into();
         let request = &mut self.request;
-        request.set_text("experiment_id", experiment_id);
+        request.set("experiment_id", &experiment_id);
         self
     }
 
@@ -3761,7 +3761,7 @@ impl<'a> UnarchiveRun<'a> {
         let mut request = ::compute_kfp_runtime::Request::new(
             &super::operations::UNARCHIVE_RUN,
         );
-        request.set_text("run_id", run_id);
+        request.set("run_id", &run_id);
         Self { client, request }
     }
 
@@ -3772,7 +3772,7 @@ impl<'a> UnarchiveRun<'a> {
     ) -> Self {
         let experiment_id: ::std::string::String = experiment_id.into();
         let request = &mut self.request;
-        request.set_text("experiment_id", experiment_id);
+        request.set("experiment_id", &experiment_id);
         self
     }
 
@@ -3887,7 +3887,7 @@ impl<'a> CreateVisualizationV1<'a> {
         let mut request = ::compute_kfp_runtime::Request::new(
             &super::operations::CREATE_VISUALIZATION_V1,
         );
-        request.set_text("namespace", namespace);
+        request.set("namespace", &namespace);
         request.json_body(body);
         Self { client, request }
     }
@@ -3969,17 +3969,13 @@ impl ::compute_kfp_runtime::paging::ListPage for types::ListArtifactTasksRespons
     type Item = types::ArtifactTask;
 
     #[inline]
-    fn items(&self) -> &[Self::Item] {
-        ::compute_kfp_runtime::paging::List::items(&self.artifact_tasks)
+    fn list(&self) -> ::std::option::Option<&::std::vec::Vec<Self::Item>> {
+        ::compute_kfp_runtime::paging::List::list(&self.artifact_tasks)
     }
 
     #[inline]
-    fn take_items(&mut self) -> ::std::vec::Vec<Self::Item> {
-        ::compute_kfp_runtime::paging::List::take(&mut self.artifact_tasks)
-    }
-
-    fn retain_items(&mut self, keep: impl ::std::ops::FnMut(&Self::Item) -> bool) {
-        ::compute_kfp_runtime::paging::List::retain(&mut self.artifact_tasks, keep);
+    fn list_mut(&mut self) -> ::std::option::Option<&mut ::std::vec::Vec<Self::Item>> {
+        ::compute_kfp_runtime::paging::List::list_mut(&mut self.artifact_tasks)
     }
 
     #[inline]
@@ -4043,17 +4039,13 @@ impl ::compute_kfp_runtime::paging::ListPage for types::ListArtifactResponse {
     type Item = types::Artifact;
 
     #[inline]
-    fn items(&self) -> &[Self::Item] {
-        ::compute_kfp_runtime::paging::List::items(&self.artifacts)
+    fn list(&self) -> ::std::option::Option<&::std::vec::Vec<Self::Item>> {
+        ::compute_kfp_runtime::paging::List::list(&self.artifacts)
     }
 
     #[inline]
-    fn take_items(&mut self) -> ::std::vec::Vec<Self::Item> {
-        ::compute_kfp_runtime::paging::List::take(&mut self.artifacts)
-    }
-
-    fn retain_items(&mut self, keep: impl ::std::ops::FnMut(&Self::Item) -> bool) {
-        ::compute_kfp_runtime::paging::List::retain(&mut self.artifacts, keep);
+    fn list_mut(&mut self) -> ::std::option::Option<&mut ::std::vec::Vec<Self::Item>> {
+        ::compute_kfp_runtime::paging::List::list_mut(&mut self.artifacts)
     }
 
     #[inline]
@@ -4117,17 +4109,13 @@ impl ::compute_kfp_runtime::paging::ListPage for types::ListMetricsResponse {
     type Item = types::Metric;
 
     #[inline]
-    fn items(&self) -> &[Self::Item] {
-        ::compute_kfp_runtime::paging::List::items(&self.metrics)
+    fn list(&self) -> ::std::option::Option<&::std::vec::Vec<Self::Item>> {
+        ::compute_kfp_runtime::paging::List::list(&self.metrics)
     }
 
     #[inline]
-    fn take_items(&mut self) -> ::std::vec::Vec<Self::Item> {
-        ::compute_kfp_runtime::paging::List::take(&mut self.metrics)
-    }
-
-    fn retain_items(&mut self, keep: impl ::std::ops::FnMut(&Self::Item) -> bool) {
-        ::compute_kfp_runtime::paging::List::retain(&mut self.metrics, keep);
+    fn list_mut(&mut self) -> ::std::option::Option<&mut ::std::vec::Vec<Self::Item>> {
+        ::compute_kfp_runtime::paging::List::list_mut(&mut self.metrics)
     }
 
     #[inline]
@@ -4191,17 +4179,13 @@ impl ::compute_kfp_runtime::paging::ListPage for types::ListExperimentsResponse 
     type Item = types::Experiment;
 
     #[inline]
-    fn items(&self) -> &[Self::Item] {
-        ::compute_kfp_runtime::paging::List::items(&self.experiments)
+    fn list(&self) -> ::std::option::Option<&::std::vec::Vec<Self::Item>> {
+        ::compute_kfp_runtime::paging::List::list(&self.experiments)
     }
 
     #[inline]
-    fn take_items(&mut self) -> ::std::vec::Vec<Self::Item> {
-        ::compute_kfp_runtime::paging::List::take(&mut self.experiments)
-    }
-
-    fn retain_items(&mut self, keep: impl ::std::ops::FnMut(&Self::Item) -> bool) {
-        ::compute_kfp_runtime::paging::List::retain(&mut self.experiments, keep);
+    fn list_mut(&mut self) -> ::std::option::Option<&mut ::std::vec::Vec<Self::Item>> {
+        ::compute_kfp_runtime::paging::List::list_mut(&mut self.experiments)
     }
 
     #[inline]
@@ -4265,17 +4249,13 @@ impl ::compute_kfp_runtime::paging::ListPage for types::ListPipelinesResponse {
     type Item = types::Pipeline;
 
     #[inline]
-    fn items(&self) -> &[Self::Item] {
-        ::compute_kfp_runtime::paging::List::items(&self.pipelines)
+    fn list(&self) -> ::std::option::Option<&::std::vec::Vec<Self::Item>> {
+        ::compute_kfp_runtime::paging::List::list(&self.pipelines)
     }
 
     #[inline]
-    fn take_items(&mut self) -> ::std::vec::Vec<Self::Item> {
-        ::compute_kfp_runtime::paging::List::take(&mut self.pipelines)
-    }
-
-    fn retain_items(&mut self, keep: impl ::std::ops::FnMut(&Self::Item) -> bool) {
-        ::compute_kfp_runtime::paging::List::retain(&mut self.pipelines, keep);
+    fn list_mut(&mut self) -> ::std::option::Option<&mut ::std::vec::Vec<Self::Item>> {
+        ::compute_kfp_runtime::paging::List::list_mut(&mut self.pipelines)
     }
 
     #[inline]
@@ -4339,17 +4319,13 @@ impl ::compute_kfp_runtime::paging::ListPage for types::ListPipelineVersionsResp
     type Item = types::PipelineVersion;
 
     #[inline]
-    fn items(&self) -> &[Self::Item] {
-        ::compute_kfp_runtime::paging::List::items(&self.pipeline_versions)
+    fn list(&self) -> ::std::option::Option<&::std::vec::Vec<Self::Item>> {
+        ::compute_kfp_runtime::paging::List::list(&self.pipeline_versions)
     }
 
     #[inline]
-    fn take_items(&mut self) -> ::std::vec::Vec<Self::Item> {
-        ::compute_kfp_runtime::paging::List::take(&mut self.pipeline_versions)
-    }
-
-    fn retain_items(&mut self, keep: impl ::std::ops::FnMut(&Self::Item) -> bool) {
-        ::compute_kfp_runtime::paging::List::retain(&mut self.pipeline_versions, keep);
+    fn list_mut(&mut self) -> ::std::option::Option<&mut ::std::vec::Vec<Self::Item>> {
+        ::compute_kfp_runtime::paging::List::list_mut(&mut self.pipeline_versions)
     }
 
     #[inline]
@@ -4413,17 +4389,13 @@ impl ::compute_kfp_runtime::paging::ListPage for types::ListRecurringRunsRespons
     type Item = types::RecurringRun;
 
     #[inline]
-    fn items(&self) -> &[Self::Item] {
-        ::compute_kfp_runtime::paging::List::items(&self.recurring_runs)
+    fn list(&self) -> ::std::option::Option<&::std::vec::Vec<Self::Item>> {
+        ::compute_kfp_runtime::paging::List::list(&self.recurring_runs)
     }
 
     #[inline]
-    fn take_items(&mut self) -> ::std::vec::Vec<Self::Item> {
-        ::compute_kfp_runtime::paging::List::take(&mut self.recurring_runs)
-    }
-
-    fn retain_items(&mut self, keep: impl ::std::ops::FnMut(&Self::Item) -> bool) {
-        ::compute_kfp_runtime::paging::List::retain(&mut self.recurring_runs, keep);
+    fn list_mut(&mut self) -> ::std::option::Option<&mut ::std::vec::Vec<Self::Item>> {
+        ::compute_kfp_runtime::paging::List::list_mut(&mut self.recurring_runs)
     }
 
     #[inline]
@@ -4483,17 +4455,13 @@ impl ::compute_kfp_runtime::paging::ListPage for types::ListRunsResponse {
     type Item = types::Run;
 
     #[inline]
-    fn items(&self) -> &[Self::Item] {
-        ::compute_kfp_runtime::paging::List::items(&self.runs)
+    fn list(&self) -> ::std::option::Option<&::std::vec::Vec<Self::Item>> {
+        ::compute_kfp_runtime::paging::List::list(&self.runs)
     }
 
     #[inline]
-    fn take_items(&mut self) -> ::std::vec::Vec<Self::Item> {
-        ::compute_kfp_runtime::paging::List::take(&mut self.runs)
-    }
-
-    fn retain_items(&mut self, keep: impl ::std::ops::FnMut(&Self::Item) -> bool) {
-        ::compute_kfp_runtime::paging::List::retain(&mut self.runs, keep);
+    fn list_mut(&mut self) -> ::std::option::Option<&mut ::std::vec::Vec<Self::Item>> {
+        ::compute_kfp_runtime::paging::List::list_mut(&mut self.runs)
     }
 
     #[inline]
@@ -4557,17 +4525,13 @@ impl ::compute_kfp_runtime::paging::ListPage for types::ListTasksResponse {
     type Item = types::PipelineTask;
 
     #[inline]
-    fn items(&self) -> &[Self::Item] {
-        ::compute_kfp_runtime::paging::List::items(&self.tasks)
+    fn list(&self) -> ::std::option::Option<&::std::vec::Vec<Self::Item>> {
+        ::compute_kfp_runtime::paging::List::list(&self.tasks)
     }
 
     #[inline]
-    fn take_items(&mut self) -> ::std::vec::Vec<Self::Item> {
-        ::compute_kfp_runtime::paging::List::take(&mut self.tasks)
-    }
-
-    fn retain_items(&mut self, keep: impl ::std::ops::FnMut(&Self::Item) -> bool) {
-        ::compute_kfp_runtime::paging::List::retain(&mut self.tasks, keep);
+    fn list_mut(&mut self) -> ::std::option::Option<&mut ::std::vec::Vec<Self::Item>> {
+        ::compute_kfp_runtime::paging::List::list_mut(&mut self.tasks)
     }
 
     #[inline]

@@ -56,63 +56,44 @@ impl<T: Token> Token for Nullable<T> {
     }
 }
 
-/// The list in a page.
+/// The list in a page, which may be absent.
 pub trait List<T> {
-    /// Returns the items; an absent list has none.
-    fn items(&self) -> &[T];
+    /// Returns the list; `None` if it is absent.
+    fn list(&self) -> Option<&Vec<T>>;
 
-    /// Takes the items out of the list.
-    fn take(&mut self) -> Vec<T>;
-
-    /// Removes all items but those to keep.
-    fn retain(&mut self, keep: impl FnMut(&T) -> bool);
+    /// Returns the list for changes; `None` if it is absent.
+    fn list_mut(&mut self) -> Option<&mut Vec<T>>;
 }
 
 impl<T> List<T> for Vec<T> {
-    fn items(&self) -> &[T] {
-        self
+    fn list(&self) -> Option<&Self> {
+        Some(self)
     }
 
-    fn take(&mut self) -> Vec<T> {
-        std::mem::take(self)
-    }
-
-    fn retain(&mut self, keep: impl FnMut(&T) -> bool) {
-        Vec::retain(self, keep);
+    fn list_mut(&mut self) -> Option<&mut Self> {
+        Some(self)
     }
 }
 
 impl<T, L: List<T>> List<T> for Option<L> {
-    fn items(&self) -> &[T] {
-        self.as_ref().map_or(&[], List::items)
+    fn list(&self) -> Option<&Vec<T>> {
+        self.as_ref()?.list()
     }
 
-    fn take(&mut self) -> Vec<T> {
-        self.as_mut().map_or_else(Vec::new, List::take)
-    }
-
-    fn retain(&mut self, keep: impl FnMut(&T) -> bool) {
-        if let Some(list) = self {
-            list.retain(keep);
-        }
+    fn list_mut(&mut self) -> Option<&mut Vec<T>> {
+        self.as_mut()?.list_mut()
     }
 }
 
 impl<T, L: List<T>> List<T> for Nullable<L> {
-    fn items(&self) -> &[T] {
-        self.value().map_or(&[], List::items)
+    fn list(&self) -> Option<&Vec<T>> {
+        self.value()?.list()
     }
 
-    fn take(&mut self) -> Vec<T> {
+    fn list_mut(&mut self) -> Option<&mut Vec<T>> {
         match self {
-            Self::Value(list) => list.take(),
-            Self::Null | Self::Absent => Vec::new(),
-        }
-    }
-
-    fn retain(&mut self, keep: impl FnMut(&T) -> bool) {
-        if let Self::Value(list) = self {
-            list.retain(keep);
+            Self::Value(list) => list.list_mut(),
+            Self::Null | Self::Absent => None,
         }
     }
 }

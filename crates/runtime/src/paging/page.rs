@@ -26,14 +26,21 @@ pub trait ListPage: DeserializeOwned + Send + 'static {
         Ok(self)
     }
 
+    /// Returns the list of this page; `None` if it is absent.
+    fn list(&self) -> Option<&Vec<Self::Item>>;
+
+    /// Returns the list of this page for changes; `None` if it is absent.
+    fn list_mut(&mut self) -> Option<&mut Vec<Self::Item>>;
+
     /// Returns the items of this page.
-    fn items(&self) -> &[Self::Item];
+    fn items(&self) -> &[Self::Item] {
+        self.list().map_or(&[], Vec::as_slice)
+    }
 
     /// Takes the items out of the page.
-    fn take_items(&mut self) -> Vec<Self::Item>;
-
-    /// Removes all items from the page but those to keep.
-    fn retain_items(&mut self, keep: impl FnMut(&Self::Item) -> bool);
+    fn take_items(&mut self) -> Vec<Self::Item> {
+        self.list_mut().map(std::mem::take).unwrap_or_default()
+    }
 
     /// Returns the reference to the next page.
     fn next_page(&self) -> NextPage<'_>;

@@ -61,7 +61,9 @@ impl<P: ListPage> TimedPager<P> {
             let mut page: Response<P> = self.fetcher.fetch(set).await?;
             let length = page.items().len() as u64;
             let mut given = self.cursor.clone();
-            page.retain_items(|item| !given.take_given(item, P::time(item)));
+            if let Some(items) = page.list_mut() {
+                items.retain(|item| !given.take_given(item, P::time(item)));
+            }
             for item in page.items() {
                 self.cursor.pass(item, P::time(item));
             }

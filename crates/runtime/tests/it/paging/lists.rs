@@ -49,16 +49,12 @@ pub struct TokenPage {
 impl ListPage for TokenPage {
     type Item = u64;
 
-    fn items(&self) -> &[u64] {
-        self.numbers.items()
+    fn list(&self) -> Option<&Vec<u64>> {
+        self.numbers.list()
     }
 
-    fn take_items(&mut self) -> Vec<u64> {
-        List::take(&mut self.numbers)
-    }
-
-    fn retain_items(&mut self, keep: impl FnMut(&u64) -> bool) {
-        self.numbers.retain(keep);
+    fn list_mut(&mut self) -> Option<&mut Vec<u64>> {
+        self.numbers.list_mut()
     }
 
     fn next_page(&self) -> NextPage<'_> {
@@ -82,16 +78,12 @@ pub struct NumberedPage {
 impl ListPage for NumberedPage {
     type Item = u64;
 
-    fn items(&self) -> &[u64] {
-        &self.items
+    fn list(&self) -> Option<&Vec<u64>> {
+        self.items.list()
     }
 
-    fn take_items(&mut self) -> Vec<u64> {
-        self.items.take()
-    }
-
-    fn retain_items(&mut self, keep: impl FnMut(&u64) -> bool) {
-        self.items.retain(keep);
+    fn list_mut(&mut self) -> Option<&mut Vec<u64>> {
+        self.items.list_mut()
     }
 
     fn next_page(&self) -> NextPage<'_> {
@@ -121,16 +113,12 @@ pub struct TimedPage {
 impl ListPage for TimedPage {
     type Item = Line;
 
-    fn items(&self) -> &[Line] {
-        &self.lines
+    fn list(&self) -> Option<&Vec<Line>> {
+        self.lines.list()
     }
 
-    fn take_items(&mut self) -> Vec<Line> {
-        self.lines.take()
-    }
-
-    fn retain_items(&mut self, keep: impl FnMut(&Line) -> bool) {
-        self.lines.retain(keep);
+    fn list_mut(&mut self) -> Option<&mut Vec<Line>> {
+        self.lines.list_mut()
     }
 
     fn next_page(&self) -> NextPage<'_> {

@@ -102,8 +102,8 @@ async fn parts_are_files_texts_and_json_with_their_media_types() {
         request.value_part("csv", &["x", "y"]);
         request.value_part("count", &7);
         request.value_part("gone", &None::<u32>);
-        request.text_part("note", "# hi".to_owned());
-        request.text_part("ü \"[]\"", "odd".to_owned());
+        request.value_part("note", "# hi");
+        request.value_part("ü \"[]\"", "odd");
     });
     let found: Vec<(String, String)> = parts(&request.await)
         .into_iter()

@@ -280,7 +280,7 @@ async fn a_matrix_without_a_value_is_its_name_and_a_label_is_refused() {
     let server = TestServer::playing([Response::json(200, "{}")]);
     for value in ["", "."] {
         let mut request = Request::new(&LABEL);
-        request.set_text("c", value.to_owned());
+        request.set("c", value);
         let error = server.transport().send_empty(request).await.unwrap_err();
         assert!(error.message().contains("change the path"), "{error}");
     }

@@ -85,7 +85,7 @@ pub fn parts(request: &Received) -> Vec<(String, String)> {
 #[tokio::test]
 async fn a_form_has_its_texts_and_files_in_order_and_the_last_of_each_name() {
     let mut request = file(Content::from(b"old".to_vec()));
-    request.text_part("note", "ü & \"quotes\"".to_owned());
+    request.value_part("note", "ü & \"quotes\"");
     request.file_part(
         "uploadfile",
         Content::from(b"new".to_vec()).named("train.yaml"),
