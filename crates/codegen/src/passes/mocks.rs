@@ -156,8 +156,7 @@ fn expected(api: &Api, operation: &Operation, parameter: &Parameter) -> TokenStr
             | Kind::Union(_)
             | Kind::Tagged(_)
     );
-    let is_optional = !parameter.required && !is_compound;
-    if !is_optional {
+    if parameter.required || is_compound {
         let ty = rust_type(schema);
         let taken = taken(&ty, &ident("value"));
         let (parameter, value) = (taken.parameter, taken.value);
