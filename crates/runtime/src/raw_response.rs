@@ -8,7 +8,7 @@ use http::header::{CONTENT_TYPE, LOCATION};
 use serde::de::DeserializeOwned;
 use url::Url;
 
-use crate::byte_stream::ByteStream;
+use crate::byte_stream::{self, ByteStream};
 use crate::error::Error;
 use crate::fault::{self, begins, is_html};
 use crate::json::{self, Fault};
@@ -65,7 +65,7 @@ impl RawResponse {
                 Some(response) => *response,
                 None => http::Response::new(body.read).into(),
             };
-            ByteStream::new(response, operation, longest_silence)
+            byte_stream::pieces(response, operation, longest_silence)
         })
     }
 

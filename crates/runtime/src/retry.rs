@@ -48,7 +48,7 @@ pub struct RetryPolicy {
     first_backoff: Duration,
     max_backoff: Duration,
     max_retry_after: Duration,
-    budget: Option<Arc<TpsBudget>>,
+    budget: Arc<TpsBudget>,
 }
 
 impl Default for RetryPolicy {
@@ -62,9 +62,8 @@ impl Default for RetryPolicy {
             first_backoff: Duration::from_millis(100),
             max_backoff: Duration::from_secs(10),
             max_retry_after: Duration::from_secs(60),
-            budget: None,
+            budget: budget(10, 0.2),
         }
-        .budget(10, 0.2)
     }
 }
 
@@ -106,35 +105,18 @@ impl RetryPolicy {
     /// of the last ten seconds [default: 10 and 0.2].
     #[must_use]
     pub fn budget(mut self, per_second: u16, share: f32) -> Self {
-        let share = if share.is_nan() { 0.0 } else { share };
-        let share = share.clamp(0.0, 1000.0);
-        // Below a thousandth the bucket's whole numbers would overflow or lose it.
-        let share = if share < 0.001 { 0.0 } else { share };
-        self.budget = Some(Arc::new(TpsBudget::new(
-            BUDGET_WINDOW,
-            per_second.into(),
-            share,
-        )));
-        self
-    }
-
-    /// Removes the budget: calls are retried as the other settings allow, however many calls fail.
-    #[must_use]
-    pub fn without_budget(mut self) -> Self {
-        self.budget = None;
+        self.budget = budget(per_second, share);
         self
     }
 
     /// Deposits the share of one call in the budget.
     pub(crate) fn deposit(&self) {
-        if let Some(budget) = &self.budget {
-            budget.deposit();
-        }
+        self.budget.deposit();
     }
 
     /// Withdraws one retry from the budget; returns `false` if none is left.
     pub(crate) fn withdraw(&self) -> bool {
-        self.budget.as_ref().is_none_or(|budget| budget.withdraw())
+        self.budget.withdraw()
     }
 
     /// Returns the wait before the retry of a call that failed with `error`; `None` if it must not
@@ -154,6 +136,15 @@ impl RetryPolicy {
     }
 }
 
+fn budget(per_second: u16, share: f32) -> Arc<TpsBudget> {
+    let share = if share.is_nan() { 0.0 } else { share };
+    let share = share.clamp(0.0, 1000.0);
+    // Below a thousandth the bucket's whole numbers would overflow or lose it.
+    let share = if share < 0.001 { 0.0 } else { share };
+    let budget = TpsBudget::new(BUDGET_WINDOW, per_second.into(), share);
+    Arc::new(budget)
+}
+
 impl fmt::Debug for RetryPolicy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("RetryPolicy")
@@ -161,8 +152,7 @@ impl fmt::Debug for RetryPolicy {
             .field("first_backoff", &self.first_backoff)
             .field("max_backoff", &self.max_backoff)
             .field("max_retry_after", &self.max_retry_after)
-            .field("has_budget", &self.budget.is_some())
-            .finish()
+            .finish_non_exhaustive()
     }
 }
 

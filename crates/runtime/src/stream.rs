@@ -1,15 +1,11 @@
 //! Streamed responses: sequences of JSON values, and server-sent events.
 
 use std::fmt;
-use std::marker::PhantomData;
-use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
-use futures_core::Stream;
-use futures_util::future::poll_fn;
+use futures_util::StreamExt as _;
 use futures_util::stream::try_unfold;
 use http::StatusCode;
 use serde::de::DeserializeOwned;
@@ -23,8 +19,7 @@ use crate::operation::{Operation, ResponseKind};
 use crate::raw_response::{RawResponse, is_event_stream};
 use crate::response::Response;
 use crate::secrets::Secrets;
-
-type Parts<T> = Pin<Box<dyn Stream<Item = Result<T, Error>> + Send>>;
+use crate::value_stream::ValueStream;
 
 /// The data about the response that all errors of a stream need.
 struct Head {
@@ -62,6 +57,37 @@ impl Head {
             let part = self.part(self.response.status(), json.clone());
             part.unreadable(&fault).during(self.operation)
         })
+    }
+
+    /// Decodes a value of a stream of JSON.
+    fn value<T: DeserializeOwned>(&self, record: &Bytes) -> Result<T, Error> {
+        if self.operation.response != Some(ResponseKind::JsonResults) {
+            return self.read(record);
+        }
+        match self.read(record)? {
+            ResultLine {
+                error: Some(error), ..
+            } => Err(self.reported(&error)),
+            ResultLine {
+                result: Some(value),
+                ..
+            } => Ok(value),
+            ResultLine { .. } => {
+                let what = "an item of the stream has neither `result` nor `error`";
+                Err(self.broken(what))
+            }
+        }
+    }
+
+    /// Returns the error that a server reports within the stream, as if it were a response.
+    #[cold]
+    fn reported(&self, error: &Value) -> Error {
+        let code = |name: &str| error.get(name).and_then(Value::as_u64);
+        let status = code("http_code")
+            .and_then(|code| StatusCode::from_u16(code.try_into().ok()?).ok())
+            .unwrap_or_else(|| status_of(code("code")));
+        let part = self.part(status, error.to_string().into());
+        part.reported().during(self.operation)
     }
 
     fn too_long(&self) -> Error {
@@ -105,85 +131,25 @@ impl Head {
 /// # Ok(())
 /// # }
 /// ```
-pub struct JsonStream<T> {
-    records: Parts<Bytes>,
-    head: Arc<Head>,
-    ended: bool,
-    value: PhantomData<fn() -> T>,
-}
+pub type JsonStream<T> = ValueStream<T>;
 
-impl<T: DeserializeOwned> JsonStream<T> {
-    pub(crate) fn new(
-        response: RawResponse,
-        operation: &'static Operation,
-        longest_silence: Duration,
-        limit: usize,
-    ) -> Response<Self> {
-        let head = Arc::new(Head::new(&response, operation, limit));
-        let framing = match operation.response {
-            Some(ResponseKind::JsonSequence) => Framing::Sequence(Position::default()),
-            _ => Framing::Lines,
-        };
-        response.stream(operation, longest_silence).map(|body| {
-            let lines = Lines::new(body, head.clone());
-            Self {
-                records: Box::pin(try_unfold((lines, framing), record)),
-                head,
-                ended: false,
-                value: PhantomData,
-            }
-        })
-    }
-
-    /// Returns the next value, or `None` at the end.
-    ///
-    /// # Errors
-    ///
-    /// Returns an error if the stream broke, or if the value cannot be decoded or reports an error.
-    /// The stream then ends.
-    pub async fn next(&mut self) -> Option<Result<T, Error>> {
-        poll_fn(|context| self.poll(context)).await
-    }
-
-    fn poll(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<T, Error>>> {
-        if self.ended {
-            return Poll::Ready(None);
-        }
-        let record = ready!(self.records.as_mut().poll_next(context));
-        let value = record.map(|record| self.value(&record?));
-        self.ended = !matches!(value, Some(Ok(_)));
-        Poll::Ready(value)
-    }
-
-    fn value(&self, record: &Bytes) -> Result<T, Error> {
-        if self.head.operation.response != Some(ResponseKind::JsonResults) {
-            return self.head.read(record);
-        }
-        match self.head.read(record)? {
-            ResultLine {
-                error: Some(error), ..
-            } => Err(self.reported(&error)),
-            ResultLine {
-                result: Some(value),
-                ..
-            } => Ok(value),
-            ResultLine { .. } => {
-                let what = "an item of the stream has neither `result` nor `error`";
-                Err(self.head.broken(what))
-            }
-        }
-    }
-
-    /// Returns the error that a server reports within the stream, as if it were a response.
-    #[cold]
-    fn reported(&self, error: &Value) -> Error {
-        let code = |name: &str| error.get(name).and_then(Value::as_u64);
-        let status = code("http_code")
-            .and_then(|code| StatusCode::from_u16(code.try_into().ok()?).ok())
-            .unwrap_or_else(|| status_of(code("code")));
-        let part = self.head.part(status, error.to_string().into());
-        part.reported().during(self.head.operation)
-    }
+/// Returns the JSON values of a response.
+pub(crate) fn json_values<T: DeserializeOwned + 'static>(
+    response: RawResponse,
+    operation: &'static Operation,
+    longest_silence: Duration,
+    limit: usize,
+) -> Response<JsonStream<T>> {
+    let head = Arc::new(Head::new(&response, operation, limit));
+    let framing = match operation.response {
+        Some(ResponseKind::JsonSequence) => Framing::Sequence(Position::default()),
+        _ => Framing::Lines,
+    };
+    response.stream(operation, longest_silence).map(|body| {
+        let lines = Lines::new(body, head.clone());
+        let records = try_unfold((lines, framing), record);
+        ValueStream::new(records.map(move |record| head.value(&record?)))
+    })
 }
 
 /// Converts a gRPC status code to the HTTP status.
@@ -209,23 +175,6 @@ struct ResultLine<T> {
     #[serde(default, deserialize_with = "null::as_value")]
     result: Option<T>,
     error: Option<Value>,
-}
-
-impl<T: DeserializeOwned> Stream for JsonStream<T> {
-    type Item = Result<T, Error>;
-
-    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        self.poll(context)
-    }
-}
-
-impl<T> fmt::Debug for JsonStream<T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("JsonStream")
-            .field("operation", &self.head.operation.name)
-            .field("ended", &self.ended)
-            .finish_non_exhaustive()
-    }
 }
 
 /// The framing of the values in a stream.
@@ -320,12 +269,12 @@ impl Lines {
                 return Ok(Some(self.pending.split_to(length).freeze()));
             }
             self.searched = length;
-            let Some(piece) = self.body.chunk().await? else {
+            let Some(piece) = self.body.next().await else {
                 self.searched = 0;
                 let rest = self.pending.split().freeze();
                 return Ok((!rest.is_empty()).then_some(rest));
             };
-            self.pending.extend_from_slice(&piece);
+            self.pending.extend_from_slice(&piece?);
         }
     }
 }
@@ -429,59 +378,25 @@ impl fmt::Debug for Event {
 /// ```
 ///
 /// [WHATWG standard]: https://html.spec.whatwg.org/multipage/server-sent-events.html
-pub struct EventStream {
-    events: Parts<Event>,
+pub type EventStream = ValueStream<Event>;
+
+/// Returns the server-sent events of a response.
+pub(crate) fn events(
+    response: RawResponse,
     operation: &'static Operation,
-}
-
-impl EventStream {
-    /// Creates the stream; fails if the response does not consist of events.
-    pub(crate) fn new(
-        response: RawResponse,
-        operation: &'static Operation,
-        longest_silence: Duration,
-        limit: usize,
-    ) -> Result<Response<Self>, Error> {
-        if !is_event_stream(response.response.headers()) {
-            return Err(response.unexpected("the response is not a `text/event-stream`"));
-        }
-        let head = Arc::new(Head::new(&response, operation, limit));
-        Ok(response.stream(operation, longest_silence).map(|body| {
-            let reader = EventReader::new(body, head);
-            let events = try_unfold(reader, |mut reader| async move {
-                Ok(reader.next().await?.map(|event| (event, reader)))
-            });
-            Self {
-                events: Box::pin(events),
-                operation,
-            }
+    longest_silence: Duration,
+    limit: usize,
+) -> Result<Response<EventStream>, Error> {
+    if !is_event_stream(response.response.headers()) {
+        return Err(response.unexpected("the response is not a `text/event-stream`"));
+    }
+    let head = Arc::new(Head::new(&response, operation, limit));
+    Ok(response.stream(operation, longest_silence).map(|body| {
+        let reader = EventReader::new(body, head);
+        ValueStream::new(try_unfold(reader, |mut reader| async move {
+            Ok(reader.next().await?.map(|event| (event, reader)))
         }))
-    }
-
-    /// Returns the next event, or `None` at the end.
-    ///
-    /// # Errors
-    ///
-    /// Returns an error if the stream broke. The stream then ends.
-    pub async fn next(&mut self) -> Option<Result<Event, Error>> {
-        poll_fn(|context| self.events.as_mut().poll_next(context)).await
-    }
-}
-
-impl Stream for EventStream {
-    type Item = Result<Event, Error>;
-
-    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        self.events.as_mut().poll_next(context)
-    }
-}
-
-impl fmt::Debug for EventStream {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("EventStream")
-            .field("operation", &self.operation.name)
-            .finish_non_exhaustive()
-    }
+    }))
 }
 
 /// Builds events from their lines.

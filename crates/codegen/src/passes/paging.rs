@@ -150,12 +150,11 @@ fn list_page(
         .ok_or_else(missing)?;
     let ty = &field.1.ty;
     let item = generic(generic(ty, "Option").unwrap_or(ty), "Vec").ok_or_else(missing)?;
-    let count =
-        |field: &Ident| quote! { ::compute_kfp_runtime::paging::Count::count(&self.#field) };
+    let count = |field: &Ident| quote! { ::compute_kfp_runtime::paging::count(&self.#field) };
     let turn = match paging {
         Paging::Token { .. } => {
             let token = property(page, "next_page_token");
-            quote! { Token(::compute_kfp_runtime::paging::Token::token(&self.#token)) }
+            quote! { Token(::compute_kfp_runtime::paging::token(&self.#token)) }
         }
         Paging::Numbered { .. } => {
             let number = count(&property(page, "page"));
@@ -178,7 +177,7 @@ fn list_page(
     let time = time_of_item(api, page, paging).map(|timestamp| {
         quote! {
             fn time(item: &Self::Item) -> ::std::option::Option<i64> {
-                ::compute_kfp_runtime::paging::Count::count(&item.#timestamp)
+                ::compute_kfp_runtime::paging::count(&item.#timestamp)
             }
         }
     });
@@ -197,16 +196,12 @@ fn list_page_block(
         impl ::compute_kfp_runtime::paging::ListPage for #page {
             type Item = #item;
 
-            fn items(&self) -> &[Self::Item] {
-                ::compute_kfp_runtime::paging::List::items(&self.#list)
+            fn list(&self) -> ::std::option::Option<&::std::vec::Vec<Self::Item>> {
+                ::compute_kfp_runtime::paging::Field::get(&self.#list)
             }
 
-            fn take_items(&mut self) -> ::std::vec::Vec<Self::Item> {
-                ::compute_kfp_runtime::paging::List::take(&mut self.#list)
-            }
-
-            fn retain_items(&mut self, keep: impl ::std::ops::FnMut(&Self::Item) -> bool) {
-                ::compute_kfp_runtime::paging::List::retain(&mut self.#list, keep);
+            fn list_mut(&mut self) -> ::std::option::Option<&mut ::std::vec::Vec<Self::Item>> {
+                ::compute_kfp_runtime::paging::Field::get_mut(&mut self.#list)
             }
 
             fn next_page(&self) -> ::compute_kfp_runtime::paging::NextPage<'_> {

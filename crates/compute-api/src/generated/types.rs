@@ -1042,29 +1042,25 @@ impl JobLogPage {
 impl ::compute_kfp_runtime::paging::ListPage for JobLogPage {
     type Item = JobLogLine;
     #[inline]
-    fn items(&self) -> &[Self::Item] {
-        ::compute_kfp_runtime::paging::List::items(&self.logs)
+    fn list(&self) -> ::std::option::Option<&::std::vec::Vec<Self::Item>> {
+        ::compute_kfp_runtime::paging::Field::get(&self.logs)
     }
 
     #[inline]
-    fn take_items(&mut self) -> ::std::vec::Vec<Self::Item> {
-        ::compute_kfp_runtime::paging::List::take(&mut self.logs)
-    }
-
-    fn retain_items(&mut self, keep: impl ::std::ops::FnMut(&Self::Item) -> bool) {
-        ::compute_kfp_runtime::paging::List::retain(&mut self.logs, keep);
+    fn list_mut(&mut self) -> ::std::option::Option<&mut ::std::vec::Vec<Self::Item>> {
+        ::compute_kfp_runtime::paging::Field::get_mut(&mut self.logs)
     }
 
     #[inline]
     fn next_page(&self) -> ::compute_kfp_runtime::paging::NextPage<'_> {
         ::compute_kfp_runtime::paging::NextPage::Time(
-            ::compute_kfp_runtime::paging::Count::count(&self.next_start),
+            ::compute_kfp_runtime::paging::count(&self.next_start),
         )
     }
 
     #[inline]
     fn time(item: &Self::Item) -> ::std::option::Option<i64> {
-        ::compute_kfp_runtime::paging::Count::count(&item.timestamp)
+        ::compute_kfp_runtime::paging::count(&item.timestamp)
     }
 }
 
@@ -1277,30 +1273,26 @@ impl PageAlgorithm {
 impl ::compute_kfp_runtime::paging::ListPage for PageAlgorithm {
     type Item = Algorithm;
     #[inline]
-    fn items(&self) -> &[Self::Item] {
-        ::compute_kfp_runtime::paging::List::items(&self.items)
+    fn list(&self) -> ::std::option::Option<&::std::vec::Vec<Self::Item>> {
+        ::compute_kfp_runtime::paging::Field::get(&self.items)
     }
 
     #[inline]
-    fn take_items(&mut self) -> ::std::vec::Vec<Self::Item> {
-        ::compute_kfp_runtime::paging::List::take(&mut self.items)
-    }
-
-    fn retain_items(&mut self, keep: impl ::std::ops::FnMut(&Self::Item) -> bool) {
-        ::compute_kfp_runtime::paging::List::retain(&mut self.items, keep);
+    fn list_mut(&mut self) -> ::std::option::Option<&mut ::std::vec::Vec<Self::Item>> {
+        ::compute_kfp_runtime::paging::Field::get_mut(&mut self.items)
     }
 
     #[inline]
     fn next_page(&self) -> ::compute_kfp_runtime::paging::NextPage<'_> {
         ::compute_kfp_runtime::paging::NextPage::Number {
-            page: ::compute_kfp_runtime::paging::Count::count(&self.page),
-            pages: ::compute_kfp_runtime::paging::Count::count(&self.pages),
+            page: ::compute_kfp_runtime::paging::count(&self.page),
+            pages: ::compute_kfp_runtime::paging::count(&self.pages),
         }
     }
 
     #[inline]
     fn total(&self) -> ::std::option::Option<u64> {
-        ::compute_kfp_runtime::paging::Count::count(&self.total)?.try_into().ok()
+        ::compute_kfp_runtime::paging::count(&self.total)?.try_into().ok()
     }
 }
 
@@ -1334,30 +1326,26 @@ impl PageBackend {
 impl ::compute_kfp_runtime::paging::ListPage for PageBackend {
     type Item = Backend;
     #[inline]
-    fn items(&self) -> &[Self::Item] {
-        ::compute_kfp_runtime::paging::List::items(&self.items)
+    fn list(&self) -> ::std::option::Option<&::std::vec::Vec<Self::Item>> {
+        ::compute_kfp_runtime::paging::Field::get(&self.items)
     }
 
     #[inline]
-    fn take_items(&mut self) -> ::std::vec::Vec<Self::Item> {
-        ::compute_kfp_runtime::paging::List::take(&mut self.items)
-    }
-
-    fn retain_items(&mut self, keep: impl ::std::ops::FnMut(&Self::Item) -> bool) {
-        ::compute_kfp_runtime::paging::List::retain(&mut self.items, keep);
+    fn list_mut(&mut self) -> ::std::option::Option<&mut ::std::vec::Vec<Self::Item>> {
+        ::compute_kfp_runtime::paging::Field::get_mut(&mut self.items)
     }
 
     #[inline]
     fn next_page(&self) -> ::compute_kfp_runtime::paging::NextPage<'_> {
         ::compute_kfp_runtime::paging::NextPage::Number {
-            page: ::compute_kfp_runtime::paging::Count::count(&self.page),
-            pages: ::compute_kfp_runtime::paging::Count::count(&self.pages),
+            page: ::compute_kfp_runtime::paging::count(&self.page),
+            pages: ::compute_kfp_runtime::paging::count(&self.pages),
         }
     }
 
     #[inline]
     fn total(&self) -> ::std::option::Option<u64> {
-        ::compute_kfp_runtime::paging::Count::count(&self.total)?.try_into().ok()
+        ::compute_kfp_runtime::paging::count(&self.total)?.try_into().ok()
     }
 }
 
@@ -1391,30 +1379,26 @@ impl PageBackendType {
 impl ::compute_kfp_runtime::paging::ListPage for PageBackendType {
     type Item = BackendType;
     #[inline]
-    fn items(&self) -> &[Self::Item] {
-        ::compute_kfp_runtime::paging::List::items(&self.items)
+    fn list(&self) -> ::std::option::Option<&::std::vec::Vec<Self::Item>> {
+        ::compute_kfp_runtime::paging::Field::get(&self.items)
     }
 
     #[inline]
-    fn take_items(&mut self) -> ::std::vec::Vec<Self::Item> {
-        ::compute_kfp_runtime::paging::List::take(&mut self.items)
-    }
-
-    fn retain_items(&mut self, keep: impl ::std::ops::FnMut(&Self::Item) -> bool) {
-        ::compute_kfp_runtime::paging::List::retain(&mut self.items, keep);
+    fn list_mut(&mut self) -> ::std::option::Option<&mut ::std::vec::Vec<Self::Item>> {
+        ::compute_kfp_runtime::paging::Field::get_mut(&mut self.items)
     }
 
     #[inline]
     fn next_page(&self) -> ::compute_kfp_runtime::paging::NextPage<'_> {
         ::compute_kfp_runtime::paging::NextPage::Number {
-            page: ::compute_kfp_runtime::paging::Count::count(&self.page),
-            pages: ::compute_kfp_runtime::paging::Count::count(&self.pages),
+            page: ::compute_kfp_runtime::paging::count(&self.page),
+            pages: ::compute_kfp_runtime::paging::count(&self.pages),
         }
     }
 
     #[inline]
     fn total(&self) -> ::std::option::Option<u64> {
-        ::compute_kfp_runtime::paging::Count::count(&self.total)?.try_into().ok()
+        ::compute_kfp_runtime::paging::count(&self.total)?.try_into().ok()
     }
 }
 
@@ -1448,30 +1432,26 @@ impl PageBackendWithHostname {
 impl ::compute_kfp_runtime::paging::ListPage for PageBackendWithHostname {
     type Item = BackendWithHostname;
     #[inline]
-    fn items(&self) -> &[Self::Item] {
-        ::compute_kfp_runtime::paging::List::items(&self.items)
+    fn list(&self) -> ::std::option::Option<&::std::vec::Vec<Self::Item>> {
+        ::compute_kfp_runtime::paging::Field::get(&self.items)
     }
 
     #[inline]
-    fn take_items(&mut self) -> ::std::vec::Vec<Self::Item> {
-        ::compute_kfp_runtime::paging::List::take(&mut self.items)
-    }
-
-    fn retain_items(&mut self, keep: impl ::std::ops::FnMut(&Self::Item) -> bool) {
-        ::compute_kfp_runtime::paging::List::retain(&mut self.items, keep);
+    fn list_mut(&mut self) -> ::std::option::Option<&mut ::std::vec::Vec<Self::Item>> {
+        ::compute_kfp_runtime::paging::Field::get_mut(&mut self.items)
     }
 
     #[inline]
     fn next_page(&self) -> ::compute_kfp_runtime::paging::NextPage<'_> {
         ::compute_kfp_runtime::paging::NextPage::Number {
-            page: ::compute_kfp_runtime::paging::Count::count(&self.page),
-            pages: ::compute_kfp_runtime::paging::Count::count(&self.pages),
+            page: ::compute_kfp_runtime::paging::count(&self.page),
+            pages: ::compute_kfp_runtime::paging::count(&self.pages),
         }
     }
 
     #[inline]
     fn total(&self) -> ::std::option::Option<u64> {
-        ::compute_kfp_runtime::paging::Count::count(&self.total)?.try_into().ok()
+        ::compute_kfp_runtime::paging::count(&self.total)?.try_into().ok()
     }
 }
 
@@ -1505,30 +1485,26 @@ impl PageBatchJob {
 impl ::compute_kfp_runtime::paging::ListPage for PageBatchJob {
     type Item = BatchJob;
     #[inline]
-    fn items(&self) -> &[Self::Item] {
-        ::compute_kfp_runtime::paging::List::items(&self.items)
+    fn list(&self) -> ::std::option::Option<&::std::vec::Vec<Self::Item>> {
+        ::compute_kfp_runtime::paging::Field::get(&self.items)
     }
 
     #[inline]
-    fn take_items(&mut self) -> ::std::vec::Vec<Self::Item> {
-        ::compute_kfp_runtime::paging::List::take(&mut self.items)
-    }
-
-    fn retain_items(&mut self, keep: impl ::std::ops::FnMut(&Self::Item) -> bool) {
-        ::compute_kfp_runtime::paging::List::retain(&mut self.items, keep);
+    fn list_mut(&mut self) -> ::std::option::Option<&mut ::std::vec::Vec<Self::Item>> {
+        ::compute_kfp_runtime::paging::Field::get_mut(&mut self.items)
     }
 
     #[inline]
     fn next_page(&self) -> ::compute_kfp_runtime::paging::NextPage<'_> {
         ::compute_kfp_runtime::paging::NextPage::Number {
-            page: ::compute_kfp_runtime::paging::Count::count(&self.page),
-            pages: ::compute_kfp_runtime::paging::Count::count(&self.pages),
+            page: ::compute_kfp_runtime::paging::count(&self.page),
+            pages: ::compute_kfp_runtime::paging::count(&self.pages),
         }
     }
 
     #[inline]
     fn total(&self) -> ::std::option::Option<u64> {
-        ::compute_kfp_runtime::paging::Count::count(&self.total)?.try_into().ok()
+        ::compute_kfp_runtime::paging::count(&self.total)?.try_into().ok()
     }
 }
 
@@ -1562,30 +1538,26 @@ impl PageCommit {
 impl ::compute_kfp_runtime::paging::ListPage for PageCommit {
     type Item = Commit;
     #[inline]
-    fn items(&self) -> &[Self::Item] {
-        ::compute_kfp_runtime::paging::List::items(&self.items)
+    fn list(&self) -> ::std::option::Option<&::std::vec::Vec<Self::Item>> {
+        ::compute_kfp_runtime::paging::Field::get(&self.items)
     }
 
     #[inline]
-    fn take_items(&mut self) -> ::std::vec::Vec<Self::Item> {
-        ::compute_kfp_runtime::paging::List::take(&mut self.items)
-    }
-
-    fn retain_items(&mut self, keep: impl ::std::ops::FnMut(&Self::Item) -> bool) {
-        ::compute_kfp_runtime::paging::List::retain(&mut self.items, keep);
+    fn list_mut(&mut self) -> ::std::option::Option<&mut ::std::vec::Vec<Self::Item>> {
+        ::compute_kfp_runtime::paging::Field::get_mut(&mut self.items)
     }
 
     #[inline]
     fn next_page(&self) -> ::compute_kfp_runtime::paging::NextPage<'_> {
         ::compute_kfp_runtime::paging::NextPage::Number {
-            page: ::compute_kfp_runtime::paging::Count::count(&self.page),
-            pages: ::compute_kfp_runtime::paging::Count::count(&self.pages),
+            page: ::compute_kfp_runtime::paging::count(&self.page),
+            pages: ::compute_kfp_runtime::paging::count(&self.pages),
         }
     }
 
     #[inline]
     fn total(&self) -> ::std::option::Option<u64> {
-        ::compute_kfp_runtime::paging::Count::count(&self.total)?.try_into().ok()
+        ::compute_kfp_runtime::paging::count(&self.total)?.try_into().ok()
     }
 }
 
@@ -1619,30 +1591,26 @@ impl PageFile {
 impl ::compute_kfp_runtime::paging::ListPage for PageFile {
     type Item = File;
     #[inline]
-    fn items(&self) -> &[Self::Item] {
-        ::compute_kfp_runtime::paging::List::items(&self.items)
+    fn list(&self) -> ::std::option::Option<&::std::vec::Vec<Self::Item>> {
+        ::compute_kfp_runtime::paging::Field::get(&self.items)
     }
 
     #[inline]
-    fn take_items(&mut self) -> ::std::vec::Vec<Self::Item> {
-        ::compute_kfp_runtime::paging::List::take(&mut self.items)
-    }
-
-    fn retain_items(&mut self, keep: impl ::std::ops::FnMut(&Self::Item) -> bool) {
-        ::compute_kfp_runtime::paging::List::retain(&mut self.items, keep);
+    fn list_mut(&mut self) -> ::std::option::Option<&mut ::std::vec::Vec<Self::Item>> {
+        ::compute_kfp_runtime::paging::Field::get_mut(&mut self.items)
     }
 
     #[inline]
     fn next_page(&self) -> ::compute_kfp_runtime::paging::NextPage<'_> {
         ::compute_kfp_runtime::paging::NextPage::Number {
-            page: ::compute_kfp_runtime::paging::Count::count(&self.page),
-            pages: ::compute_kfp_runtime::paging::Count::count(&self.pages),
+            page: ::compute_kfp_runtime::paging::count(&self.page),
+            pages: ::compute_kfp_runtime::paging::count(&self.pages),
         }
     }
 
     #[inline]
     fn total(&self) -> ::std::option::Option<u64> {
-        ::compute_kfp_runtime::paging::Count::count(&self.total)?.try_into().ok()
+        ::compute_kfp_runtime::paging::count(&self.total)?.try_into().ok()
     }
 }
 
@@ -1676,30 +1644,26 @@ impl PageJob {
 impl ::compute_kfp_runtime::paging::ListPage for PageJob {
     type Item = Job;
     #[inline]
-    fn items(&self) -> &[Self::Item] {
-        ::compute_kfp_runtime::paging::List::items(&self.items)
+    fn list(&self) -> ::std::option::Option<&::std::vec::Vec<Self::Item>> {
+        ::compute_kfp_runtime::paging::Field::get(&self.items)
     }
 
     #[inline]
-    fn take_items(&mut self) -> ::std::vec::Vec<Self::Item> {
-        ::compute_kfp_runtime::paging::List::take(&mut self.items)
-    }
-
-    fn retain_items(&mut self, keep: impl ::std::ops::FnMut(&Self::Item) -> bool) {
-        ::compute_kfp_runtime::paging::List::retain(&mut self.items, keep);
+    fn list_mut(&mut self) -> ::std::option::Option<&mut ::std::vec::Vec<Self::Item>> {
+        ::compute_kfp_runtime::paging::Field::get_mut(&mut self.items)
     }
 
     #[inline]
     fn next_page(&self) -> ::compute_kfp_runtime::paging::NextPage<'_> {
         ::compute_kfp_runtime::paging::NextPage::Number {
-            page: ::compute_kfp_runtime::paging::Count::count(&self.page),
-            pages: ::compute_kfp_runtime::paging::Count::count(&self.pages),
+            page: ::compute_kfp_runtime::paging::count(&self.page),
+            pages: ::compute_kfp_runtime::paging::count(&self.pages),
         }
     }
 
     #[inline]
     fn total(&self) -> ::std::option::Option<u64> {
-        ::compute_kfp_runtime::paging::Count::count(&self.total)?.try_into().ok()
+        ::compute_kfp_runtime::paging::count(&self.total)?.try_into().ok()
     }
 }
 
@@ -1733,30 +1697,26 @@ impl PageLanguage {
 impl ::compute_kfp_runtime::paging::ListPage for PageLanguage {
     type Item = Language;
     #[inline]
-    fn items(&self) -> &[Self::Item] {
-        ::compute_kfp_runtime::paging::List::items(&self.items)
+    fn list(&self) -> ::std::option::Option<&::std::vec::Vec<Self::Item>> {
+        ::compute_kfp_runtime::paging::Field::get(&self.items)
     }
 
     #[inline]
-    fn take_items(&mut self) -> ::std::vec::Vec<Self::Item> {
-        ::compute_kfp_runtime::paging::List::take(&mut self.items)
-    }
-
-    fn retain_items(&mut self, keep: impl ::std::ops::FnMut(&Self::Item) -> bool) {
-        ::compute_kfp_runtime::paging::List::retain(&mut self.items, keep);
+    fn list_mut(&mut self) -> ::std::option::Option<&mut ::std::vec::Vec<Self::Item>> {
+        ::compute_kfp_runtime::paging::Field::get_mut(&mut self.items)
     }
 
     #[inline]
     fn next_page(&self) -> ::compute_kfp_runtime::paging::NextPage<'_> {
         ::compute_kfp_runtime::paging::NextPage::Number {
-            page: ::compute_kfp_runtime::paging::Count::count(&self.page),
-            pages: ::compute_kfp_runtime::paging::Count::count(&self.pages),
+            page: ::compute_kfp_runtime::paging::count(&self.page),
+            pages: ::compute_kfp_runtime::paging::count(&self.pages),
         }
     }
 
     #[inline]
     fn total(&self) -> ::std::option::Option<u64> {
-        ::compute_kfp_runtime::paging::Count::count(&self.total)?.try_into().ok()
+        ::compute_kfp_runtime::paging::count(&self.total)?.try_into().ok()
     }
 }
 
@@ -1790,30 +1750,26 @@ impl PageMember {
 impl ::compute_kfp_runtime::paging::ListPage for PageMember {
     type Item = Member;
     #[inline]
-    fn items(&self) -> &[Self::Item] {
-        ::compute_kfp_runtime::paging::List::items(&self.items)
+    fn list(&self) -> ::std::option::Option<&::std::vec::Vec<Self::Item>> {
+        ::compute_kfp_runtime::paging::Field::get(&self.items)
     }
 
     #[inline]
-    fn take_items(&mut self) -> ::std::vec::Vec<Self::Item> {
-        ::compute_kfp_runtime::paging::List::take(&mut self.items)
-    }
-
-    fn retain_items(&mut self, keep: impl ::std::ops::FnMut(&Self::Item) -> bool) {
-        ::compute_kfp_runtime::paging::List::retain(&mut self.items, keep);
+    fn list_mut(&mut self) -> ::std::option::Option<&mut ::std::vec::Vec<Self::Item>> {
+        ::compute_kfp_runtime::paging::Field::get_mut(&mut self.items)
     }
 
     #[inline]
     fn next_page(&self) -> ::compute_kfp_runtime::paging::NextPage<'_> {
         ::compute_kfp_runtime::paging::NextPage::Number {
-            page: ::compute_kfp_runtime::paging::Count::count(&self.page),
-            pages: ::compute_kfp_runtime::paging::Count::count(&self.pages),
+            page: ::compute_kfp_runtime::paging::count(&self.page),
+            pages: ::compute_kfp_runtime::paging::count(&self.pages),
         }
     }
 
     #[inline]
     fn total(&self) -> ::std::option::Option<u64> {
-        ::compute_kfp_runtime::paging::Count::count(&self.total)?.try_into().ok()
+        ::compute_kfp_runtime::paging::count(&self.total)?.try_into().ok()
     }
 }
 
@@ -1848,30 +1804,26 @@ impl PageMetadata {
 impl ::compute_kfp_runtime::paging::ListPage for PageMetadata {
     type Item = Metadata;
     #[inline]
-    fn items(&self) -> &[Self::Item] {
-        ::compute_kfp_runtime::paging::List::items(&self.items)
+    fn list(&self) -> ::std::option::Option<&::std::vec::Vec<Self::Item>> {
+        ::compute_kfp_runtime::paging::Field::get(&self.items)
     }
 
     #[inline]
-    fn take_items(&mut self) -> ::std::vec::Vec<Self::Item> {
-        ::compute_kfp_runtime::paging::List::take(&mut self.items)
-    }
-
-    fn retain_items(&mut self, keep: impl ::std::ops::FnMut(&Self::Item) -> bool) {
-        ::compute_kfp_runtime::paging::List::retain(&mut self.items, keep);
+    fn list_mut(&mut self) -> ::std::option::Option<&mut ::std::vec::Vec<Self::Item>> {
+        ::compute_kfp_runtime::paging::Field::get_mut(&mut self.items)
     }
 
     #[inline]
     fn next_page(&self) -> ::compute_kfp_runtime::paging::NextPage<'_> {
         ::compute_kfp_runtime::paging::NextPage::Number {
-            page: ::compute_kfp_runtime::paging::Count::count(&self.page),
-            pages: ::compute_kfp_runtime::paging::Count::count(&self.pages),
+            page: ::compute_kfp_runtime::paging::count(&self.page),
+            pages: ::compute_kfp_runtime::paging::count(&self.pages),
         }
     }
 
     #[inline]
     fn total(&self) -> ::std::option::Option<u64> {
-        ::compute_kfp_runtime::paging::Count::count(&self.total)?.try_into().ok()
+        ::compute_kfp_runtime::paging::count(&self.total)?.try_into().ok()
     }
 }
 
@@ -1905,30 +1857,26 @@ impl PagePermission {
 impl ::compute_kfp_runtime::paging::ListPage for PagePermission {
     type Item = Permission;
     #[inline]
-    fn items(&self) -> &[Self::Item] {
-        ::compute_kfp_runtime::paging::List::items(&self.items)
+    fn list(&self) -> ::std::option::Option<&::std::vec::Vec<Self::Item>> {
+        ::compute_kfp_runtime::paging::Field::get(&self.items)
     }
 
     #[inline]
-    fn take_items(&mut self) -> ::std::vec::Vec<Self::Item> {
-        ::compute_kfp_runtime::paging::List::take(&mut self.items)
-    }
-
-    fn retain_items(&mut self, keep: impl ::std::ops::FnMut(&Self::Item) -> bool) {
-        ::compute_kfp_runtime::paging::List::retain(&mut self.items, keep);
+    fn list_mut(&mut self) -> ::std::option::Option<&mut ::std::vec::Vec<Self::Item>> {
+        ::compute_kfp_runtime::paging::Field::get_mut(&mut self.items)
     }
 
     #[inline]
     fn next_page(&self) -> ::compute_kfp_runtime::paging::NextPage<'_> {
         ::compute_kfp_runtime::paging::NextPage::Number {
-            page: ::compute_kfp_runtime::paging::Count::count(&self.page),
-            pages: ::compute_kfp_runtime::paging::Count::count(&self.pages),
+            page: ::compute_kfp_runtime::paging::count(&self.page),
+            pages: ::compute_kfp_runtime::paging::count(&self.pages),
         }
     }
 
     #[inline]
     fn total(&self) -> ::std::option::Option<u64> {
-        ::compute_kfp_runtime::paging::Count::count(&self.total)?.try_into().ok()
+        ::compute_kfp_runtime::paging::count(&self.total)?.try_into().ok()
     }
 }
 
@@ -1962,30 +1910,26 @@ impl PagePermissionGroup {
 impl ::compute_kfp_runtime::paging::ListPage for PagePermissionGroup {
     type Item = PermissionGroup;
     #[inline]
-    fn items(&self) -> &[Self::Item] {
-        ::compute_kfp_runtime::paging::List::items(&self.items)
+    fn list(&self) -> ::std::option::Option<&::std::vec::Vec<Self::Item>> {
+        ::compute_kfp_runtime::paging::Field::get(&self.items)
     }
 
     #[inline]
-    fn take_items(&mut self) -> ::std::vec::Vec<Self::Item> {
-        ::compute_kfp_runtime::paging::List::take(&mut self.items)
-    }
-
-    fn retain_items(&mut self, keep: impl ::std::ops::FnMut(&Self::Item) -> bool) {
-        ::compute_kfp_runtime::paging::List::retain(&mut self.items, keep);
+    fn list_mut(&mut self) -> ::std::option::Option<&mut ::std::vec::Vec<Self::Item>> {
+        ::compute_kfp_runtime::paging::Field::get_mut(&mut self.items)
     }
 
     #[inline]
     fn next_page(&self) -> ::compute_kfp_runtime::paging::NextPage<'_> {
         ::compute_kfp_runtime::paging::NextPage::Number {
-            page: ::compute_kfp_runtime::paging::Count::count(&self.page),
-            pages: ::compute_kfp_runtime::paging::Count::count(&self.pages),
+            page: ::compute_kfp_runtime::paging::count(&self.page),
+            pages: ::compute_kfp_runtime::paging::count(&self.pages),
         }
     }
 
     #[inline]
     fn total(&self) -> ::std::option::Option<u64> {
-        ::compute_kfp_runtime::paging::Count::count(&self.total)?.try_into().ok()
+        ::compute_kfp_runtime::paging::count(&self.total)?.try_into().ok()
     }
 }
 
@@ -2019,30 +1963,26 @@ impl PageProject {
 impl ::compute_kfp_runtime::paging::ListPage for PageProject {
     type Item = Project;
     #[inline]
-    fn items(&self) -> &[Self::Item] {
-        ::compute_kfp_runtime::paging::List::items(&self.items)
+    fn list(&self) -> ::std::option::Option<&::std::vec::Vec<Self::Item>> {
+        ::compute_kfp_runtime::paging::Field::get(&self.items)
     }
 
     #[inline]
-    fn take_items(&mut self) -> ::std::vec::Vec<Self::Item> {
-        ::compute_kfp_runtime::paging::List::take(&mut self.items)
-    }
-
-    fn retain_items(&mut self, keep: impl ::std::ops::FnMut(&Self::Item) -> bool) {
-        ::compute_kfp_runtime::paging::List::retain(&mut self.items, keep);
+    fn list_mut(&mut self) -> ::std::option::Option<&mut ::std::vec::Vec<Self::Item>> {
+        ::compute_kfp_runtime::paging::Field::get_mut(&mut self.items)
     }
 
     #[inline]
     fn next_page(&self) -> ::compute_kfp_runtime::paging::NextPage<'_> {
         ::compute_kfp_runtime::paging::NextPage::Number {
-            page: ::compute_kfp_runtime::paging::Count::count(&self.page),
-            pages: ::compute_kfp_runtime::paging::Count::count(&self.pages),
+            page: ::compute_kfp_runtime::paging::count(&self.page),
+            pages: ::compute_kfp_runtime::paging::count(&self.pages),
         }
     }
 
     #[inline]
     fn total(&self) -> ::std::option::Option<u64> {
-        ::compute_kfp_runtime::paging::Count::count(&self.total)?.try_into().ok()
+        ::compute_kfp_runtime::paging::count(&self.total)?.try_into().ok()
     }
 }
 
@@ -2076,30 +2016,26 @@ impl PageReservation {
 impl ::compute_kfp_runtime::paging::ListPage for PageReservation {
     type Item = Reservation;
     #[inline]
-    fn items(&self) -> &[Self::Item] {
-        ::compute_kfp_runtime::paging::List::items(&self.items)
+    fn list(&self) -> ::std::option::Option<&::std::vec::Vec<Self::Item>> {
+        ::compute_kfp_runtime::paging::Field::get(&self.items)
     }
 
     #[inline]
-    fn take_items(&mut self) -> ::std::vec::Vec<Self::Item> {
-        ::compute_kfp_runtime::paging::List::take(&mut self.items)
-    }
-
-    fn retain_items(&mut self, keep: impl ::std::ops::FnMut(&Self::Item) -> bool) {
-        ::compute_kfp_runtime::paging::List::retain(&mut self.items, keep);
+    fn list_mut(&mut self) -> ::std::option::Option<&mut ::std::vec::Vec<Self::Item>> {
+        ::compute_kfp_runtime::paging::Field::get_mut(&mut self.items)
     }
 
     #[inline]
     fn next_page(&self) -> ::compute_kfp_runtime::paging::NextPage<'_> {
         ::compute_kfp_runtime::paging::NextPage::Number {
-            page: ::compute_kfp_runtime::paging::Count::count(&self.page),
-            pages: ::compute_kfp_runtime::paging::Count::count(&self.pages),
+            page: ::compute_kfp_runtime::paging::count(&self.page),
+            pages: ::compute_kfp_runtime::paging::count(&self.pages),
         }
     }
 
     #[inline]
     fn total(&self) -> ::std::option::Option<u64> {
-        ::compute_kfp_runtime::paging::Count::count(&self.total)?.try_into().ok()
+        ::compute_kfp_runtime::paging::count(&self.total)?.try_into().ok()
     }
 }
 
@@ -2133,30 +2069,26 @@ impl PageResult {
 impl ::compute_kfp_runtime::paging::ListPage for PageResult {
     type Item = Result;
     #[inline]
-    fn items(&self) -> &[Self::Item] {
-        ::compute_kfp_runtime::paging::List::items(&self.items)
+    fn list(&self) -> ::std::option::Option<&::std::vec::Vec<Self::Item>> {
+        ::compute_kfp_runtime::paging::Field::get(&self.items)
     }
 
     #[inline]
-    fn take_items(&mut self) -> ::std::vec::Vec<Self::Item> {
-        ::compute_kfp_runtime::paging::List::take(&mut self.items)
-    }
-
-    fn retain_items(&mut self, keep: impl ::std::ops::FnMut(&Self::Item) -> bool) {
-        ::compute_kfp_runtime::paging::List::retain(&mut self.items, keep);
+    fn list_mut(&mut self) -> ::std::option::Option<&mut ::std::vec::Vec<Self::Item>> {
+        ::compute_kfp_runtime::paging::Field::get_mut(&mut self.items)
     }
 
     #[inline]
     fn next_page(&self) -> ::compute_kfp_runtime::paging::NextPage<'_> {
         ::compute_kfp_runtime::paging::NextPage::Number {
-            page: ::compute_kfp_runtime::paging::Count::count(&self.page),
-            pages: ::compute_kfp_runtime::paging::Count::count(&self.pages),
+            page: ::compute_kfp_runtime::paging::count(&self.page),
+            pages: ::compute_kfp_runtime::paging::count(&self.pages),
         }
     }
 
     #[inline]
     fn total(&self) -> ::std::option::Option<u64> {
-        ::compute_kfp_runtime::paging::Count::count(&self.total)?.try_into().ok()
+        ::compute_kfp_runtime::paging::count(&self.total)?.try_into().ok()
     }
 }
 
@@ -2190,30 +2122,26 @@ impl PageTeam {
 impl ::compute_kfp_runtime::paging::ListPage for PageTeam {
     type Item = Team;
     #[inline]
-    fn items(&self) -> &[Self::Item] {
-        ::compute_kfp_runtime::paging::List::items(&self.items)
+    fn list(&self) -> ::std::option::Option<&::std::vec::Vec<Self::Item>> {
+        ::compute_kfp_runtime::paging::Field::get(&self.items)
     }
 
     #[inline]
-    fn take_items(&mut self) -> ::std::vec::Vec<Self::Item> {
-        ::compute_kfp_runtime::paging::List::take(&mut self.items)
-    }
-
-    fn retain_items(&mut self, keep: impl ::std::ops::FnMut(&Self::Item) -> bool) {
-        ::compute_kfp_runtime::paging::List::retain(&mut self.items, keep);
+    fn list_mut(&mut self) -> ::std::option::Option<&mut ::std::vec::Vec<Self::Item>> {
+        ::compute_kfp_runtime::paging::Field::get_mut(&mut self.items)
     }
 
     #[inline]
     fn next_page(&self) -> ::compute_kfp_runtime::paging::NextPage<'_> {
         ::compute_kfp_runtime::paging::NextPage::Number {
-            page: ::compute_kfp_runtime::paging::Count::count(&self.page),
-            pages: ::compute_kfp_runtime::paging::Count::count(&self.pages),
+            page: ::compute_kfp_runtime::paging::count(&self.page),
+            pages: ::compute_kfp_runtime::paging::count(&self.pages),
         }
     }
 
     #[inline]
     fn total(&self) -> ::std::option::Option<u64> {
-        ::compute_kfp_runtime::paging::Count::count(&self.total)?.try_into().ok()
+        ::compute_kfp_runtime::paging::count(&self.total)?.try_into().ok()
     }
 }
 
@@ -2247,30 +2175,26 @@ impl PageTransaction {
 impl ::compute_kfp_runtime::paging::ListPage for PageTransaction {
     type Item = Transaction;
     #[inline]
-    fn items(&self) -> &[Self::Item] {
-        ::compute_kfp_runtime::paging::List::items(&self.items)
+    fn list(&self) -> ::std::option::Option<&::std::vec::Vec<Self::Item>> {
+        ::compute_kfp_runtime::paging::Field::get(&self.items)
     }
 
     #[inline]
-    fn take_items(&mut self) -> ::std::vec::Vec<Self::Item> {
-        ::compute_kfp_runtime::paging::List::take(&mut self.items)
-    }
-
-    fn retain_items(&mut self, keep: impl ::std::ops::FnMut(&Self::Item) -> bool) {
-        ::compute_kfp_runtime::paging::List::retain(&mut self.items, keep);
+    fn list_mut(&mut self) -> ::std::option::Option<&mut ::std::vec::Vec<Self::Item>> {
+        ::compute_kfp_runtime::paging::Field::get_mut(&mut self.items)
     }
 
     #[inline]
     fn next_page(&self) -> ::compute_kfp_runtime::paging::NextPage<'_> {
         ::compute_kfp_runtime::paging::NextPage::Number {
-            page: ::compute_kfp_runtime::paging::Count::count(&self.page),
-            pages: ::compute_kfp_runtime::paging::Count::count(&self.pages),
+            page: ::compute_kfp_runtime::paging::count(&self.page),
+            pages: ::compute_kfp_runtime::paging::count(&self.pages),
         }
     }
 
     #[inline]
     fn total(&self) -> ::std::option::Option<u64> {
-        ::compute_kfp_runtime::paging::Count::count(&self.total)?.try_into().ok()
+        ::compute_kfp_runtime::paging::count(&self.total)?.try_into().ok()
     }
 }
 
@@ -2304,30 +2228,26 @@ impl PageUser {
 impl ::compute_kfp_runtime::paging::ListPage for PageUser {
     type Item = User;
     #[inline]
-    fn items(&self) -> &[Self::Item] {
-        ::compute_kfp_runtime::paging::List::items(&self.items)
+    fn list(&self) -> ::std::option::Option<&::std::vec::Vec<Self::Item>> {
+        ::compute_kfp_runtime::paging::Field::get(&self.items)
     }
 
     #[inline]
-    fn take_items(&mut self) -> ::std::vec::Vec<Self::Item> {
-        ::compute_kfp_runtime::paging::List::take(&mut self.items)
-    }
-
-    fn retain_items(&mut self, keep: impl ::std::ops::FnMut(&Self::Item) -> bool) {
-        ::compute_kfp_runtime::paging::List::retain(&mut self.items, keep);
+    fn list_mut(&mut self) -> ::std::option::Option<&mut ::std::vec::Vec<Self::Item>> {
+        ::compute_kfp_runtime::paging::Field::get_mut(&mut self.items)
     }
 
     #[inline]
     fn next_page(&self) -> ::compute_kfp_runtime::paging::NextPage<'_> {
         ::compute_kfp_runtime::paging::NextPage::Number {
-            page: ::compute_kfp_runtime::paging::Count::count(&self.page),
-            pages: ::compute_kfp_runtime::paging::Count::count(&self.pages),
+            page: ::compute_kfp_runtime::paging::count(&self.page),
+            pages: ::compute_kfp_runtime::paging::count(&self.pages),
         }
     }
 
     #[inline]
     fn total(&self) -> ::std::option::Option<u64> {
-        ::compute_kfp_runtime::paging::Count::count(&self.total)?.try_into().ok()
+        ::compute_kfp_runtime::paging::count(&self.total)?.try_into().ok()
     }
 }
 

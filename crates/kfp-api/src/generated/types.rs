@@ -835,29 +835,25 @@ impl ListArtifactResponse {
 impl ::compute_kfp_runtime::paging::ListPage for ListArtifactResponse {
     type Item = Artifact;
     #[inline]
-    fn items(&self) -> &[Self::Item] {
-        ::compute_kfp_runtime::paging::List::items(&self.artifacts)
+    fn list(&self) -> ::std::option::Option<&::std::vec::Vec<Self::Item>> {
+        ::compute_kfp_runtime::paging::Field::get(&self.artifacts)
     }
 
     #[inline]
-    fn take_items(&mut self) -> ::std::vec::Vec<Self::Item> {
-        ::compute_kfp_runtime::paging::List::take(&mut self.artifacts)
-    }
-
-    fn retain_items(&mut self, keep: impl ::std::ops::FnMut(&Self::Item) -> bool) {
-        ::compute_kfp_runtime::paging::List::retain(&mut self.artifacts, keep);
+    fn list_mut(&mut self) -> ::std::option::Option<&mut ::std::vec::Vec<Self::Item>> {
+        ::compute_kfp_runtime::paging::Field::get_mut(&mut self.artifacts)
     }
 
     #[inline]
     fn next_page(&self) -> ::compute_kfp_runtime::paging::NextPage<'_> {
         ::compute_kfp_runtime::paging::NextPage::Token(
-            ::compute_kfp_runtime::paging::Token::token(&self.next_page_token),
+            ::compute_kfp_runtime::paging::token(&self.next_page_token),
         )
     }
 
     #[inline]
     fn total(&self) -> ::std::option::Option<u64> {
-        ::compute_kfp_runtime::paging::Count::count(&self.total_size)?.try_into().ok()
+        ::compute_kfp_runtime::paging::count(&self.total_size)?.try_into().ok()
     }
 }
 
@@ -893,29 +889,25 @@ impl ListArtifactTasksResponse {
 impl ::compute_kfp_runtime::paging::ListPage for ListArtifactTasksResponse {
     type Item = ArtifactTask;
     #[inline]
-    fn items(&self) -> &[Self::Item] {
-        ::compute_kfp_runtime::paging::List::items(&self.artifact_tasks)
+    fn list(&self) -> ::std::option::Option<&::std::vec::Vec<Self::Item>> {
+        ::compute_kfp_runtime::paging::Field::get(&self.artifact_tasks)
     }
 
     #[inline]
-    fn take_items(&mut self) -> ::std::vec::Vec<Self::Item> {
-        ::compute_kfp_runtime::paging::List::take(&mut self.artifact_tasks)
-    }
-
-    fn retain_items(&mut self, keep: impl ::std::ops::FnMut(&Self::Item) -> bool) {
-        ::compute_kfp_runtime::paging::List::retain(&mut self.artifact_tasks, keep);
+    fn list_mut(&mut self) -> ::std::option::Option<&mut ::std::vec::Vec<Self::Item>> {
+        ::compute_kfp_runtime::paging::Field::get_mut(&mut self.artifact_tasks)
     }
 
     #[inline]
     fn next_page(&self) -> ::compute_kfp_runtime::paging::NextPage<'_> {
         ::compute_kfp_runtime::paging::NextPage::Token(
-            ::compute_kfp_runtime::paging::Token::token(&self.next_page_token),
+            ::compute_kfp_runtime::paging::token(&self.next_page_token),
         )
     }
 
     #[inline]
     fn total(&self) -> ::std::option::Option<u64> {
-        ::compute_kfp_runtime::paging::Count::count(&self.total_size)?.try_into().ok()
+        ::compute_kfp_runtime::paging::count(&self.total_size)?.try_into().ok()
     }
 }
 
@@ -951,29 +943,25 @@ impl ListExperimentsResponse {
 impl ::compute_kfp_runtime::paging::ListPage for ListExperimentsResponse {
     type Item = Experiment;
     #[inline]
-    fn items(&self) -> &[Self::Item] {
-        ::compute_kfp_runtime::paging::List::items(&self.experiments)
+    fn list(&self) -> ::std::option::Option<&::std::vec::Vec<Self::Item>> {
+        ::compute_kfp_runtime::paging::Field::get(&self.experiments)
     }
 
     #[inline]
-    fn take_items(&mut self) -> ::std::vec::Vec<Self::Item> {
-        ::compute_kfp_runtime::paging::List::take(&mut self.experiments)
-    }
-
-    fn retain_items(&mut self, keep: impl ::std::ops::FnMut(&Self::Item) -> bool) {
-        ::compute_kfp_runtime::paging::List::retain(&mut self.experiments, keep);
+    fn list_mut(&mut self) -> ::std::option::Option<&mut ::std::vec::Vec<Self::Item>> {
+        ::compute_kfp_runtime::paging::Field::get_mut(&mut self.experiments)
     }
 
     #[inline]
     fn next_page(&self) -> ::compute_kfp_runtime::paging::NextPage<'_> {
         ::compute_kfp_runtime::paging::NextPage::Token(
-            ::compute_kfp_runtime::paging::Token::token(&self.next_page_token),
+            ::compute_kfp_runtime::paging::token(&self.next_page_token),
         )
     }
 
     #[inline]
     fn total(&self) -> ::std::option::Option<u64> {
-        ::compute_kfp_runtime::paging::Count::count(&self.total_size)?.try_into().ok()
+        ::compute_kfp_runtime::paging::count(&self.total_size)?.try_into().ok()
     }
 }
 
@@ -1009,29 +997,25 @@ impl ListMetricsResponse {
 impl ::compute_kfp_runtime::paging::ListPage for ListMetricsResponse {
     type Item = Metric;
     #[inline]
-    fn items(&self) -> &[Self::Item] {
-        ::compute_kfp_runtime::paging::List::items(&self.metrics)
+    fn list(&self) -> ::std::option::Option<&::std::vec::Vec<Self::Item>> {
+        ::compute_kfp_runtime::paging::Field::get(&self.metrics)
     }
 
     #[inline]
-    fn take_items(&mut self) -> ::std::vec::Vec<Self::Item> {
-        ::compute_kfp_runtime::paging::List::take(&mut self.metrics)
-    }
-
-    fn retain_items(&mut self, keep: impl ::std::ops::FnMut(&Self::Item) -> bool) {
-        ::compute_kfp_runtime::paging::List::retain(&mut self.metrics, keep);
+    fn list_mut(&mut self) -> ::std::option::Option<&mut ::std::vec::Vec<Self::Item>> {
+        ::compute_kfp_runtime::paging::Field::get_mut(&mut self.metrics)
     }
 
     #[inline]
     fn next_page(&self) -> ::compute_kfp_runtime::paging::NextPage<'_> {
         ::compute_kfp_runtime::paging::NextPage::Token(
-            ::compute_kfp_runtime::paging::Token::token(&self.next_page_token),
+            ::compute_kfp_runtime::paging::token(&self.next_page_token),
         )
     }
 
     #[inline]
     fn total(&self) -> ::std::option::Option<u64> {
-        ::compute_kfp_runtime::paging::Count::count(&self.total_size)?.try_into().ok()
+        ::compute_kfp_runtime::paging::count(&self.total_size)?.try_into().ok()
     }
 }
 
@@ -1067,29 +1051,25 @@ impl ListPipelineVersionsResponse {
 impl ::compute_kfp_runtime::paging::ListPage for ListPipelineVersionsResponse {
     type Item = PipelineVersion;
     #[inline]
-    fn items(&self) -> &[Self::Item] {
-        ::compute_kfp_runtime::paging::List::items(&self.pipeline_versions)
+    fn list(&self) -> ::std::option::Option<&::std::vec::Vec<Self::Item>> {
+        ::compute_kfp_runtime::paging::Field::get(&self.pipeline_versions)
     }
 
     #[inline]
-    fn take_items(&mut self) -> ::std::vec::Vec<Self::Item> {
-        ::compute_kfp_runtime::paging::List::take(&mut self.pipeline_versions)
-    }
-
-    fn retain_items(&mut self, keep: impl ::std::ops::FnMut(&Self::Item) -> bool) {
-        ::compute_kfp_runtime::paging::List::retain(&mut self.pipeline_versions, keep);
+    fn list_mut(&mut self) -> ::std::option::Option<&mut ::std::vec::Vec<Self::Item>> {
+        ::compute_kfp_runtime::paging::Field::get_mut(&mut self.pipeline_versions)
     }
 
     #[inline]
     fn next_page(&self) -> ::compute_kfp_runtime::paging::NextPage<'_> {
         ::compute_kfp_runtime::paging::NextPage::Token(
-            ::compute_kfp_runtime::paging::Token::token(&self.next_page_token),
+            ::compute_kfp_runtime::paging::token(&self.next_page_token),
         )
     }
 
     #[inline]
     fn total(&self) -> ::std::option::Option<u64> {
-        ::compute_kfp_runtime::paging::Count::count(&self.total_size)?.try_into().ok()
+        ::compute_kfp_runtime::paging::count(&self.total_size)?.try_into().ok()
     }
 }
 
@@ -1125,29 +1105,25 @@ impl ListPipelinesResponse {
 impl ::compute_kfp_runtime::paging::ListPage for ListPipelinesResponse {
     type Item = Pipeline;
     #[inline]
-    fn items(&self) -> &[Self::Item] {
-        ::compute_kfp_runtime::paging::List::items(&self.pipelines)
+    fn list(&self) -> ::std::option::Option<&::std::vec::Vec<Self::Item>> {
+        ::compute_kfp_runtime::paging::Field::get(&self.pipelines)
     }
 
     #[inline]
-    fn take_items(&mut self) -> ::std::vec::Vec<Self::Item> {
-        ::compute_kfp_runtime::paging::List::take(&mut self.pipelines)
-    }
-
-    fn retain_items(&mut self, keep: impl ::std::ops::FnMut(&Self::Item) -> bool) {
-        ::compute_kfp_runtime::paging::List::retain(&mut self.pipelines, keep);
+    fn list_mut(&mut self) -> ::std::option::Option<&mut ::std::vec::Vec<Self::Item>> {
+        ::compute_kfp_runtime::paging::Field::get_mut(&mut self.pipelines)
     }
 
     #[inline]
     fn next_page(&self) -> ::compute_kfp_runtime::paging::NextPage<'_> {
         ::compute_kfp_runtime::paging::NextPage::Token(
-            ::compute_kfp_runtime::paging::Token::token(&self.next_page_token),
+            ::compute_kfp_runtime::paging::token(&self.next_page_token),
         )
     }
 
     #[inline]
     fn total(&self) -> ::std::option::Option<u64> {
-        ::compute_kfp_runtime::paging::Count::count(&self.total_size)?.try_into().ok()
+        ::compute_kfp_runtime::paging::count(&self.total_size)?.try_into().ok()
     }
 }
 
@@ -1184,29 +1160,25 @@ impl ListRecurringRunsResponse {
 impl ::compute_kfp_runtime::paging::ListPage for ListRecurringRunsResponse {
     type Item = RecurringRun;
     #[inline]
-    fn items(&self) -> &[Self::Item] {
-        ::compute_kfp_runtime::paging::List::items(&self.recurring_runs)
+    fn list(&self) -> ::std::option::Option<&::std::vec::Vec<Self::Item>> {
+        ::compute_kfp_runtime::paging::Field::get(&self.recurring_runs)
     }
 
     #[inline]
-    fn take_items(&mut self) -> ::std::vec::Vec<Self::Item> {
-        ::compute_kfp_runtime::paging::List::take(&mut self.recurring_runs)
-    }
-
-    fn retain_items(&mut self, keep: impl ::std::ops::FnMut(&Self::Item) -> bool) {
-        ::compute_kfp_runtime::paging::List::retain(&mut self.recurring_runs, keep);
+    fn list_mut(&mut self) -> ::std::option::Option<&mut ::std::vec::Vec<Self::Item>> {
+        ::compute_kfp_runtime::paging::Field::get_mut(&mut self.recurring_runs)
     }
 
     #[inline]
     fn next_page(&self) -> ::compute_kfp_runtime::paging::NextPage<'_> {
         ::compute_kfp_runtime::paging::NextPage::Token(
-            ::compute_kfp_runtime::paging::Token::token(&self.next_page_token),
+            ::compute_kfp_runtime::paging::token(&self.next_page_token),
         )
     }
 
     #[inline]
     fn total(&self) -> ::std::option::Option<u64> {
-        ::compute_kfp_runtime::paging::Count::count(&self.total_size)?.try_into().ok()
+        ::compute_kfp_runtime::paging::count(&self.total_size)?.try_into().ok()
     }
 }
 
@@ -1256,29 +1228,25 @@ impl ListRunsResponse {
 impl ::compute_kfp_runtime::paging::ListPage for ListRunsResponse {
     type Item = Run;
     #[inline]
-    fn items(&self) -> &[Self::Item] {
-        ::compute_kfp_runtime::paging::List::items(&self.runs)
+    fn list(&self) -> ::std::option::Option<&::std::vec::Vec<Self::Item>> {
+        ::compute_kfp_runtime::paging::Field::get(&self.runs)
     }
 
     #[inline]
-    fn take_items(&mut self) -> ::std::vec::Vec<Self::Item> {
-        ::compute_kfp_runtime::paging::List::take(&mut self.runs)
-    }
-
-    fn retain_items(&mut self, keep: impl ::std::ops::FnMut(&Self::Item) -> bool) {
-        ::compute_kfp_runtime::paging::List::retain(&mut self.runs, keep);
+    fn list_mut(&mut self) -> ::std::option::Option<&mut ::std::vec::Vec<Self::Item>> {
+        ::compute_kfp_runtime::paging::Field::get_mut(&mut self.runs)
     }
 
     #[inline]
     fn next_page(&self) -> ::compute_kfp_runtime::paging::NextPage<'_> {
         ::compute_kfp_runtime::paging::NextPage::Token(
-            ::compute_kfp_runtime::paging::Token::token(&self.next_page_token),
+            ::compute_kfp_runtime::paging::token(&self.next_page_token),
         )
     }
 
     #[inline]
     fn total(&self) -> ::std::option::Option<u64> {
-        ::compute_kfp_runtime::paging::Count::count(&self.total_size)?.try_into().ok()
+        ::compute_kfp_runtime::paging::count(&self.total_size)?.try_into().ok()
     }
 }
 
@@ -1322,29 +1290,25 @@ impl ListTasksResponse {
 impl ::compute_kfp_runtime::paging::ListPage for ListTasksResponse {
     type Item = PipelineTask;
     #[inline]
-    fn items(&self) -> &[Self::Item] {
-        ::compute_kfp_runtime::paging::List::items(&self.tasks)
+    fn list(&self) -> ::std::option::Option<&::std::vec::Vec<Self::Item>> {
+        ::compute_kfp_runtime::paging::Field::get(&self.tasks)
     }
 
     #[inline]
-    fn take_items(&mut self) -> ::std::vec::Vec<Self::Item> {
-        ::compute_kfp_runtime::paging::List::take(&mut self.tasks)
-    }
-
-    fn retain_items(&mut self, keep: impl ::std::ops::FnMut(&Self::Item) -> bool) {
-        ::compute_kfp_runtime::paging::List::retain(&mut self.tasks, keep);
+    fn list_mut(&mut self) -> ::std::option::Option<&mut ::std::vec::Vec<Self::Item>> {
+        ::compute_kfp_runtime::paging::Field::get_mut(&mut self.tasks)
     }
 
     #[inline]
     fn next_page(&self) -> ::compute_kfp_runtime::paging::NextPage<'_> {
         ::compute_kfp_runtime::paging::NextPage::Token(
-            ::compute_kfp_runtime::paging::Token::token(&self.next_page_token),
+            ::compute_kfp_runtime::paging::token(&self.next_page_token),
         )
     }
 
     #[inline]
     fn total(&self) -> ::std::option::Option<u64> {
-        ::compute_kfp_runtime::paging::Count::count(&self.total_size)?.try_into().ok()
+        ::compute_kfp_runtime::paging::count(&self.total_size)?.try_into().ok()
     }
 }
 

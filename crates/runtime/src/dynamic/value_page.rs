@@ -21,14 +21,6 @@ pub struct ValuePage {
 }
 
 impl ValuePage {
-    fn list(&self) -> Option<&Vec<Value>> {
-        self.page.get(self.paging?.items())?.as_array()
-    }
-
-    fn list_mut(&mut self) -> Option<&mut Vec<Value>> {
-        self.page.get_mut(self.paging?.items())?.as_array_mut()
-    }
-
     fn count(&self, name: &str) -> Option<i64> {
         count(self.page.get(name)?)
     }
@@ -52,18 +44,12 @@ impl ListPage for ValuePage {
         }
     }
 
-    fn items(&self) -> &[Value] {
-        self.list().map_or(&[], Vec::as_slice)
+    fn list(&self) -> Option<&Vec<Value>> {
+        self.page.get(self.paging?.items())?.as_array()
     }
 
-    fn take_items(&mut self) -> Vec<Value> {
-        self.list_mut().map(std::mem::take).unwrap_or_default()
-    }
-
-    fn retain_items(&mut self, keep: impl FnMut(&Value) -> bool) {
-        if let Some(list) = self.list_mut() {
-            list.retain(keep);
-        }
+    fn list_mut(&mut self) -> Option<&mut Vec<Value>> {
+        self.page.get_mut(self.paging?.items())?.as_array_mut()
     }
 
     fn next_page(&self) -> NextPage<'_> {

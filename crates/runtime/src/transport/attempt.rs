@@ -15,7 +15,7 @@ use crate::content::Progress;
 use crate::endpoint::origin;
 use crate::error::Error;
 use crate::fault;
-use crate::middleware::{Attempt, Last, Next, ResponseFuture};
+use crate::middleware::{Attempt, Next, ResponseFuture};
 use crate::raw_response::{REPORT, is_event_stream, target};
 use crate::request::{Body, Parts};
 use crate::response::{Response, ResponseBody};
@@ -45,20 +45,12 @@ pub(super) struct Sending<'a> {
     pub longest_silence: Option<Duration>,
 }
 
-impl Last for Sending<'_> {
-    fn send(&self, attempt: Attempt) -> ResponseFuture<'_> {
-        Box::pin(self.exchange(attempt))
-    }
-}
-
 impl Sending<'_> {
     /// Runs the attempt through the middleware.
-    pub fn run(&self, attempt: Attempt) -> ResponseFuture<'_> {
-        let next = Next {
-            rest: &self.transport.middleware,
-            last: self,
-        };
-        next.run(attempt)
+    pub async fn run(&self, attempt: Attempt) -> Result<Response<ResponseBody>, Error> {
+        let last = |attempt| -> ResponseFuture<'_> { Box::pin(self.exchange(attempt)) };
+        let rest = &self.transport.middleware;
+        Next { rest, last: &last }.run(attempt).await
     }
 
     /// Sends the request, follows permitted redirects, and reads the response.

@@ -1,7 +1,7 @@
 //! Lists of numbers, in the three ways of paging.
 
 use compute_kfp_runtime::operation::{InPageToken, Location, Operation, Paging, Parameter};
-use compute_kfp_runtime::paging::{Count, Items, List, ListPage, NextPage, Pages, Token};
+use compute_kfp_runtime::paging::{Field as _, Items, ListPage, NextPage, Pages, count, token};
 use compute_kfp_runtime::{Error, Nullable, Request, Transport};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -49,24 +49,20 @@ pub struct TokenPage {
 impl ListPage for TokenPage {
     type Item = u64;
 
-    fn items(&self) -> &[u64] {
-        self.numbers.items()
+    fn list(&self) -> Option<&Vec<u64>> {
+        self.numbers.get()
     }
 
-    fn take_items(&mut self) -> Vec<u64> {
-        List::take(&mut self.numbers)
-    }
-
-    fn retain_items(&mut self, keep: impl FnMut(&u64) -> bool) {
-        self.numbers.retain(keep);
+    fn list_mut(&mut self) -> Option<&mut Vec<u64>> {
+        self.numbers.get_mut()
     }
 
     fn next_page(&self) -> NextPage<'_> {
-        NextPage::Token(self.next_page_token.token())
+        NextPage::Token(token(&self.next_page_token))
     }
 
     fn total(&self) -> Option<u64> {
-        self.total_size.count()?.try_into().ok()
+        count(&self.total_size)?.try_into().ok()
     }
 }
 
@@ -82,27 +78,23 @@ pub struct NumberedPage {
 impl ListPage for NumberedPage {
     type Item = u64;
 
-    fn items(&self) -> &[u64] {
-        &self.items
+    fn list(&self) -> Option<&Vec<u64>> {
+        self.items.get()
     }
 
-    fn take_items(&mut self) -> Vec<u64> {
-        self.items.take()
-    }
-
-    fn retain_items(&mut self, keep: impl FnMut(&u64) -> bool) {
-        self.items.retain(keep);
+    fn list_mut(&mut self) -> Option<&mut Vec<u64>> {
+        self.items.get_mut()
     }
 
     fn next_page(&self) -> NextPage<'_> {
         NextPage::Number {
-            page: self.page.count(),
-            pages: self.pages.count(),
+            page: count(&self.page),
+            pages: count(&self.pages),
         }
     }
 
     fn total(&self) -> Option<u64> {
-        self.total.count()?.try_into().ok()
+        count(&self.total)?.try_into().ok()
     }
 }
 
@@ -121,16 +113,12 @@ pub struct TimedPage {
 impl ListPage for TimedPage {
     type Item = Line;
 
-    fn items(&self) -> &[Line] {
-        &self.lines
+    fn list(&self) -> Option<&Vec<Line>> {
+        self.lines.get()
     }
 
-    fn take_items(&mut self) -> Vec<Line> {
-        self.lines.take()
-    }
-
-    fn retain_items(&mut self, keep: impl FnMut(&Line) -> bool) {
-        self.lines.retain(keep);
+    fn list_mut(&mut self) -> Option<&mut Vec<Line>> {
+        self.lines.get_mut()
     }
 
     fn next_page(&self) -> NextPage<'_> {
