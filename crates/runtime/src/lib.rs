@@ -5,6 +5,7 @@
 pub mod backoff;
 #[cfg(feature = "blocking")]
 pub mod blocking;
+mod body;
 pub mod body_fields;
 mod byte_stream;
 mod content;
@@ -47,7 +48,6 @@ mod style;
 pub mod tagged;
 mod timestamp;
 mod transport;
-mod upload;
 mod value_stream;
 
 pub use byte_stream::ByteStream;
