@@ -1,6 +1,5 @@
 //! Retries of failed calls.
 
-use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -42,7 +41,7 @@ const BUDGET_WINDOW: Duration = Duration::from_secs(10);
 /// # drop((transport, impatient));
 /// # Ok::<(), compute_kfp_runtime::Error>(())
 /// ```
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub struct RetryPolicy {
     max_attempts: u32,
     first_backoff: Duration,
@@ -143,17 +142,6 @@ fn budget(per_second: u16, share: f32) -> Arc<TpsBudget> {
     let share = if share < 0.001 { 0.0 } else { share };
     let budget = TpsBudget::new(BUDGET_WINDOW, per_second.into(), share);
     Arc::new(budget)
-}
-
-impl fmt::Debug for RetryPolicy {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("RetryPolicy")
-            .field("max_attempts", &self.max_attempts)
-            .field("first_backoff", &self.first_backoff)
-            .field("max_backoff", &self.max_backoff)
-            .field("max_retry_after", &self.max_retry_after)
-            .finish_non_exhaustive()
-    }
 }
 
 #[cfg(test)]

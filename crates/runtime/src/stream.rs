@@ -15,53 +15,35 @@ use crate::byte_stream::ByteStream;
 use crate::error::Error;
 use crate::json;
 use crate::null;
-use crate::operation::{Operation, ResponseKind};
+use crate::operation::ResponseKind;
 use crate::raw_response::{RawResponse, is_event_stream};
 use crate::response::Response;
-use crate::secrets::Secrets;
 use crate::value_stream::ValueStream;
 
-/// The data about the response that all errors of a stream need.
-struct Head {
-    operation: &'static Operation,
-    response: Response<()>,
-    secrets: Secrets,
-    /// Maximum size of a part that is held in memory, in bytes.
-    limit: usize,
-}
+/// The response without its body, which all errors of a stream need.
+struct Head(RawResponse);
 
 impl Head {
-    fn new(response: &RawResponse, operation: &'static Operation, limit: usize) -> Self {
-        let RawResponse {
-            response, secrets, ..
-        } = response;
-        Self {
-            operation,
-            response: Response::new((), response.status(), response.headers().clone()),
-            secrets: secrets.clone(),
-            limit,
-        }
+    fn new(response: &RawResponse) -> Arc<Self> {
+        Arc::new(Self(
+            response.part(response.response.status(), Bytes::new()),
+        ))
     }
 
-    /// Returns a part of the stream as if it were a response.
-    fn part(&self, status: StatusCode, body: Bytes) -> RawResponse {
-        RawResponse {
-            response: Response::new(body.into(), status, self.response.headers().clone()),
-            may_be_empty: false,
-            secrets: self.secrets.clone(),
-        }
+    fn part(&self, body: Bytes) -> RawResponse {
+        self.0.part(self.0.response.status(), body)
     }
 
     fn read<T: DeserializeOwned>(&self, json: &Bytes) -> Result<T, Error> {
         json::read(json).map_err(|fault| {
-            let part = self.part(self.response.status(), json.clone());
-            part.unreadable(&fault).during(self.operation)
+            let part = self.part(json.clone());
+            part.unreadable(&fault).during(self.0.operation)
         })
     }
 
     /// Decodes a value of a stream of JSON.
     fn value<T: DeserializeOwned>(&self, record: &Bytes) -> Result<T, Error> {
-        if self.operation.response != Some(ResponseKind::JsonResults) {
+        if self.0.operation.response != Some(ResponseKind::JsonResults) {
             return self.read(record);
         }
         match self.read(record)? {
@@ -86,14 +68,14 @@ impl Head {
         let status = code("http_code")
             .and_then(|code| StatusCode::from_u16(code.try_into().ok()?).ok())
             .unwrap_or_else(|| status_of(code("code")));
-        let part = self.part(status, error.to_string().into());
-        part.reported().during(self.operation)
+        let part = self.0.part(status, error.to_string().into());
+        part.reported().during(self.0.operation)
     }
 
     fn too_long(&self) -> Error {
         let what = format!(
             "a part of the stream has more than {} bytes; raise `max_response_bytes`",
-            self.limit
+            self.0.limit
         );
         self.broken(&what)
     }
@@ -104,8 +86,8 @@ impl Head {
     }
 
     fn broken(&self, what: &str) -> Error {
-        let part = self.part(self.response.status(), Bytes::new());
-        part.unexpected(what).during(self.operation)
+        let part = self.part(Bytes::new());
+        part.unexpected(what).during(self.0.operation)
     }
 }
 
@@ -136,16 +118,13 @@ pub type JsonStream<T> = ValueStream<T>;
 /// Returns the JSON values of a response.
 pub(crate) fn json_values<T: DeserializeOwned + 'static>(
     response: RawResponse,
-    operation: &'static Operation,
-    longest_silence: Duration,
-    limit: usize,
 ) -> Response<JsonStream<T>> {
-    let head = Arc::new(Head::new(&response, operation, limit));
-    let framing = match operation.response {
+    let head = Head::new(&response);
+    let framing = match response.operation.response {
         Some(ResponseKind::JsonSequence) => Framing::Sequence(Position::default()),
         _ => Framing::Lines,
     };
-    response.stream(operation, longest_silence).map(|body| {
+    response.stream().map(|body| {
         let lines = Lines::new(body, head.clone());
         let records = try_unfold((lines, framing), record);
         ValueStream::new(records.map(move |record| head.value(&record?)))
@@ -261,7 +240,7 @@ impl Lines {
             let mut unseen = self.pending[self.searched..].iter();
             let end = unseen.position(|byte| ends_at(*byte));
             let length = end.map_or(self.pending.len(), |at| self.searched + at + 1);
-            if length > self.head.limit {
+            if length > self.head.0.limit {
                 return Err(self.head.too_long());
             }
             if end.is_some() {
@@ -381,17 +360,12 @@ impl fmt::Debug for Event {
 pub type EventStream = ValueStream<Event>;
 
 /// Returns the server-sent events of a response.
-pub(crate) fn events(
-    response: RawResponse,
-    operation: &'static Operation,
-    longest_silence: Duration,
-    limit: usize,
-) -> Result<Response<EventStream>, Error> {
+pub(crate) fn events(response: RawResponse) -> Result<Response<EventStream>, Error> {
     if !is_event_stream(response.response.headers()) {
         return Err(response.unexpected("the response is not a `text/event-stream`"));
     }
-    let head = Arc::new(Head::new(&response, operation, limit));
-    Ok(response.stream(operation, longest_silence).map(|body| {
+    let head = Head::new(&response);
+    Ok(response.stream().map(|body| {
         let reader = EventReader::new(body, head);
         ValueStream::new(try_unfold(reader, |mut reader| async move {
             Ok(reader.next().await?.map(|event| (event, reader)))
@@ -427,7 +401,7 @@ impl EventReader {
         while let Some(line) = self.line().await? {
             if !line.is_empty() {
                 self.field(&line);
-                if self.event.data.len() > self.event.head.limit {
+                if self.event.data.len() > self.event.head.0.limit {
                     return Err(self.event.head.too_long());
                 }
                 continue;

@@ -186,8 +186,7 @@ impl Transport {
         &self,
         request: Request,
     ) -> impl Future<Output = Result<Response<ByteStream>, Error>> + Send {
-        let (operation, longest_silence) = (request.operation(), self.0.read_timeout);
-        let stream = move |response: RawResponse| Ok(response.stream(operation, longest_silence));
+        let stream = |response: RawResponse| Ok(response.stream());
         self.call(request, Taking::Streamed, stream)
     }
 
@@ -203,11 +202,8 @@ impl Transport {
         &self,
         request: Request,
     ) -> impl Future<Output = Result<Response<JsonStream<T>>, Error>> + Send {
-        let (operation, silence) = (request.operation(), self.0.read_timeout);
-        let limit = self.0.max_response_bytes;
-        self.call(request, Taking::Streamed, move |response| {
-            Ok(stream::json_values(response, operation, silence, limit))
-        })
+        let stream = |response| Ok(stream::json_values(response));
+        self.call(request, Taking::Streamed, stream)
     }
 
     /// Sends a request with `Accept: text/event-stream` and returns the server-sent events as a
@@ -221,11 +217,7 @@ impl Transport {
         &self,
         request: Request,
     ) -> impl Future<Output = Result<Response<EventStream>, Error>> + Send {
-        let (operation, silence) = (request.operation(), self.0.read_timeout);
-        let limit = self.0.max_response_bytes;
-        self.call(request, Taking::Events, move |response| {
-            stream::events(response, operation, silence, limit)
-        })
+        self.call(request, Taking::Events, stream::events)
     }
 
     /// Sends a request until its response can be decoded, or it must not be retried.

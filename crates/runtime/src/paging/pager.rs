@@ -177,7 +177,8 @@ impl<P: ListPage> Pager<P> {
         }
     }
 
-    /// Returns how many pages follow a numbered one, as far as the server reports it.
+    /// Ends the list with its last page, and returns how many follow a numbered one, as far as the
+    /// server reports it.
     fn following(
         &mut self,
         asked: u64,
