@@ -127,7 +127,7 @@ async fn a_refresh_token_works_once() {
 async fn a_program_has_an_account_of_its_own() {
     let server = LoginServer::start().await.unwrap();
     let client = |secret: &str| {
-        let source = ClientCredentials::discovered(well_known(&server), "nightly", secret);
+        let source = ClientCredentials::new(well_known(&server), "nightly", secret);
         compute::Client::builder()
             .endpoint(format!("{}/api", server.url()))
             .credentials(RenewedToken::new(source))

@@ -131,7 +131,8 @@ async fn send(
     }
     if operation.response == Some(ResponseKind::Bytes) {
         let mut response = call.send_bytes().await?.into_inner();
-        while let Some(bytes) = response.chunk().await? {
+        while let Some(bytes) = response.next().await {
+            let bytes = bytes?;
             output.bytes(&bytes)?;
         }
         return output.flush();

@@ -29,8 +29,9 @@ pub use self::jobs::LatestCalibration;
 #[cfg(feature = "oauth")]
 pub use self::login::Login;
 pub use self::logs::FollowJobLogs;
-use crate::settings::{Found, Origin, Setting, Variables, text};
-use crate::waiting::RequestLimit;
+use crate::client_builder::common_methods;
+use crate::settings::{Found, Lookup, Origin, Setting, Variables};
+use crate::waiting::{RequestLimit, request_limit};
 
 /// Endpoint of the public service.
 pub const DEFAULT_ENDPOINT: &str = "https://api.quantum-inspire.com";
@@ -143,7 +144,7 @@ impl From<Transport> for Client {
     fn from(transport: Transport) -> Self {
         Self {
             api: compute_api_client::Client::new(transport),
-            request_limit: RequestLimit::default(),
+            request_limit: request_limit(),
         }
     }
 }
@@ -183,59 +184,38 @@ impl ClientBuilder {
     ///
     /// Returns the errors of [`Client::from_env`].
     pub fn from_variables(variable: &dyn Fn(&str) -> Option<OsString>) -> Result<Self, Error> {
-        let endpoint = text(ENDPOINT, variable(ENDPOINT))?;
-        let token = text(TOKEN, variable(TOKEN))?;
-        let token_file = variable(TOKEN_FILE).filter(|path| !path.is_empty());
-        let key = text(API_KEY, variable(API_KEY))?;
+        let mut lookup = Lookup::new(variable);
         let mut builder = Client::builder();
-        let mut endpoint_origin = Origin::Default;
-        #[cfg(feature = "oauth")]
-        if let (None, None, None) = (&token, &token_file, &key)
-            && let Some(login) = Login::found(endpoint.as_deref())?
-        {
-            endpoint_origin = Origin::LoginFile(login.path().to_owned());
-            builder.note(Setting::Login, None, endpoint_origin.clone());
-            let server = login.endpoint().to_owned();
-            builder = builder.login(login);
-            builder.user_server = Some(server);
+        builder.endpoint = lookup.text(Setting::Endpoint, ENDPOINT)?;
+        let mut origin = Origin::Default;
+        if let Some(token) = lookup.text(Setting::Token, TOKEN)? {
+            builder = builder.bearer_token(token);
+        } else if let Some(path) = lookup.path(Setting::TokenFile, TOKEN_FILE) {
+            builder = builder.token_file(path);
         }
-        if let Some(endpoint) = endpoint {
-            endpoint_origin = Origin::Variable(ENDPOINT);
-            builder = builder.endpoint(endpoint);
-        }
-        builder.note(Setting::Endpoint, None, endpoint_origin);
-        builder = match (token, token_file) {
-            (Some(token), _) => {
-                builder.note(Setting::Token, None, Origin::Variable(TOKEN));
-                builder.bearer_token(token)
-            }
-            (None, Some(path)) => {
-                let shown = path.to_string_lossy().into_owned();
-                let origin = Origin::Variable(TOKEN_FILE);
-                builder.note(Setting::TokenFile, Some(shown), origin);
-                builder.token_file(path)
-            }
-            (None, None) => builder,
-        };
-        if let Some(key) = key {
-            builder.note(Setting::ApiKey, None, Origin::Variable(API_KEY));
+        if let Some(key) = lookup.text(Setting::ApiKey, API_KEY)? {
             builder = builder.api_key(key);
+        } else if cfg!(feature = "oauth") && builder.user.is_none() {
+            #[cfg(feature = "oauth")]
+            if let Some(login) = Login::found(builder.endpoint.as_deref())? {
+                origin = Origin::LoginFile(login.path().to_owned());
+                lookup.note(Setting::Login, None, origin.clone());
+                let server = login.endpoint().to_owned();
+                builder = builder.login(login);
+                builder.user_server = Some(server);
+            }
+        }
+        if builder.endpoint.is_none() {
+            lookup.note(Setting::Endpoint, None, origin);
         }
         let (transport, found) = VARIABLES.connect(variable, builder.transport)?;
         builder.transport = transport;
+        builder.found = lookup.found;
         builder.found.extend(found);
         Ok(builder)
     }
 
-    /// Returns what [`from_variables`](Self::from_variables) found, and where. Later settings are not
-    /// included.
-    pub fn found(&self) -> &[Found] {
-        &self.found
-    }
-
-    fn note(&mut self, setting: Setting, value: Option<String>, origin: Origin) {
-        self.found.push(Found::new(setting, value, origin));
-    }
+    common_methods!();
 
     /// Sets the address of the server [default: [`DEFAULT_ENDPOINT`]].
     ///
@@ -263,17 +243,6 @@ impl ClientBuilder {
         self.credentials(RenewedToken::new(login::LoginTokens::new(login)))
     }
 
-    /// Sets the token of a user, sent as `Bearer <token>`.
-    pub fn bearer_token(self, token: impl Into<String>) -> Self {
-        self.credentials(BearerToken::new(token))
-    }
-
-    /// Sets the file with the token of a user, sent as `Bearer <token>`. The file is read again when it
-    /// changes.
-    pub fn token_file(self, path: impl Into<PathBuf>) -> Self {
-        self.credentials(TokenFile::new(path))
-    }
-
     /// Sets your own source of a user's credentials. See [`credentials`](crate::credentials) for those that
     /// exist.
     pub fn credentials(mut self, credentials: impl Credentials) -> Self {
@@ -284,29 +253,8 @@ impl ClientBuilder {
 
     /// Sets the API key of a backend, sent unchanged.
     pub fn api_key(self, key: impl Into<String>) -> Self {
-        self.backend_credentials(ApiKey::new(key))
-    }
-
-    /// Sets your own source of a backend's credentials.
-    pub fn backend_credentials(self, credentials: impl Credentials) -> Self {
-        self.transport(|transport| {
-            transport.credentials(operations::SCHEME_BACKEND.name, credentials)
-        })
-    }
-
-    /// Configures the transport: time limits, sizes, the HTTP client.
-    ///
-    /// ```
-    /// use std::time::Duration;
-    ///
-    /// let client = compute_kfp::compute::Client::builder()
-    ///     .transport(|transport| transport.timeout(Duration::from_secs(10)))
-    ///     .build()?;
-    /// # Ok::<(), compute_kfp::Error>(())
-    /// ```
-    pub fn transport(mut self, set: impl FnOnce(TransportBuilder) -> TransportBuilder) -> Self {
-        self.transport = set(self.transport);
-        self
+        let scheme = operations::SCHEME_BACKEND.name;
+        self.transport(|transport| transport.credentials(scheme, ApiKey::new(key)))
     }
 
     /// Builds the client.

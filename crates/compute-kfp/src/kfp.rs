@@ -27,14 +27,15 @@ use compute_kfp_runtime::{Error, Transport, TransportBuilder};
 pub use kfp_api_client::mock;
 pub use kfp_api_client::{API_VERSION, builder, operations, types};
 
-pub use self::filter::{Filter, FilterListed, FilterValue, Sort};
-use self::lookup::Lookup;
+pub use self::filter::{Filter, FilterValue, Sort};
+use self::lookup::Places;
 pub use self::outputs::{ListRunArtifacts, RunArtifact};
 pub use self::run::RunPipeline;
 pub use self::upload::{UploadNamed, Uploaded};
 pub use self::watching::WatchRun;
+use crate::client_builder::common_methods;
 use crate::settings::{Found, Origin, Setting, Variables};
-use crate::waiting::RequestLimit;
+use crate::waiting::{RequestLimit, request_limit};
 
 /// Variables that [`Client::from_env`] reads, in addition to the files of a pod and of the user.
 pub const VARIABLES: Variables = Variables {
@@ -153,7 +154,7 @@ impl From<Transport> for Client {
         Self {
             api: kfp_api_client::Client::new(transport),
             namespace: None,
-            request_limit: RequestLimit::default(),
+            request_limit: request_limit(),
         }
     }
 }
@@ -216,7 +217,7 @@ impl ClientBuilder {
     ///
     /// Returns the errors of [`Client::from_env`].
     pub fn from_variables(variable: &dyn Fn(&str) -> Option<OsString>) -> Result<Self, Error> {
-        Lookup::of_this_machine(variable).client()
+        Places::of_this_machine(variable).client()
     }
 
     /// Returns whether [`from_variables`](Self::from_variables) finds a server: a variable names one,
@@ -235,15 +236,11 @@ impl ClientBuilder {
     /// Returns an error of kind [`Configuration`](crate::ErrorKind::Configuration) if a variable is not
     /// UTF-8.
     pub fn finds_server(variable: &dyn Fn(&str) -> Option<OsString>) -> Result<bool, Error> {
-        let lookup = Lookup::of_this_machine(variable);
-        Ok(lookup.endpoint()?.is_some())
+        let places = Places::of_this_machine(variable);
+        Ok(places.endpoint()?.is_some())
     }
 
-    /// Returns what [`from_variables`](Self::from_variables) found, and where. Later settings are not
-    /// included.
-    pub fn found(&self) -> &[Found] {
-        &self.found
-    }
+    common_methods!();
 
     /// Removes the cookie and the identity header of the context file. Use it for another server than
     /// the one they were configured for.
@@ -253,20 +250,6 @@ impl ClientBuilder {
             found.setting == Setting::Namespace || !matches!(found.origin, Origin::ContextFile(_))
         });
         self
-    }
-
-    fn note(&mut self, setting: Setting, value: Option<String>, origin: Origin) {
-        self.found.push(Found::new(setting, value, origin));
-    }
-
-    /// Sets the token, sent as `Bearer <token>`.
-    pub fn bearer_token(self, token: impl Into<String>) -> Self {
-        self.credentials(BearerToken::new(token))
-    }
-
-    /// Sets the file with the token, sent as `Bearer <token>`. The file is read again when it changes.
-    pub fn token_file(self, path: impl Into<PathBuf>) -> Self {
-        self.credentials(TokenFile::new(path))
     }
 
     /// Sets your own source of credentials. See [`credentials`](crate::credentials) for those that
@@ -294,21 +277,6 @@ impl ClientBuilder {
     /// Sets the namespace that [`Client::namespace`] returns.
     pub fn namespace(mut self, namespace: impl Into<String>) -> Self {
         self.namespace = Some(namespace.into().into());
-        self
-    }
-
-    /// Configures the transport: time limits, sizes, the HTTP client.
-    ///
-    /// ```
-    /// use std::time::Duration;
-    ///
-    /// let client = compute_kfp::kfp::Client::builder("https://kfp.example.org")
-    ///     .transport(|transport| transport.timeout(Duration::from_secs(10)))
-    ///     .build()?;
-    /// # Ok::<(), compute_kfp::Error>(())
-    /// ```
-    pub fn transport(mut self, set: impl FnOnce(TransportBuilder) -> TransportBuilder) -> Self {
-        self.transport = set(self.transport);
         self
     }
 

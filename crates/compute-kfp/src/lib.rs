@@ -3,6 +3,8 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 #[cfg(any(feature = "compute", feature = "kfp"))]
+mod client_builder;
+#[cfg(any(feature = "compute", feature = "kfp"))]
 pub mod settings;
 
 #[cfg(feature = "compute")]
@@ -25,7 +27,8 @@ pub use compute_kfp_runtime::oauth;
 pub use compute_kfp_runtime::{
     BuildError, ByteStream, CallOptions, Content, Error, ErrorKind, Nullable, ParseTimestampError,
     Response, ResponseBody, Result, RetryPolicy, SettingsError, SettingsErrorKind, Timestamp,
-    Transport, TransportBuilder, body_fields, credentials, middleware, operation, paging,
+    Transport, TransportBuilder, ValueStream, body_fields, credentials, middleware, operation,
+    paging,
 };
 
 /// Code that omits a required parameter does not compile. Each failing call has a complete

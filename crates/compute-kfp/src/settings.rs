@@ -14,7 +14,7 @@
 //! # Ok::<(), compute_kfp::Error>(())
 //! ```
 
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsString;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
@@ -118,80 +118,123 @@ impl Variables {
         variable: &dyn Fn(&str) -> Option<OsString>,
         mut transport: TransportBuilder,
     ) -> Result<(TransportBuilder, Vec<Found>), Error> {
-        let path = |name| variable(name).filter(|path| !path.is_empty());
-        let mut found = Vec::new();
-        let mut note = |setting, value: Option<&OsString>, name| {
-            let value = value.map(|value| value.to_string_lossy().into_owned());
-            found.push(Found::new(setting, value, Origin::Variable(name)));
-        };
-        if flag(self.allow_http, variable)? {
-            note(Setting::AllowHttp, None, self.allow_http);
+        let mut lookup = Lookup::new(variable);
+        if lookup.flag(Setting::AllowHttp, self.allow_http)? {
             transport = transport.allow_plain_http(true);
         }
-        if flag(self.insecure_skip_tls_verify, variable)? {
-            note(
-                Setting::InsecureSkipTlsVerify,
-                None,
-                self.insecure_skip_tls_verify,
-            );
+        if lookup.flag(
+            Setting::InsecureSkipTlsVerify,
+            self.insecure_skip_tls_verify,
+        )? {
             transport = transport.danger_accept_invalid_certs(true);
         }
-        if let Some(authority) = path(self.certificate_authority) {
-            let pem = read("certificate authority", &authority)?;
-            transport = transport.root_certificate(pem);
-            note(
-                Setting::CertificateAuthority,
-                Some(&authority),
-                self.certificate_authority,
-            );
+        let authority = self.certificate_authority;
+        if let Some(path) = lookup.path(Setting::CertificateAuthority, authority) {
+            transport = transport.root_certificate(read("certificate authority", &path)?);
         }
-        match (path(self.client_certificate), path(self.client_key)) {
-            (None, None) => {}
-            (None, Some(_)) => {
+        let key = lookup.value_of(self.client_key);
+        match lookup.path(Setting::ClientCertificate, self.client_certificate) {
+            Some(certificate) => {
+                let chain = read("client certificate", &certificate)?;
+                let key = match key {
+                    Some(key) => read("client key", Path::new(&key))?,
+                    None => chain.clone(),
+                };
+                transport = transport.client_certificate(chain, key);
+            }
+            None if key.is_some() => {
                 return Err(Error::configuration(format!(
                     "client key without a client certificate; set `{}`, too",
                     self.client_certificate
                 )));
             }
-            (Some(certificate), key) => {
-                let chain = read("client certificate", &certificate)?;
-                let key = match key {
-                    Some(key) => read("client key", &key)?,
-                    None => chain.clone(),
-                };
-                transport = transport.client_certificate(chain, key);
-                note(
-                    Setting::ClientCertificate,
-                    Some(&certificate),
-                    self.client_certificate,
-                );
-            }
+            None => {}
         }
-        if let Some(proxy) = text(self.proxy, variable(self.proxy))? {
-            note(Setting::Proxy, None, self.proxy);
+        if let Some(proxy) = lookup.text(Setting::Proxy, self.proxy)? {
             transport = transport.proxy(proxy);
         }
-        Ok((transport, found))
+        Ok((transport, lookup.found))
     }
 }
 
-/// Returns the value of a boolean variable.
-fn flag(name: &str, variable: &dyn Fn(&str) -> Option<OsString>) -> Result<bool, Error> {
-    let Some(value) = text(name, variable(name))? else {
-        return Ok(false);
-    };
-    match value.to_ascii_lowercase().as_str() {
-        "1" | "true" | "yes" | "on" => Ok(true),
-        "0" | "false" | "no" | "off" => Ok(false),
-        _ => Err(Error::configuration(format!(
-            "invalid value {value:?} of `{name}`: set it to true or false"
-        ))),
+/// A lookup of variables that notes which settings were found.
+pub(crate) struct Lookup<'a> {
+    variable: &'a dyn Fn(&str) -> Option<OsString>,
+    pub found: Vec<Found>,
+}
+
+impl<'a> Lookup<'a> {
+    pub fn new(variable: &'a dyn Fn(&str) -> Option<OsString>) -> Self {
+        Self {
+            variable,
+            found: Vec::new(),
+        }
+    }
+
+    pub fn note(&mut self, setting: Setting, value: Option<String>, origin: Origin) {
+        self.found.push(Found {
+            setting,
+            value,
+            origin,
+        });
+    }
+
+    /// Returns the value of a variable. An empty one counts as not set.
+    pub fn value_of(&self, name: &str) -> Option<OsString> {
+        (self.variable)(name).filter(|value| !value.is_empty())
+    }
+
+    /// Returns the text of a variable, which is not kept.
+    pub fn text(&mut self, setting: Setting, name: &'static str) -> Result<Option<String>, Error> {
+        let text = self.unnoted(name)?;
+        if text.is_some() {
+            self.note(setting, None, Origin::Variable(name));
+        }
+        Ok(text)
+    }
+
+    pub fn unnoted(&self, name: &str) -> Result<Option<String>, Error> {
+        let Some(value) = self.value_of(name) else {
+            return Ok(None);
+        };
+        // The value itself is not shown: it may be a token.
+        let value = value.into_string().map_err(|_| {
+            Error::configuration(format!(
+                "the environment variable `{name}` is not UTF-8; set it again"
+            ))
+        })?;
+        Ok(Some(value.trim().to_owned()).filter(|value| !value.is_empty()))
+    }
+
+    /// Returns the path in a variable, which is kept.
+    pub fn path(&mut self, setting: Setting, name: &'static str) -> Option<PathBuf> {
+        let path = PathBuf::from(self.value_of(name)?);
+        let shown = path.to_string_lossy().into_owned();
+        self.note(setting, Some(shown), Origin::Variable(name));
+        Some(path)
+    }
+
+    fn flag(&mut self, setting: Setting, name: &'static str) -> Result<bool, Error> {
+        let value = self.unnoted(name)?.unwrap_or_default();
+        let is_set = match value.to_ascii_lowercase().as_str() {
+            "1" | "true" | "yes" | "on" => true,
+            "" | "0" | "false" | "no" | "off" => false,
+            _ => {
+                return Err(Error::configuration(format!(
+                    "invalid value {value:?} of `{name}`: set it to true or false"
+                )));
+            }
+        };
+        if is_set {
+            self.note(setting, None, Origin::Variable(name));
+        }
+        Ok(is_set)
     }
 }
 
-pub(crate) fn read(what: &str, path: &OsStr) -> Result<Vec<u8>, Error> {
+pub(crate) fn read(what: &str, path: &Path) -> Result<Vec<u8>, Error> {
     std::fs::read(path).map_err(|error| {
-        let path = Path::new(path).display();
+        let path = path.display();
         Error::configuration(format!("cannot read the {what} `{path}`: {error}")).caused_by(error)
     })
 }
@@ -286,26 +329,4 @@ impl fmt::Display for Origin {
             Self::Default => f.write_str("default"),
         }
     }
-}
-
-impl Found {
-    pub(crate) fn new(setting: Setting, value: Option<String>, origin: Origin) -> Self {
-        Self {
-            setting,
-            value,
-            origin,
-        }
-    }
-}
-
-/// Returns the value of a variable. An empty one counts as not set.
-pub(crate) fn text(name: &str, value: Option<OsString>) -> Result<Option<String>, Error> {
-    let Some(value) = value else { return Ok(None) };
-    // The value itself is not shown: it may be a token.
-    let value = value.into_string().map_err(|_| {
-        Error::configuration(format!(
-            "the environment variable `{name}` is not UTF-8; set it again"
-        ))
-    })?;
-    Ok(Some(value.trim().to_owned()).filter(|value| !value.is_empty()))
 }

@@ -12,26 +12,22 @@
 //! Dropping a future or stream of this module cancels its requests.
 
 mod ended;
-mod following;
 mod kept;
 mod poll_policy;
 mod poller;
 mod progress;
-mod request_limit;
 
 use std::fmt;
 use std::time::Duration;
 
-use compute_kfp_runtime::Error;
+use compute_kfp_runtime::{Error, ValueStream};
 use futures_util::stream;
 
 pub use self::ended::{Ended, Unfinished};
-pub use self::following::Following;
 pub(crate) use self::poll_policy::{PollPolicy, setters};
-pub(crate) use self::poller::{Poller, Reader};
+pub(crate) use self::poller::{Poller, Reader, RequestLimit, request_limit};
 pub use self::progress::Progress;
 pub(crate) use self::progress::sealed;
-pub(crate) use self::request_limit::RequestLimit;
 
 /// Waits for the end of a run, a job or a batch job.
 ///
@@ -133,9 +129,9 @@ impl<T: Progress> Wait<T> {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn changes(self) -> Following<T> {
+    pub fn changes(self) -> ValueStream<T> {
         let (poller, on_change) = self.start();
-        Following::new(stream::try_unfold(
+        ValueStream::new(stream::try_unfold(
             (poller, on_change, false),
             |(mut poller, mut on_change, ended)| async move {
                 if ended {

@@ -1,8 +1,8 @@
 //! Calls and lists for programs without an async runtime.
 //!
 //! [`wait`] blocks until a call of any operation is complete. [`Items::blocking`] and
-//! [`Pages::blocking`] turn lists into iterators; [`JsonStream::blocking`] and
-//! [`EventStream::blocking`] do the same for streams. They work in a plain `main`, in a test and in
+//! [`Pages::blocking`] turn lists into iterators, and [`ValueStream::blocking`] does the same for other
+//! streams. They work in a plain `main`, in a test and in
 //! any thread, and share one background thread for connections. Inside an async runtime they would
 //! block all other tasks; there they return an error of kind
 //! [`Configuration`](crate::ErrorKind::Configuration).
@@ -22,12 +22,11 @@ use std::sync::LazyLock;
 
 use futures_core::Stream;
 use futures_util::StreamExt as _;
-use serde::de::DeserializeOwned;
 use tokio::runtime::{Builder, Handle, Runtime};
 
 use crate::error::Error;
 use crate::paging::{Items, ListPage, Pages};
-use crate::stream::{EventStream, JsonStream};
+use crate::value_stream::ValueStream;
 
 static RUNTIME: LazyLock<io::Result<Runtime>> = LazyLock::new(|| {
     Builder::new_multi_thread()
@@ -77,15 +76,8 @@ impl<P: ListPage> Pages<P> {
     }
 }
 
-impl<T: DeserializeOwned> JsonStream<T> {
+impl<T> ValueStream<T> {
     /// Returns an iterator over the values, which blocks until the next value has arrived.
-    pub fn blocking(self) -> Blocking<Self> {
-        Blocking::new(self)
-    }
-}
-
-impl EventStream {
-    /// Returns an iterator over the events, which blocks until the next event has arrived.
     pub fn blocking(self) -> Blocking<Self> {
         Blocking::new(self)
     }

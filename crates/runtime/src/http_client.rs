@@ -144,8 +144,7 @@ impl Connections {
             }
         };
         proxy
-            || !self.root_certificates.is_empty()
-            || self.identity.is_some()
+            || self.has_certificates()
             || self.accept_invalid_certificates
             || self.configure.is_some()
     }
@@ -168,9 +167,8 @@ impl Connections {
         let builder = builder
             .redirect(redirect::Policy::none())
             .retry(retry::never());
-        let certificates = !self.root_certificates.is_empty() || self.identity.is_some();
         builder.build().map_err(|error| {
-            Error::configuration(match certificates {
+            Error::configuration(match self.has_certificates() {
                 true => "the HTTP client cannot be created; check its certificates",
                 false => "the HTTP client cannot be created",
             })
@@ -178,62 +176,29 @@ impl Connections {
         })
     }
 
+    #[cfg(any(feature = "rustls", feature = "native-tls"))]
     fn tls(&self, builder: ClientBuilder, trust: Trust) -> Result<ClientBuilder, Error> {
-        let mut builder = match self.accept_invalid_certificates {
-            true => tls::accepting_invalid_certificates(builder)?,
-            false => tls::trusting(builder, trust),
+        let mut builder = match (self.accept_invalid_certificates, trust) {
+            (true, _) => builder.tls_danger_accept_invalid_certs(true),
+            (false, Trust::System) => builder,
+            (false, Trust::Nothing) => builder.tls_certs_only([]),
         };
         for pem in &self.root_certificates {
-            builder = tls::with_root_certificate(builder, pem)?;
+            let wrong = Error::configuration("a root certificate cannot be read; use PEM");
+            builder = match reqwest::Certificate::from_pem_bundle(pem) {
+                Ok(certificates) if certificates.is_empty() => return Err(wrong),
+                Ok(certificates) => builder.tls_certs_merge(certificates),
+                Err(error) => return Err(wrong.caused_by(error)),
+            };
         }
-        match &self.identity {
-            Some((certificates, key)) => tls::with_identity(builder, certificates, key),
-            None => Ok(builder),
-        }
-    }
-}
-
-#[cfg(any(feature = "rustls", feature = "native-tls"))]
-mod tls {
-    use reqwest::{Certificate, ClientBuilder, Identity};
-
-    use super::Trust;
-    use crate::error::Error;
-
-    pub fn trusting(builder: ClientBuilder, trust: Trust) -> ClientBuilder {
-        match trust {
-            Trust::System => builder,
-            Trust::Nothing => builder.tls_certs_only([]),
-        }
-    }
-
-    pub fn accepting_invalid_certificates(builder: ClientBuilder) -> Result<ClientBuilder, Error> {
-        Ok(builder.tls_danger_accept_invalid_certs(true))
-    }
-
-    pub fn with_root_certificate(
-        builder: ClientBuilder,
-        pem: &[u8],
-    ) -> Result<ClientBuilder, Error> {
-        let wrong = "a root certificate cannot be read; use PEM";
-        let certificates = Certificate::from_pem_bundle(pem)
-            .map_err(|error| Error::configuration(wrong).caused_by(error))?;
-        match certificates.is_empty() {
-            true => Err(Error::configuration(wrong)),
-            false => Ok(builder.tls_certs_merge(certificates)),
-        }
-    }
-
-    pub fn with_identity(
-        builder: ClientBuilder,
-        certificates: &[u8],
-        key: &[u8],
-    ) -> Result<ClientBuilder, Error> {
+        let Some((certificates, key)) = &self.identity else {
+            return Ok(builder);
+        };
         // If both TLS libraries are built in, the HTTP client prefers the platform's.
         #[cfg(feature = "native-tls")]
-        let identity = Identity::from_pkcs8_pem(certificates, key);
+        let identity = reqwest::Identity::from_pkcs8_pem(certificates, key);
         #[cfg(not(feature = "native-tls"))]
-        let identity = Identity::from_pem(&[certificates, b"\n", key].concat());
+        let identity = reqwest::Identity::from_pem(&[&**certificates, b"\n", key].concat());
         // The error of a key could show the key.
         let identity = identity.map_err(|_| {
             Error::configuration(
@@ -242,35 +207,19 @@ mod tls {
         })?;
         Ok(builder.identity(identity))
     }
-}
 
-#[cfg(not(any(feature = "rustls", feature = "native-tls")))]
-mod tls {
-    use reqwest::ClientBuilder;
-
-    use super::Trust;
-    use crate::error::Error;
-
-    pub fn trusting(builder: ClientBuilder, _: Trust) -> ClientBuilder {
-        builder
+    #[cfg(not(any(feature = "rustls", feature = "native-tls")))]
+    fn tls(&self, builder: ClientBuilder, _: Trust) -> Result<ClientBuilder, Error> {
+        match self.has_certificates() || self.accept_invalid_certificates {
+            true => Err(Error::configuration(
+                "certificates need TLS; enable the feature `rustls` or `native-tls`",
+            )),
+            false => Ok(builder),
+        }
     }
 
-    pub fn accepting_invalid_certificates(_: ClientBuilder) -> Result<ClientBuilder, Error> {
-        Err(Error::configuration(
-            "certificates need TLS; enable the feature `rustls` or `native-tls`",
-        ))
-    }
-
-    pub fn with_root_certificate(builder: ClientBuilder, _: &[u8]) -> Result<ClientBuilder, Error> {
-        accepting_invalid_certificates(builder)
-    }
-
-    pub fn with_identity(
-        builder: ClientBuilder,
-        _: &[u8],
-        _: &[u8],
-    ) -> Result<ClientBuilder, Error> {
-        accepting_invalid_certificates(builder)
+    fn has_certificates(&self) -> bool {
+        !self.root_certificates.is_empty() || self.identity.is_some()
     }
 }
 

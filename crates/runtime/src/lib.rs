@@ -5,6 +5,7 @@
 pub mod backoff;
 #[cfg(feature = "blocking")]
 pub mod blocking;
+mod body;
 pub mod body_fields;
 mod byte_stream;
 mod content;
@@ -47,7 +48,7 @@ mod style;
 pub mod tagged;
 mod timestamp;
 mod transport;
-mod upload;
+mod value_stream;
 
 pub use byte_stream::ByteStream;
 pub use content::Content;
@@ -61,6 +62,7 @@ pub use settings_error::{SettingsError, SettingsErrorKind};
 pub use stream::{Event, EventStream, JsonStream};
 pub use timestamp::{ParseTimestampError, Timestamp, TimestampRangeError};
 pub use transport::{Transport, TransportBuilder};
+pub use value_stream::ValueStream;
 
 /// The result of a call, with [`Error`] as the default error.
 pub type Result<T, E = Error> = std::result::Result<T, E>;

@@ -192,13 +192,11 @@ impl fmt::Debug for Attempt {
 /// The rest of an attempt: further middleware, the credentials, the network.
 pub struct Next<'a> {
     pub(crate) rest: &'a [Arc<dyn Middleware>],
-    pub(crate) last: &'a dyn Last,
+    pub(crate) last: &'a Last<'a>,
 }
 
 /// The last step of an attempt.
-pub(crate) trait Last: Send + Sync {
-    fn send(&self, attempt: Attempt) -> ResponseFuture<'_>;
-}
+pub(crate) type Last<'a> = dyn Fn(Attempt) -> ResponseFuture<'a> + Send + Sync + 'a;
 
 impl<'a> Next<'a> {
     /// Runs the rest of the attempt and returns its outcome.
@@ -216,7 +214,7 @@ impl<'a> Next<'a> {
                     last: self.last,
                 },
             ),
-            None => self.last.send(attempt),
+            None => (self.last)(attempt),
         }
     }
 }

@@ -1,7 +1,5 @@
 //! Properties that may be absent, null, or have a value.
 
-use std::ops::Deref;
-
 use serde::de::{Deserialize, Deserializer};
 use serde::ser::{Serialize, Serializer};
 
@@ -121,22 +119,6 @@ impl<T> Nullable<T> {
             Self::Null => Nullable::Null,
             Self::Value(value) => Nullable::Value(value),
         }
-    }
-
-    /// Converts `&Nullable<T>` to `Nullable<&T::Target>`.
-    ///
-    /// ```
-    /// use compute_kfp_runtime::Nullable;
-    ///
-    /// let name = Nullable::Value(String::from("bell pair"));
-    /// assert_eq!(name.as_deref(), Nullable::Value("bell pair"));
-    /// ```
-    #[must_use]
-    pub fn as_deref(&self) -> Nullable<&T::Target>
-    where
-        T: Deref,
-    {
-        self.as_ref().map(T::deref)
     }
 
     /// Applies `change` to the value, if there is one.

@@ -9,16 +9,13 @@
 //! operation can resume, without losing or repeating an item. A stream can also return its current
 //! position at any time.
 
-mod fetcher;
 mod fields;
 mod items;
-mod numbered;
 mod page;
+mod pager;
 mod pages;
-mod timed;
-mod token;
 
-pub use self::fields::{Count, List, Token};
+pub use self::fields::{Field, count, token};
 pub use self::items::Items;
 pub use self::page::{ListPage, NextPage, Page};
 pub use self::pages::Pages;

@@ -3,12 +3,12 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::HeaderMap;
 use http::header::{CONTENT_TYPE, LOCATION};
+use http::{HeaderMap, StatusCode};
 use serde::de::DeserializeOwned;
 use url::Url;
 
-use crate::byte_stream::ByteStream;
+use crate::byte_stream::{self, ByteStream};
 use crate::error::Error;
 use crate::fault::{self, begins, is_html};
 use crate::json::{self, Fault};
@@ -22,15 +22,19 @@ pub(crate) const REPORT: usize = 1024 * 1024;
 /// A response with the credentials that must not appear in its errors.
 pub(crate) struct RawResponse {
     pub response: Response<ResponseBody>,
-    /// `true` if a success without a body is valid, as for a DELETE.
-    pub may_be_empty: bool,
+    pub operation: &'static Operation,
+    /// Maximum time without data of a body that the caller reads.
+    pub longest_silence: Duration,
+    /// Maximum size of a part of such a body that is held in memory, in bytes.
+    pub limit: usize,
     /// Credentials that authorised the request.
     pub secrets: Secrets,
 }
 
 impl RawResponse {
     pub fn json<T: DeserializeOwned>(self) -> Result<Response<T>, Error> {
-        let body = match self.may_be_empty && self.is_empty() {
+        // A DELETE is done, also without a body.
+        let body = match self.operation.method == "DELETE" && self.is_empty() {
             true => b"{}",
             false => &*self.response.read,
         };
@@ -54,18 +58,24 @@ impl RawResponse {
         Ok(self.into_head())
     }
 
+    /// Returns a part of the body as if it were a response.
+    pub fn part(&self, status: StatusCode, body: Bytes) -> Self {
+        Self {
+            response: Response::new(body.into(), status, self.response.headers().clone()),
+            secrets: self.secrets.clone(),
+            ..*self
+        }
+    }
+
     /// Returns the body as a stream of bytes.
-    pub fn stream(
-        self,
-        operation: &'static Operation,
-        longest_silence: Duration,
-    ) -> Response<ByteStream> {
+    pub fn stream(self) -> Response<ByteStream> {
+        let (operation, longest_silence) = (self.operation, self.longest_silence);
         self.response.map(|body| {
             let response = match body.unread {
                 Some(response) => *response,
                 None => http::Response::new(body.read).into(),
             };
-            ByteStream::new(response, operation, longest_silence)
+            byte_stream::pieces(response, operation, longest_silence)
         })
     }
 
@@ -156,7 +166,7 @@ pub(crate) fn target(from: &Url, headers: &HeaderMap) -> Option<Url> {
 
 #[cfg(test)]
 mod tests {
-    use http::{HeaderValue, StatusCode};
+    use http::HeaderValue;
     use proptest::prelude::*;
     use serde::Deserialize;
 
@@ -169,6 +179,8 @@ mod tests {
         next: Option<String>,
     }
 
+    static OPERATION: Operation = Operation::new("read", "read", "GET", "/items");
+
     fn received(status: u16, location: &[u8], body: &[u8]) -> RawResponse {
         let location = HeaderValue::from_bytes(location).ok();
         let headers = HeaderMap::from_iter(location.map(|value| (LOCATION, value)));
@@ -176,7 +188,9 @@ mod tests {
         let body = ResponseBody::from(Bytes::copy_from_slice(body));
         RawResponse {
             response: Response::new(body, status, headers),
-            may_be_empty: false,
+            operation: &OPERATION,
+            longest_silence: Duration::MAX,
+            limit: usize::MAX,
             secrets: Secrets::default(),
         }
     }

@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use bytes::Bytes;
 use http::Method;
 use http::header::{CONTENT_TYPE, COOKIE, HeaderMap, HeaderName, HeaderValue};
 use serde::Serialize;
@@ -11,6 +10,7 @@ use serde::de::IgnoredAny;
 use serde_json::{Map, Value};
 use siphasher::sip::SipHasher24;
 
+use crate::body::{Body, Part, PartValue};
 use crate::content::Content;
 use crate::endpoint::Endpoint;
 use crate::error::{BuildError, Error};
@@ -18,7 +18,6 @@ use crate::operation::{BodyKind, BodyPart, InPageToken, Location, Operation, Par
 use crate::options::CallOptions;
 use crate::paging::{PagingOptions, ResumePoint};
 use crate::style::{Written, header_value, json, text};
-use crate::upload::{Part, Upload};
 
 /// A request for one operation, which generated builders fill in and
 /// [`Transport`](crate::Transport) sends.
@@ -54,38 +53,6 @@ struct Extras {
 }
 
 const APPLICATION_JSON: &str = "application/json";
-
-#[derive(Clone)]
-pub(crate) enum Body {
-    None,
-    Bytes { media: &'static str, bytes: Bytes },
-    Upload(Box<Upload>),
-}
-
-impl Body {
-    /// Returns whether the caller decides its length, and so the time that it takes.
-    pub fn uploads(&self) -> bool {
-        matches!(self, Self::Upload(_))
-    }
-
-    /// Returns whether it can be sent more than once.
-    pub fn is_repeatable(&self) -> bool {
-        match self {
-            Self::None | Self::Bytes { .. } => true,
-            Self::Upload(upload) => upload.is_repeatable(),
-        }
-    }
-}
-
-impl fmt::Debug for Body {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::None => f.write_str("none"),
-            Self::Bytes { media, bytes } => write!(f, "{media}, {} bytes", bytes.len()),
-            Self::Upload(upload) => upload.fmt(f),
-        }
-    }
-}
 
 impl Request {
     /// Creates a request in which nothing is set.
@@ -288,17 +255,21 @@ impl Request {
 
     /// Sets a body that is sent unchanged. The content's own media type, if any, overrides `media`.
     pub fn raw_body(&mut self, media: &'static str, content: Content) {
-        self.body = Body::Upload(Box::new(Upload::Raw { media, content }));
+        self.body = Body::Content {
+            media,
+            content: Box::new(content),
+        };
     }
 
     /// Sets a part of a multipart body to a file.
     pub fn file_part(&mut self, name: &'static str, content: Content) {
-        self.set_parts(name, vec![Part::file(content)]);
+        self.file_parts(name, vec![content]);
     }
 
     /// Sets a part of a multipart body to a list of files, with one part for each file.
     pub fn file_parts(&mut self, name: &'static str, contents: Vec<Content>) {
-        self.set_parts(name, contents.into_iter().map(Part::file).collect());
+        let contents = contents.into_iter();
+        self.set_parts(name, contents.map(|it| (PartValue::File(it), "")).collect());
     }
 
     /// Sets a part of a multipart body to a value. A string, number or boolean is written
@@ -315,41 +286,45 @@ impl Request {
         let separator = self.declared_part(name).map_or("", |part| part.separator);
         if !separator.is_empty() {
             let texts: Vec<String> = items.map(text).collect();
-            let joined = (!texts.is_empty()).then(|| Part::text(texts.join(separator)));
-            return self.set_parts(name, joined.into_iter().collect());
+            let joined = (!texts.is_empty()).then(|| PartValue::Text(texts.join(separator)));
+            return self.set_parts(name, joined.into_iter().map(|it| (it, "")).collect());
         }
         let parts = items.map(|item| match item {
-            Value::Array(_) | Value::Object(_) => Part::text(json(&item)).of(APPLICATION_JSON),
-            scalar => Part::text(text(scalar)),
+            Value::Array(_) | Value::Object(_) => (PartValue::Text(json(&item)), APPLICATION_JSON),
+            scalar => (PartValue::Text(text(scalar)), ""),
         });
         self.set_parts(name, parts.collect());
     }
 
-    fn set_parts(&mut self, name: &'static str, mut parts: Vec<Part>) {
-        if let Some(declared) = self.declared_part(name) {
-            parts = parts
-                .into_iter()
-                .map(|part| part.declared(declared))
-                .collect();
-        }
-        self.change_form(|form| form.set_parts(name, parts));
+    /// Sets the parts with this name: values, and their media types unless the operation declares one.
+    fn set_parts(&mut self, name: &'static str, parts: Vec<(PartValue, &'static str)>) {
+        let parts = self.declared_parts(name, parts);
+        self.body.add_parts(|part| part.name != name, parts);
     }
 
     /// Adds a file to the files of a part.
     #[cfg(feature = "dynamic")]
     pub(crate) fn add_file_part(&mut self, part: &'static BodyPart, content: Content) {
-        let file = Part::file(content).declared(part);
-        self.change_form(|form| form.add_part(part.name, file));
+        let file = self.declared_parts(part.name, vec![(PartValue::File(content), "")]);
+        self.body.add_parts(|_| true, file);
     }
 
-    /// Changes the form; a body of another kind is replaced by a form.
-    fn change_form(&mut self, change: impl FnOnce(&mut Upload)) {
-        if !matches!(&self.body, Body::Upload(upload) if upload.is_form()) {
-            self.body = Body::Upload(Box::new(Upload::Parts(Vec::new())));
-        }
-        if let Body::Upload(upload) = &mut self.body {
-            change(upload);
-        }
+    fn declared_parts(
+        &self,
+        name: &'static str,
+        parts: Vec<(PartValue, &'static str)>,
+    ) -> Vec<Part> {
+        let declared = self.declared_part(name);
+        let of_operation = declared
+            .map(|it| it.media)
+            .filter(|media| !media.is_empty());
+        let parts = parts.into_iter().map(|(value, media)| Part {
+            name,
+            value,
+            media: of_operation.unwrap_or(media),
+            declared,
+        });
+        parts.collect()
     }
 
     /// Returns the media type that the operation declares for a kind of body, or the default one.
@@ -365,10 +340,7 @@ impl Request {
 
     /// Returns what is missing in the body, by the names of the arguments.
     fn missing_of_body(&self) -> Option<String> {
-        let form = match &self.body {
-            Body::Upload(upload) => Some(&**upload).filter(|upload| upload.is_form()),
-            _ => None,
-        };
+        let form = self.body.parts();
         let is_required = self.operation.body.is_some_and(|(_, required)| required);
         let lacks_body = matches!(self.body, Body::None) && is_required;
         let mut bodies = self.operation.bodies();
@@ -388,7 +360,8 @@ impl Request {
         if form.is_none() && !lacks_body {
             return None;
         }
-        let is_set = |part: &BodyPart| form.is_some_and(|form| form.has_part(part.name));
+        let set = form.unwrap_or_default();
+        let is_set = |part: &BodyPart| set.iter().any(|it| it.name == part.name);
         let mut parts = self.operation.body_parts();
         let missing = parts.find(|part| part.required && !is_set(part))?;
         let name = missing.argument;
@@ -488,12 +461,7 @@ impl Request {
         if !cookies.is_empty() {
             headers.insert(COOKIE, header_value(&cookies)?);
         }
-        let media = match &self.body {
-            Body::None => None,
-            Body::Bytes { media, .. } => Some(*media),
-            Body::Upload(upload) => upload.media(),
-        };
-        if let Some(media) = media {
+        if let Some(media) = self.body.media() {
             headers.insert(CONTENT_TYPE, header_value(media)?);
         }
         Ok(headers)

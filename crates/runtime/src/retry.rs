@@ -1,6 +1,5 @@
 //! Retries of failed calls.
 
-use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -42,13 +41,13 @@ const BUDGET_WINDOW: Duration = Duration::from_secs(10);
 /// # drop((transport, impatient));
 /// # Ok::<(), compute_kfp_runtime::Error>(())
 /// ```
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub struct RetryPolicy {
     max_attempts: u32,
     first_backoff: Duration,
     max_backoff: Duration,
     max_retry_after: Duration,
-    budget: Option<Arc<TpsBudget>>,
+    budget: Arc<TpsBudget>,
 }
 
 impl Default for RetryPolicy {
@@ -62,9 +61,8 @@ impl Default for RetryPolicy {
             first_backoff: Duration::from_millis(100),
             max_backoff: Duration::from_secs(10),
             max_retry_after: Duration::from_secs(60),
-            budget: None,
+            budget: budget(10, 0.2),
         }
-        .budget(10, 0.2)
     }
 }
 
@@ -106,35 +104,18 @@ impl RetryPolicy {
     /// of the last ten seconds [default: 10 and 0.2].
     #[must_use]
     pub fn budget(mut self, per_second: u16, share: f32) -> Self {
-        let share = if share.is_nan() { 0.0 } else { share };
-        let share = share.clamp(0.0, 1000.0);
-        // Below a thousandth the bucket's whole numbers would overflow or lose it.
-        let share = if share < 0.001 { 0.0 } else { share };
-        self.budget = Some(Arc::new(TpsBudget::new(
-            BUDGET_WINDOW,
-            per_second.into(),
-            share,
-        )));
-        self
-    }
-
-    /// Removes the budget: calls are retried as the other settings allow, however many calls fail.
-    #[must_use]
-    pub fn without_budget(mut self) -> Self {
-        self.budget = None;
+        self.budget = budget(per_second, share);
         self
     }
 
     /// Deposits the share of one call in the budget.
     pub(crate) fn deposit(&self) {
-        if let Some(budget) = &self.budget {
-            budget.deposit();
-        }
+        self.budget.deposit();
     }
 
     /// Withdraws one retry from the budget; returns `false` if none is left.
     pub(crate) fn withdraw(&self) -> bool {
-        self.budget.as_ref().is_none_or(|budget| budget.withdraw())
+        self.budget.withdraw()
     }
 
     /// Returns the wait before the retry of a call that failed with `error`; `None` if it must not
@@ -154,16 +135,13 @@ impl RetryPolicy {
     }
 }
 
-impl fmt::Debug for RetryPolicy {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("RetryPolicy")
-            .field("max_attempts", &self.max_attempts)
-            .field("first_backoff", &self.first_backoff)
-            .field("max_backoff", &self.max_backoff)
-            .field("max_retry_after", &self.max_retry_after)
-            .field("has_budget", &self.budget.is_some())
-            .finish()
-    }
+fn budget(per_second: u16, share: f32) -> Arc<TpsBudget> {
+    let share = if share.is_nan() { 0.0 } else { share };
+    let share = share.clamp(0.0, 1000.0);
+    // Below a thousandth the bucket's whole numbers would overflow or lose it.
+    let share = if share < 0.001 { 0.0 } else { share };
+    let budget = TpsBudget::new(BUDGET_WINDOW, per_second.into(), share);
+    Arc::new(budget)
 }
 
 #[cfg(test)]

@@ -1,15 +1,11 @@
 //! Streamed responses: sequences of JSON values, and server-sent events.
 
 use std::fmt;
-use std::marker::PhantomData;
-use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
-use futures_core::Stream;
-use futures_util::future::poll_fn;
+use futures_util::StreamExt as _;
 use futures_util::stream::try_unfold;
 use http::StatusCode;
 use serde::de::DeserializeOwned;
@@ -19,55 +15,67 @@ use crate::byte_stream::ByteStream;
 use crate::error::Error;
 use crate::json;
 use crate::null;
-use crate::operation::{Operation, ResponseKind};
+use crate::operation::ResponseKind;
 use crate::raw_response::{RawResponse, is_event_stream};
 use crate::response::Response;
-use crate::secrets::Secrets;
+use crate::value_stream::ValueStream;
 
-type Parts<T> = Pin<Box<dyn Stream<Item = Result<T, Error>> + Send>>;
-
-/// The data about the response that all errors of a stream need.
-struct Head {
-    operation: &'static Operation,
-    response: Response<()>,
-    secrets: Secrets,
-    /// Maximum size of a part that is held in memory, in bytes.
-    limit: usize,
-}
+/// The response without its body, which all errors of a stream need.
+struct Head(RawResponse);
 
 impl Head {
-    fn new(response: &RawResponse, operation: &'static Operation, limit: usize) -> Self {
-        let RawResponse {
-            response, secrets, ..
-        } = response;
-        Self {
-            operation,
-            response: Response::new((), response.status(), response.headers().clone()),
-            secrets: secrets.clone(),
-            limit,
-        }
+    fn new(response: &RawResponse) -> Arc<Self> {
+        Arc::new(Self(
+            response.part(response.response.status(), Bytes::new()),
+        ))
     }
 
-    /// Returns a part of the stream as if it were a response.
-    fn part(&self, status: StatusCode, body: Bytes) -> RawResponse {
-        RawResponse {
-            response: Response::new(body.into(), status, self.response.headers().clone()),
-            may_be_empty: false,
-            secrets: self.secrets.clone(),
-        }
+    fn part(&self, body: Bytes) -> RawResponse {
+        self.0.part(self.0.response.status(), body)
     }
 
     fn read<T: DeserializeOwned>(&self, json: &Bytes) -> Result<T, Error> {
         json::read(json).map_err(|fault| {
-            let part = self.part(self.response.status(), json.clone());
-            part.unreadable(&fault).during(self.operation)
+            let part = self.part(json.clone());
+            part.unreadable(&fault).during(self.0.operation)
         })
+    }
+
+    /// Decodes a value of a stream of JSON.
+    fn value<T: DeserializeOwned>(&self, record: &Bytes) -> Result<T, Error> {
+        if self.0.operation.response != Some(ResponseKind::JsonResults) {
+            return self.read(record);
+        }
+        match self.read(record)? {
+            ResultLine {
+                error: Some(error), ..
+            } => Err(self.reported(&error)),
+            ResultLine {
+                result: Some(value),
+                ..
+            } => Ok(value),
+            ResultLine { .. } => {
+                let what = "an item of the stream has neither `result` nor `error`";
+                Err(self.broken(what))
+            }
+        }
+    }
+
+    /// Returns the error that a server reports within the stream, as if it were a response.
+    #[cold]
+    fn reported(&self, error: &Value) -> Error {
+        let code = |name: &str| error.get(name).and_then(Value::as_u64);
+        let status = code("http_code")
+            .and_then(|code| StatusCode::from_u16(code.try_into().ok()?).ok())
+            .unwrap_or_else(|| status_of(code("code")));
+        let part = self.0.part(status, error.to_string().into());
+        part.reported().during(self.0.operation)
     }
 
     fn too_long(&self) -> Error {
         let what = format!(
             "a part of the stream has more than {} bytes; raise `max_response_bytes`",
-            self.limit
+            self.0.limit
         );
         self.broken(&what)
     }
@@ -78,8 +86,8 @@ impl Head {
     }
 
     fn broken(&self, what: &str) -> Error {
-        let part = self.part(self.response.status(), Bytes::new());
-        part.unexpected(what).during(self.operation)
+        let part = self.part(Bytes::new());
+        part.unexpected(what).during(self.0.operation)
     }
 }
 
@@ -105,85 +113,22 @@ impl Head {
 /// # Ok(())
 /// # }
 /// ```
-pub struct JsonStream<T> {
-    records: Parts<Bytes>,
-    head: Arc<Head>,
-    ended: bool,
-    value: PhantomData<fn() -> T>,
-}
+pub type JsonStream<T> = ValueStream<T>;
 
-impl<T: DeserializeOwned> JsonStream<T> {
-    pub(crate) fn new(
-        response: RawResponse,
-        operation: &'static Operation,
-        longest_silence: Duration,
-        limit: usize,
-    ) -> Response<Self> {
-        let head = Arc::new(Head::new(&response, operation, limit));
-        let framing = match operation.response {
-            Some(ResponseKind::JsonSequence) => Framing::Sequence(Position::default()),
-            _ => Framing::Lines,
-        };
-        response.stream(operation, longest_silence).map(|body| {
-            let lines = Lines::new(body, head.clone());
-            Self {
-                records: Box::pin(try_unfold((lines, framing), record)),
-                head,
-                ended: false,
-                value: PhantomData,
-            }
-        })
-    }
-
-    /// Returns the next value, or `None` at the end.
-    ///
-    /// # Errors
-    ///
-    /// Returns an error if the stream broke, or if the value cannot be decoded or reports an error.
-    /// The stream then ends.
-    pub async fn next(&mut self) -> Option<Result<T, Error>> {
-        poll_fn(|context| self.poll(context)).await
-    }
-
-    fn poll(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<T, Error>>> {
-        if self.ended {
-            return Poll::Ready(None);
-        }
-        let record = ready!(self.records.as_mut().poll_next(context));
-        let value = record.map(|record| self.value(&record?));
-        self.ended = !matches!(value, Some(Ok(_)));
-        Poll::Ready(value)
-    }
-
-    fn value(&self, record: &Bytes) -> Result<T, Error> {
-        if self.head.operation.response != Some(ResponseKind::JsonResults) {
-            return self.head.read(record);
-        }
-        match self.head.read(record)? {
-            ResultLine {
-                error: Some(error), ..
-            } => Err(self.reported(&error)),
-            ResultLine {
-                result: Some(value),
-                ..
-            } => Ok(value),
-            ResultLine { .. } => {
-                let what = "an item of the stream has neither `result` nor `error`";
-                Err(self.head.broken(what))
-            }
-        }
-    }
-
-    /// Returns the error that a server reports within the stream, as if it were a response.
-    #[cold]
-    fn reported(&self, error: &Value) -> Error {
-        let code = |name: &str| error.get(name).and_then(Value::as_u64);
-        let status = code("http_code")
-            .and_then(|code| StatusCode::from_u16(code.try_into().ok()?).ok())
-            .unwrap_or_else(|| status_of(code("code")));
-        let part = self.head.part(status, error.to_string().into());
-        part.reported().during(self.head.operation)
-    }
+/// Returns the JSON values of a response.
+pub(crate) fn json_values<T: DeserializeOwned + 'static>(
+    response: RawResponse,
+) -> Response<JsonStream<T>> {
+    let head = Head::new(&response);
+    let framing = match response.operation.response {
+        Some(ResponseKind::JsonSequence) => Framing::Sequence(Position::default()),
+        _ => Framing::Lines,
+    };
+    response.stream().map(|body| {
+        let lines = Lines::new(body, head.clone());
+        let records = try_unfold((lines, framing), record);
+        ValueStream::new(records.map(move |record| head.value(&record?)))
+    })
 }
 
 /// Converts a gRPC status code to the HTTP status.
@@ -209,23 +154,6 @@ struct ResultLine<T> {
     #[serde(default, deserialize_with = "null::as_value")]
     result: Option<T>,
     error: Option<Value>,
-}
-
-impl<T: DeserializeOwned> Stream for JsonStream<T> {
-    type Item = Result<T, Error>;
-
-    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        self.poll(context)
-    }
-}
-
-impl<T> fmt::Debug for JsonStream<T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("JsonStream")
-            .field("operation", &self.head.operation.name)
-            .field("ended", &self.ended)
-            .finish_non_exhaustive()
-    }
 }
 
 /// The framing of the values in a stream.
@@ -312,7 +240,7 @@ impl Lines {
             let mut unseen = self.pending[self.searched..].iter();
             let end = unseen.position(|byte| ends_at(*byte));
             let length = end.map_or(self.pending.len(), |at| self.searched + at + 1);
-            if length > self.head.limit {
+            if length > self.head.0.limit {
                 return Err(self.head.too_long());
             }
             if end.is_some() {
@@ -320,12 +248,12 @@ impl Lines {
                 return Ok(Some(self.pending.split_to(length).freeze()));
             }
             self.searched = length;
-            let Some(piece) = self.body.chunk().await? else {
+            let Some(piece) = self.body.next().await else {
                 self.searched = 0;
                 let rest = self.pending.split().freeze();
                 return Ok((!rest.is_empty()).then_some(rest));
             };
-            self.pending.extend_from_slice(&piece);
+            self.pending.extend_from_slice(&piece?);
         }
     }
 }
@@ -429,59 +357,20 @@ impl fmt::Debug for Event {
 /// ```
 ///
 /// [WHATWG standard]: https://html.spec.whatwg.org/multipage/server-sent-events.html
-pub struct EventStream {
-    events: Parts<Event>,
-    operation: &'static Operation,
-}
+pub type EventStream = ValueStream<Event>;
 
-impl EventStream {
-    /// Creates the stream; fails if the response does not consist of events.
-    pub(crate) fn new(
-        response: RawResponse,
-        operation: &'static Operation,
-        longest_silence: Duration,
-        limit: usize,
-    ) -> Result<Response<Self>, Error> {
-        if !is_event_stream(response.response.headers()) {
-            return Err(response.unexpected("the response is not a `text/event-stream`"));
-        }
-        let head = Arc::new(Head::new(&response, operation, limit));
-        Ok(response.stream(operation, longest_silence).map(|body| {
-            let reader = EventReader::new(body, head);
-            let events = try_unfold(reader, |mut reader| async move {
-                Ok(reader.next().await?.map(|event| (event, reader)))
-            });
-            Self {
-                events: Box::pin(events),
-                operation,
-            }
+/// Returns the server-sent events of a response.
+pub(crate) fn events(response: RawResponse) -> Result<Response<EventStream>, Error> {
+    if !is_event_stream(response.response.headers()) {
+        return Err(response.unexpected("the response is not a `text/event-stream`"));
+    }
+    let head = Head::new(&response);
+    Ok(response.stream().map(|body| {
+        let reader = EventReader::new(body, head);
+        ValueStream::new(try_unfold(reader, |mut reader| async move {
+            Ok(reader.next().await?.map(|event| (event, reader)))
         }))
-    }
-
-    /// Returns the next event, or `None` at the end.
-    ///
-    /// # Errors
-    ///
-    /// Returns an error if the stream broke. The stream then ends.
-    pub async fn next(&mut self) -> Option<Result<Event, Error>> {
-        poll_fn(|context| self.events.as_mut().poll_next(context)).await
-    }
-}
-
-impl Stream for EventStream {
-    type Item = Result<Event, Error>;
-
-    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        self.events.as_mut().poll_next(context)
-    }
-}
-
-impl fmt::Debug for EventStream {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("EventStream")
-            .field("operation", &self.operation.name)
-            .finish_non_exhaustive()
-    }
+    }))
 }
 
 /// Builds events from their lines.
@@ -512,7 +401,7 @@ impl EventReader {
         while let Some(line) = self.line().await? {
             if !line.is_empty() {
                 self.field(&line);
-                if self.event.data.len() > self.event.head.limit {
+                if self.event.data.len() > self.event.head.0.limit {
                     return Err(self.event.head.too_long());
                 }
                 continue;

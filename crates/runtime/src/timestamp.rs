@@ -22,10 +22,18 @@ const FIRST_SECOND: i64 = -62_135_596_800;
 const LAST_SECOND: i64 = 253_402_300_799;
 const NANOS_PER_SECOND: i128 = 1_000_000_000;
 const LAST_NANO: u32 = 999_999_999;
-const RANGE: &str = "the years 0001 to 9999";
+/// Maximum number of characters of a string that an error shows.
 const INPUT_SHOWN: usize = 64;
 /// Length of the date and the time of day without a fraction.
 const SECONDS_LENGTH: usize = "0001-01-01T00:00:00".len();
+
+/// The reason why a string is not a timestamp.
+type Flaw = &'static str;
+
+const FORM: Flaw = "it does not have the form yyyy-mm-ddThh:mm:ss";
+const DATE_ONLY: Flaw = "it has a date but no time of day";
+const CALENDAR: Flaw = "the date or time does not exist";
+const OFFSET: Flaw = "the end is neither Z nor an offset ±hh:mm";
 
 /// An instant with nanosecond precision, and the offset and the fractional digits it was written
 /// with.
@@ -93,34 +101,6 @@ impl Timestamp {
         SystemTime::now().into()
     }
 
-    /// Creates the instant `seconds` seconds after 1970 began in UTC, or before it if negative.
-    ///
-    /// # Errors
-    ///
-    /// Returns [`TimestampRangeError`] outside the years 0001 to 9999. The usual cause is a number
-    /// in milliseconds.
-    ///
-    /// ```
-    /// use compute_kfp_runtime::Timestamp;
-    ///
-    /// let newyear = Timestamp::from_unix_seconds(1_735_689_600)?;
-    /// assert_eq!(newyear.to_string(), "2025-01-01T00:00:00Z");
-    /// assert!(Timestamp::from_unix_seconds(1_735_689_600_000).is_err());
-    /// # Ok::<(), compute_kfp_runtime::TimestampRangeError>(())
-    /// ```
-    pub fn from_unix_seconds(seconds: i64) -> Result<Self, TimestampRangeError> {
-        let nearest = Self::nearest(i128::from(seconds) * NANOS_PER_SECOND);
-        if nearest.unix_seconds() == seconds {
-            Ok(nearest)
-        } else {
-            Err(TimestampRangeError {
-                count: seconds.into(),
-                unit: "seconds",
-                range: RANGE,
-            })
-        }
-    }
-
     /// Creates the instant `nanos` nanoseconds after 1970 began in UTC, or before it if negative.
     ///
     /// It is written with 0, 3, 6 or 9 fractional digits, as few as are needed.
@@ -142,9 +122,8 @@ impl Timestamp {
             Ok(nearest)
         } else {
             Err(TimestampRangeError {
-                count: nanos,
-                unit: "nanoseconds",
-                range: RANGE,
+                nanos,
+                range: "the years 0001 to 9999",
             })
         }
     }
@@ -239,8 +218,8 @@ impl Timestamp {
     fn read(text: &str) -> Result<Self, Flaw> {
         let Some((seconds, rest)) = text.split_at_checked(SECONDS_LENGTH) else {
             return Err(match text.parse::<NaiveDate>() {
-                Ok(_) => Flaw::DateOnly,
-                Err(_) => Flaw::Form,
+                Ok(_) => DATE_ONLY,
+                Err(_) => FORM,
             });
         };
         let fraction = rest.strip_prefix('.');
@@ -251,17 +230,17 @@ impl Timestamp {
         };
         let digits = after.len() - offset.len();
         if fraction.is_some() && digits == 0 {
-            return Err(Flaw::Form);
+            return Err(FORM);
         }
         let read = match DateTime::parse_from_rfc3339(&with_offset(text, offset)?) {
-            Ok(_) if seconds.starts_with("0000") => return Err(Flaw::Calendar),
+            Ok(_) if seconds.starts_with("0000") => return Err(CALENDAR),
             Ok(read) => read,
             Err(error) => {
                 let is_offset = DateTime::parse_from_rfc3339(&[seconds, "Z"].concat()).is_ok();
                 return Err(match error.kind() {
-                    _ if is_offset => Flaw::Offset,
-                    ParseErrorKind::OutOfRange | ParseErrorKind::Impossible => Flaw::Calendar,
-                    _ => Flaw::Form,
+                    _ if is_offset => OFFSET,
+                    ParseErrorKind::OutOfRange | ParseErrorKind::Impossible => CALENDAR,
+                    _ => FORM,
                 });
             }
         };
@@ -288,9 +267,9 @@ fn with_offset<'t>(text: &'t str, offset: &str) -> Result<Cow<'t, str>, Flaw> {
         [b'+' | b'-', _, _] => Ok([text, ":00"].concat().into()),
         [b'+' | b'-', _, _, _, _] => match text.split_at_checked(text.len() - 2) {
             Some((hours, minutes)) => Ok([hours, ":", minutes].concat().into()),
-            None => Err(Flaw::Offset),
+            None => Err(OFFSET),
         },
-        _ => Err(Flaw::Offset),
+        _ => Err(OFFSET),
     }
 }
 
@@ -439,8 +418,7 @@ impl TryFrom<Timestamp> for SystemTime {
         second
             .and_then(|second| second.checked_add(Duration::from_nanos(nanos.into())))
             .ok_or(TimestampRangeError {
-                count: timestamp.unix_nanos(),
-                unit: "nanoseconds",
+                nanos: timestamp.unix_nanos(),
                 range: "what the operating system's clock holds",
             })
     }
@@ -472,86 +450,61 @@ impl schemars::JsonSchema for Timestamp {
 /// assert!(error.to_string().starts_with(
 ///     r#""2025-02-30T00:00:00Z" is not a timestamp: the date or time does not exist"#
 /// ));
-/// assert_eq!(error.input(), "2025-02-30T00:00:00Z");
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ParseTimestampError {
+    /// The string in quotes, as far as it is shown.
     input: String,
-    cut: bool,
     flaw: Flaw,
 }
 
 impl ParseTimestampError {
     fn new(text: &str, flaw: Flaw) -> Self {
-        let end = text
-            .char_indices()
-            .nth(INPUT_SHOWN)
-            .map_or(text.len(), |(end, _)| end);
+        let shown: String = text.chars().take(INPUT_SHOWN).collect();
+        let cut = if shown.len() < text.len() {
+            " (cut)"
+        } else {
+            ""
+        };
         Self {
-            input: text[..end].to_owned(),
-            cut: end < text.len(),
+            input: format!("{shown:?}{cut}"),
             flaw,
         }
-    }
-
-    /// Returns the rejected string, at most its first 64 characters.
-    #[must_use]
-    pub fn input(&self) -> &str {
-        &self.input
     }
 }
 
 impl fmt::Display for ParseTimestampError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let cut = if self.cut { " (cut)" } else { "" };
-        let flaw = match self.flaw {
-            Flaw::Form => "it does not have the form yyyy-mm-ddThh:mm:ss",
-            Flaw::DateOnly => "it has a date but no time of day",
-            Flaw::Calendar => "the date or time does not exist",
-            Flaw::Offset => "the end is neither Z nor an offset ±hh:mm",
-        };
+        let Self { input, flaw } = self;
         write!(
             f,
-            "{:?}{cut} is not a timestamp: {flaw}; expected RFC 3339 such as \
+            "{input} is not a timestamp: {flaw}; expected RFC 3339 such as \
              2025-01-31T09:30:00.120+02:00, where the fraction and the offset (then UTC) may be \
-             missing and a space may stand for the T",
-            self.input
+             missing and a space may stand for the T"
         )
     }
 }
 
 impl Error for ParseTimestampError {}
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Flaw {
-    Form,
-    DateOnly,
-    Calendar,
-    Offset,
-}
-
 /// An instant outside the range of the target type.
 ///
 /// ```
 /// use compute_kfp_runtime::Timestamp;
 ///
-/// let error = Timestamp::from_unix_seconds(i64::MAX).unwrap_err();
-/// assert_eq!(
-///     error.to_string(),
-///     "9223372036854775807 seconds since 1970 are outside the years 0001 to 9999"
-/// );
+/// let error = Timestamp::from_unix_nanos(i128::MAX).unwrap_err();
+/// assert!(error.to_string().ends_with("ns since 1970 are outside the years 0001 to 9999"));
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TimestampRangeError {
-    count: i128,
-    unit: &'static str,
+    nanos: i128,
     range: &'static str,
 }
 
 impl fmt::Display for TimestampRangeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { count, unit, range } = self;
-        write!(f, "{count} {unit} since 1970 are outside {range}")
+        let Self { nanos, range } = self;
+        write!(f, "{nanos} ns since 1970 are outside {range}")
     }
 }
 

@@ -29,7 +29,7 @@ use crate::raw_response::RawResponse;
 use crate::request::Request;
 use crate::response::Response;
 use crate::retry::RetryPolicy;
-use crate::stream::{EventStream, JsonStream};
+use crate::stream::{self, EventStream, JsonStream};
 
 /// The transport of a client, which sends its requests. It holds the endpoint, credentials, limits,
 /// retries and connections.
@@ -186,8 +186,7 @@ impl Transport {
         &self,
         request: Request,
     ) -> impl Future<Output = Result<Response<ByteStream>, Error>> + Send {
-        let (operation, longest_silence) = (request.operation(), self.0.read_timeout);
-        let stream = move |response: RawResponse| Ok(response.stream(operation, longest_silence));
+        let stream = |response: RawResponse| Ok(response.stream());
         self.call(request, Taking::Streamed, stream)
     }
 
@@ -199,14 +198,11 @@ impl Transport {
     ///
     /// Returns an error if the request cannot be sent or the response is an error: see
     /// [`ErrorKind`](crate::ErrorKind).
-    pub fn send_json_stream<T: DeserializeOwned>(
+    pub fn send_json_stream<T: DeserializeOwned + 'static>(
         &self,
         request: Request,
     ) -> impl Future<Output = Result<Response<JsonStream<T>>, Error>> + Send {
-        let (operation, silence) = (request.operation(), self.0.read_timeout);
-        let limit = self.0.max_response_bytes;
-        let stream =
-            move |response: RawResponse| Ok(JsonStream::new(response, operation, silence, limit));
+        let stream = |response| Ok(stream::json_values(response));
         self.call(request, Taking::Streamed, stream)
     }
 
@@ -221,11 +217,7 @@ impl Transport {
         &self,
         request: Request,
     ) -> impl Future<Output = Result<Response<EventStream>, Error>> + Send {
-        let (operation, silence) = (request.operation(), self.0.read_timeout);
-        let limit = self.0.max_response_bytes;
-        let events =
-            move |response: RawResponse| EventStream::new(response, operation, silence, limit);
-        self.call(request, Taking::Events, events)
+        self.call(request, Taking::Events, stream::events)
     }
 
     /// Sends a request until its response can be decoded, or it must not be retried.

@@ -112,12 +112,11 @@ fn list_page(api: &Api, name: &Ident, page: &Object, paging: &Paging) -> Option<
     let list = property(page, paging.items());
     let list_type = rust_type(&page.properties.get(paging.items())?.schema);
     let item = generic(&list_type, "Vec")?;
-    let count =
-        |field: &Ident| quote! { ::compute_kfp_runtime::paging::Count::count(&self.#field) };
+    let count = |field: &Ident| quote! { ::compute_kfp_runtime::paging::count(&self.#field) };
     let turn = match paging {
         Paging::Token { .. } => {
             let token = property(page, "next_page_token");
-            quote! { Token(::compute_kfp_runtime::paging::Token::token(&self.#token)) }
+            quote! { Token(::compute_kfp_runtime::paging::token(&self.#token)) }
         }
         Paging::Numbered { .. } => {
             let number = count(&property(page, "page"));
@@ -140,7 +139,7 @@ fn list_page(api: &Api, name: &Ident, page: &Object, paging: &Paging) -> Option<
     let time = time_of_item(api, page, paging).map(|timestamp| {
         quote! {
             fn time(item: &Self::Item) -> ::std::option::Option<i64> {
-                ::compute_kfp_runtime::paging::Count::count(&item.#timestamp)
+                ::compute_kfp_runtime::paging::count(&item.#timestamp)
             }
         }
     });
@@ -149,11 +148,11 @@ fn list_page(api: &Api, name: &Ident, page: &Object, paging: &Paging) -> Option<
             type Item = #item;
 
             fn list(&self) -> ::std::option::Option<&::std::vec::Vec<Self::Item>> {
-                ::compute_kfp_runtime::paging::List::list(&self.#list)
+                ::compute_kfp_runtime::paging::Field::get(&self.#list)
             }
 
             fn list_mut(&mut self) -> ::std::option::Option<&mut ::std::vec::Vec<Self::Item>> {
-                ::compute_kfp_runtime::paging::List::list_mut(&mut self.#list)
+                ::compute_kfp_runtime::paging::Field::get_mut(&mut self.#list)
             }
 
             fn next_page(&self) -> ::compute_kfp_runtime::paging::NextPage<'_> {

@@ -1793,12 +1793,12 @@ fn paged_operations_are_detected_by_their_shape() {
     for (listing, turn) in [
         (
             &token,
-            "NextPage::Token(runtime::paging::Token::token(&self.next_page_token))",
+            "NextPage::Token(runtime::paging::token(&self.next_page_token))",
         ),
         (&numbered, "NextPage::Number {"),
         (
             &timed,
-            "NextPage::Time(runtime::paging::Count::count(&self.next_start))",
+            "NextPage::Time(runtime::paging::count(&self.next_start))",
         ),
     ] {
         has(
@@ -1822,7 +1822,7 @@ fn paged_operations_are_detected_by_their_shape() {
     has(
         &timed,
         "builder.rs",
-        "runtime::paging::Count::count(&item.timestamp)",
+        "runtime::paging::count(&item.timestamp)",
     );
     for other in [
         listing(&[], json!({"runs": list, "next_page_token": text})),

@@ -6207,25 +6207,25 @@ impl ::compute_kfp_runtime::paging::ListPage for types::PageAlgorithm {
 
     #[inline]
     fn list(&self) -> ::std::option::Option<&::std::vec::Vec<Self::Item>> {
-        ::compute_kfp_runtime::paging::List::list(&self.items)
+        ::compute_kfp_runtime::paging::Field::get(&self.items)
     }
 
     #[inline]
     fn list_mut(&mut self) -> ::std::option::Option<&mut ::std::vec::Vec<Self::Item>> {
-        ::compute_kfp_runtime::paging::List::list_mut(&mut self.items)
+        ::compute_kfp_runtime::paging::Field::get_mut(&mut self.items)
     }
 
     #[inline]
     fn next_page(&self) -> ::compute_kfp_runtime::paging::NextPage<'_> {
         ::compute_kfp_runtime::paging::NextPage::Number {
-            page: ::compute_kfp_runtime::paging::Count::count(&self.page),
-            pages: ::compute_kfp_runtime::paging::Count::count(&self.pages),
+            page: ::compute_kfp_runtime::paging::count(&self.page),
+            pages: ::compute_kfp_runtime::paging::count(&self.pages),
         }
     }
 
     #[inline]
     fn total(&self) -> ::std::option::Option<u64> {
-        ::compute_kfp_runtime::paging::Count::count(&self.total)?.try_into().ok()
+        ::compute_kfp_runtime::paging::count(&self.total)?.try_into().ok()
     }
 }
 
@@ -6283,25 +6283,25 @@ impl ::compute_kfp_runtime::paging::ListPage for types::PageBackend {
 
     #[inline]
     fn list(&self) -> ::std::option::Option<&::std::vec::Vec<Self::Item>> {
-        ::compute_kfp_runtime::paging::List::list(&self.items)
+        ::compute_kfp_runtime::paging::Field::get(&self.items)
     }
 
     #[inline]
     fn list_mut(&mut self) -> ::std::option::Option<&mut ::std::vec::Vec<Self::Item>> {
-        ::compute_kfp_runtime::paging::List::list_mut(&mut self.items)
+        ::compute_kfp_runtime::paging::Field::get_mut(&mut self.items)
     }
 
     #[inline]
     fn next_page(&self) -> ::compute_kfp_runtime::paging::NextPage<'_> {
         ::compute_kfp_runtime::paging::NextPage::Number {
-            page: ::compute_kfp_runtime::paging::Count::count(&self.page),
-            pages: ::compute_kfp_runtime::paging::Count::count(&self.pages),
+            page: ::compute_kfp_runtime::paging::count(&self.page),
+            pages: ::compute_kfp_runtime::paging::count(&self.pages),
         }
     }
 
     #[inline]
     fn total(&self) -> ::std::option::Option<u64> {
-        ::compute_kfp_runtime::paging::Count::count(&self.total)?.try_into().ok()
+        ::compute_kfp_runtime::paging::count(&self.total)?.try_into().ok()
     }
 }
 
@@ -6363,25 +6363,25 @@ impl ::compute_kfp_runtime::paging::ListPage for types::PageBackendWithHostname 
 
     #[inline]
     fn list(&self) -> ::std::option::Option<&::std::vec::Vec<Self::Item>> {
-        ::compute_kfp_runtime::paging::List::list(&self.items)
+        ::compute_kfp_runtime::paging::Field::get(&self.items)
     }
 
     #[inline]
     fn list_mut(&mut self) -> ::std::option::Option<&mut ::std::vec::Vec<Self::Item>> {
-        ::compute_kfp_runtime::paging::List::list_mut(&mut self.items)
+        ::compute_kfp_runtime::paging::Field::get_mut(&mut self.items)
     }
 
     #[inline]
     fn next_page(&self) -> ::compute_kfp_runtime::paging::NextPage<'_> {
         ::compute_kfp_runtime::paging::NextPage::Number {
-            page: ::compute_kfp_runtime::paging::Count::count(&self.page),
-            pages: ::compute_kfp_runtime::paging::Count::count(&self.pages),
+            page: ::compute_kfp_runtime::paging::count(&self.page),
+            pages: ::compute_kfp_runtime::paging::count(&self.pages),
         }
     }
 
     #[inline]
     fn total(&self) -> ::std::option::Option<u64> {
-        ::compute_kfp_runtime::paging::Count::count(&self.total)?.try_into().ok()
+        ::compute_kfp_runtime::paging::count(&self.total)?.try_into().ok()
     }
 }
 
@@ -6439,25 +6439,25 @@ impl ::compute_kfp_runtime::paging::ListPage for types::PageBackendType {
 
     #[inline]
     fn list(&self) -> ::std::option::Option<&::std::vec::Vec<Self::Item>> {
-        ::compute_kfp_runtime::paging::List::list(&self.items)
+        ::compute_kfp_runtime::paging::Field::get(&self.items)
     }
 
     #[inline]
     fn list_mut(&mut self) -> ::std::option::Option<&mut ::std::vec::Vec<Self::Item>> {
-        ::compute_kfp_runtime::paging::List::list_mut(&mut self.items)
+        ::compute_kfp_runtime::paging::Field::get_mut(&mut self.items)
     }
 
     #[inline]
     fn next_page(&self) -> ::compute_kfp_runtime::paging::NextPage<'_> {
         ::compute_kfp_runtime::paging::NextPage::Number {
-            page: ::compute_kfp_runtime::paging::Count::count(&self.page),
-            pages: ::compute_kfp_runtime::paging::Count::count(&self.pages),
+            page: ::compute_kfp_runtime::paging::count(&self.page),
+            pages: ::compute_kfp_runtime::paging::count(&self.pages),
         }
     }
 
     #[inline]
     fn total(&self) -> ::std::option::Option<u64> {
-        ::compute_kfp_runtime::paging::Count::count(&self.total)?.try_into().ok()
+        ::compute_kfp_runtime::paging::count(&self.total)?.try_into().ok()
     }
 }
 
@@ -6515,25 +6515,25 @@ impl ::compute_kfp_runtime::paging::ListPage for types::PageBatchJob {
 
     #[inline]
     fn list(&self) -> ::std::option::Option<&::std::vec::Vec<Self::Item>> {
-        ::compute_kfp_runtime::paging::List::list(&self.items)
+        ::compute_kfp_runtime::paging::Field::get(&self.items)
     }
 
     #[inline]
     fn list_mut(&mut self) -> ::std::option::Option<&mut ::std::vec::Vec<Self::Item>> {
-        ::compute_kfp_runtime::paging::List::list_mut(&mut self.items)
+        ::compute_kfp_runtime::paging::Field::get_mut(&mut self.items)
     }
 
     #[inline]
     fn next_page(&self) -> ::compute_kfp_runtime::paging::NextPage<'_> {
         ::compute_kfp_runtime::paging::NextPage::Number {
-            page: ::compute_kfp_runtime::paging::Count::count(&self.page),
-            pages: ::compute_kfp_runtime::paging::Count::count(&self.pages),
+            page: ::compute_kfp_runtime::paging::count(&self.page),
+            pages: ::compute_kfp_runtime::paging::count(&self.pages),
         }
     }
 
     #[inline]
     fn total(&self) -> ::std::option::Option<u64> {
-        ::compute_kfp_runtime::paging::Count::count(&self.total)?.try_into().ok()
+        ::compute_kfp_runtime::paging::count(&self.total)?.try_into().ok()
     }
 }
 
@@ -6591,25 +6591,25 @@ impl ::compute_kfp_runtime::paging::ListPage for types::PageCommit {
 
     #[inline]
     fn list(&self) -> ::std::option::Option<&::std::vec::Vec<Self::Item>> {
-        ::compute_kfp_runtime::paging::List::list(&self.items)
+        ::compute_kfp_runtime::paging::Field::get(&self.items)
     }
 
     #[inline]
     fn list_mut(&mut self) -> ::std::option::Option<&mut ::std::vec::Vec<Self::Item>> {
-        ::compute_kfp_runtime::paging::List::list_mut(&mut self.items)
+        ::compute_kfp_runtime::paging::Field::get_mut(&mut self.items)
     }
 
     #[inline]
     fn next_page(&self) -> ::compute_kfp_runtime::paging::NextPage<'_> {
         ::compute_kfp_runtime::paging::NextPage::Number {
-            page: ::compute_kfp_runtime::paging::Count::count(&self.page),
-            pages: ::compute_kfp_runtime::paging::Count::count(&self.pages),
+            page: ::compute_kfp_runtime::paging::count(&self.page),
+            pages: ::compute_kfp_runtime::paging::count(&self.pages),
         }
     }
 
     #[inline]
     fn total(&self) -> ::std::option::Option<u64> {
-        ::compute_kfp_runtime::paging::Count::count(&self.total)?.try_into().ok()
+        ::compute_kfp_runtime::paging::count(&self.total)?.try_into().ok()
     }
 }
 
@@ -6667,25 +6667,25 @@ impl ::compute_kfp_runtime::paging::ListPage for types::PageFile {
 
     #[inline]
     fn list(&self) -> ::std::option::Option<&::std::vec::Vec<Self::Item>> {
-        ::compute_kfp_runtime::paging::List::list(&self.items)
+        ::compute_kfp_runtime::paging::Field::get(&self.items)
     }
 
     #[inline]
     fn list_mut(&mut self) -> ::std::option::Option<&mut ::std::vec::Vec<Self::Item>> {
-        ::compute_kfp_runtime::paging::List::list_mut(&mut self.items)
+        ::compute_kfp_runtime::paging::Field::get_mut(&mut self.items)
     }
 
     #[inline]
     fn next_page(&self) -> ::compute_kfp_runtime::paging::NextPage<'_> {
         ::compute_kfp_runtime::paging::NextPage::Number {
-            page: ::compute_kfp_runtime::paging::Count::count(&self.page),
-            pages: ::compute_kfp_runtime::paging::Count::count(&self.pages),
+            page: ::compute_kfp_runtime::paging::count(&self.page),
+            pages: ::compute_kfp_runtime::paging::count(&self.pages),
         }
     }
 
     #[inline]
     fn total(&self) -> ::std::option::Option<u64> {
-        ::compute_kfp_runtime::paging::Count::count(&self.total)?.try_into().ok()
+        ::compute_kfp_runtime::paging::count(&self.total)?.try_into().ok()
     }
 }
 
@@ -6743,25 +6743,25 @@ impl ::compute_kfp_runtime::paging::ListPage for types::PageJob {
 
     #[inline]
     fn list(&self) -> ::std::option::Option<&::std::vec::Vec<Self::Item>> {
-        ::compute_kfp_runtime::paging::List::list(&self.items)
+        ::compute_kfp_runtime::paging::Field::get(&self.items)
     }
 
     #[inline]
     fn list_mut(&mut self) -> ::std::option::Option<&mut ::std::vec::Vec<Self::Item>> {
-        ::compute_kfp_runtime::paging::List::list_mut(&mut self.items)
+        ::compute_kfp_runtime::paging::Field::get_mut(&mut self.items)
     }
 
     #[inline]
     fn next_page(&self) -> ::compute_kfp_runtime::paging::NextPage<'_> {
         ::compute_kfp_runtime::paging::NextPage::Number {
-            page: ::compute_kfp_runtime::paging::Count::count(&self.page),
-            pages: ::compute_kfp_runtime::paging::Count::count(&self.pages),
+            page: ::compute_kfp_runtime::paging::count(&self.page),
+            pages: ::compute_kfp_runtime::paging::count(&self.pages),
         }
     }
 
     #[inline]
     fn total(&self) -> ::std::option::Option<u64> {
-        ::compute_kfp_runtime::paging::Count::count(&self.total)?.try_into().ok()
+        ::compute_kfp_runtime::paging::count(&self.total)?.try_into().ok()
     }
 }
 
@@ -6819,24 +6819,24 @@ impl ::compute_kfp_runtime::paging::ListPage for types::JobLogPage {
 
     #[inline]
     fn list(&self) -> ::std::option::Option<&::std::vec::Vec<Self::Item>> {
-        ::compute_kfp_runtime::paging::List::list(&self.logs)
+        ::compute_kfp_runtime::paging::Field::get(&self.logs)
     }
 
     #[inline]
     fn list_mut(&mut self) -> ::std::option::Option<&mut ::std::vec::Vec<Self::Item>> {
-        ::compute_kfp_runtime::paging::List::list_mut(&mut self.logs)
+        ::compute_kfp_runtime::paging::Field::get_mut(&mut self.logs)
     }
 
     #[inline]
     fn next_page(&self) -> ::compute_kfp_runtime::paging::NextPage<'_> {
         ::compute_kfp_runtime::paging::NextPage::Time(
-            ::compute_kfp_runtime::paging::Count::count(&self.next_start),
+            ::compute_kfp_runtime::paging::count(&self.next_start),
         )
     }
 
     #[inline]
     fn time(item: &Self::Item) -> ::std::option::Option<i64> {
-        ::compute_kfp_runtime::paging::Count::count(&item.timestamp)
+        ::compute_kfp_runtime::paging::count(&item.timestamp)
     }
 }
 
@@ -6894,25 +6894,25 @@ impl ::compute_kfp_runtime::paging::ListPage for types::PageLanguage {
 
     #[inline]
     fn list(&self) -> ::std::option::Option<&::std::vec::Vec<Self::Item>> {
-        ::compute_kfp_runtime::paging::List::list(&self.items)
+        ::compute_kfp_runtime::paging::Field::get(&self.items)
     }
 
     #[inline]
     fn list_mut(&mut self) -> ::std::option::Option<&mut ::std::vec::Vec<Self::Item>> {
-        ::compute_kfp_runtime::paging::List::list_mut(&mut self.items)
+        ::compute_kfp_runtime::paging::Field::get_mut(&mut self.items)
     }
 
     #[inline]
     fn next_page(&self) -> ::compute_kfp_runtime::paging::NextPage<'_> {
         ::compute_kfp_runtime::paging::NextPage::Number {
-            page: ::compute_kfp_runtime::paging::Count::count(&self.page),
-            pages: ::compute_kfp_runtime::paging::Count::count(&self.pages),
+            page: ::compute_kfp_runtime::paging::count(&self.page),
+            pages: ::compute_kfp_runtime::paging::count(&self.pages),
         }
     }
 
     #[inline]
     fn total(&self) -> ::std::option::Option<u64> {
-        ::compute_kfp_runtime::paging::Count::count(&self.total)?.try_into().ok()
+        ::compute_kfp_runtime::paging::count(&self.total)?.try_into().ok()
     }
 }
 
@@ -6970,25 +6970,25 @@ impl ::compute_kfp_runtime::paging::ListPage for types::PageMember {
 
     #[inline]
     fn list(&self) -> ::std::option::Option<&::std::vec::Vec<Self::Item>> {
-        ::compute_kfp_runtime::paging::List::list(&self.items)
+        ::compute_kfp_runtime::paging::Field::get(&self.items)
     }
 
     #[inline]
     fn list_mut(&mut self) -> ::std::option::Option<&mut ::std::vec::Vec<Self::Item>> {
-        ::compute_kfp_runtime::paging::List::list_mut(&mut self.items)
+        ::compute_kfp_runtime::paging::Field::get_mut(&mut self.items)
     }
 
     #[inline]
     fn next_page(&self) -> ::compute_kfp_runtime::paging::NextPage<'_> {
         ::compute_kfp_runtime::paging::NextPage::Number {
-            page: ::compute_kfp_runtime::paging::Count::count(&self.page),
-            pages: ::compute_kfp_runtime::paging::Count::count(&self.pages),
+            page: ::compute_kfp_runtime::paging::count(&self.page),
+            pages: ::compute_kfp_runtime::paging::count(&self.pages),
         }
     }
 
     #[inline]
     fn total(&self) -> ::std::option::Option<u64> {
-        ::compute_kfp_runtime::paging::Count::count(&self.total)?.try_into().ok()
+        ::compute_kfp_runtime::paging::count(&self.total)?.try_into().ok()
     }
 }
 
@@ -7050,25 +7050,25 @@ impl ::compute_kfp_runtime::paging::ListPage for types::PagePermissionGroup {
 
     #[inline]
     fn list(&self) -> ::std::option::Option<&::std::vec::Vec<Self::Item>> {
-        ::compute_kfp_runtime::paging::List::list(&self.items)
+        ::compute_kfp_runtime::paging::Field::get(&self.items)
     }
 
     #[inline]
     fn list_mut(&mut self) -> ::std::option::Option<&mut ::std::vec::Vec<Self::Item>> {
-        ::compute_kfp_runtime::paging::List::list_mut(&mut self.items)
+        ::compute_kfp_runtime::paging::Field::get_mut(&mut self.items)
     }
 
     #[inline]
     fn next_page(&self) -> ::compute_kfp_runtime::paging::NextPage<'_> {
         ::compute_kfp_runtime::paging::NextPage::Number {
-            page: ::compute_kfp_runtime::paging::Count::count(&self.page),
-            pages: ::compute_kfp_runtime::paging::Count::count(&self.pages),
+            page: ::compute_kfp_runtime::paging::count(&self.page),
+            pages: ::compute_kfp_runtime::paging::count(&self.pages),
         }
     }
 
     #[inline]
     fn total(&self) -> ::std::option::Option<u64> {
-        ::compute_kfp_runtime::paging::Count::count(&self.total)?.try_into().ok()
+        ::compute_kfp_runtime::paging::count(&self.total)?.try_into().ok()
     }
 }
 
@@ -7126,25 +7126,25 @@ impl ::compute_kfp_runtime::paging::ListPage for types::PagePermission {
 
     #[inline]
     fn list(&self) -> ::std::option::Option<&::std::vec::Vec<Self::Item>> {
-        ::compute_kfp_runtime::paging::List::list(&self.items)
+        ::compute_kfp_runtime::paging::Field::get(&self.items)
     }
 
     #[inline]
     fn list_mut(&mut self) -> ::std::option::Option<&mut ::std::vec::Vec<Self::Item>> {
-        ::compute_kfp_runtime::paging::List::list_mut(&mut self.items)
+        ::compute_kfp_runtime::paging::Field::get_mut(&mut self.items)
     }
 
     #[inline]
     fn next_page(&self) -> ::compute_kfp_runtime::paging::NextPage<'_> {
         ::compute_kfp_runtime::paging::NextPage::Number {
-            page: ::compute_kfp_runtime::paging::Count::count(&self.page),
-            pages: ::compute_kfp_runtime::paging::Count::count(&self.pages),
+            page: ::compute_kfp_runtime::paging::count(&self.page),
+            pages: ::compute_kfp_runtime::paging::count(&self.pages),
         }
     }
 
     #[inline]
     fn total(&self) -> ::std::option::Option<u64> {
-        ::compute_kfp_runtime::paging::Count::count(&self.total)?.try_into().ok()
+        ::compute_kfp_runtime::paging::count(&self.total)?.try_into().ok()
     }
 }
 
@@ -7202,25 +7202,25 @@ impl ::compute_kfp_runtime::paging::ListPage for types::PageProject {
 
     #[inline]
     fn list(&self) -> ::std::option::Option<&::std::vec::Vec<Self::Item>> {
-        ::compute_kfp_runtime::paging::List::list(&self.items)
+        ::compute_kfp_runtime::paging::Field::get(&self.items)
     }
 
     #[inline]
     fn list_mut(&mut self) -> ::std::option::Option<&mut ::std::vec::Vec<Self::Item>> {
-        ::compute_kfp_runtime::paging::List::list_mut(&mut self.items)
+        ::compute_kfp_runtime::paging::Field::get_mut(&mut self.items)
     }
 
     #[inline]
     fn next_page(&self) -> ::compute_kfp_runtime::paging::NextPage<'_> {
         ::compute_kfp_runtime::paging::NextPage::Number {
-            page: ::compute_kfp_runtime::paging::Count::count(&self.page),
-            pages: ::compute_kfp_runtime::paging::Count::count(&self.pages),
+            page: ::compute_kfp_runtime::paging::count(&self.page),
+            pages: ::compute_kfp_runtime::paging::count(&self.pages),
         }
     }
 
     #[inline]
     fn total(&self) -> ::std::option::Option<u64> {
-        ::compute_kfp_runtime::paging::Count::count(&self.total)?.try_into().ok()
+        ::compute_kfp_runtime::paging::count(&self.total)?.try_into().ok()
     }
 }
 
@@ -7278,25 +7278,25 @@ impl ::compute_kfp_runtime::paging::ListPage for types::PageReservation {
 
     #[inline]
     fn list(&self) -> ::std::option::Option<&::std::vec::Vec<Self::Item>> {
-        ::compute_kfp_runtime::paging::List::list(&self.items)
+        ::compute_kfp_runtime::paging::Field::get(&self.items)
     }
 
     #[inline]
     fn list_mut(&mut self) -> ::std::option::Option<&mut ::std::vec::Vec<Self::Item>> {
-        ::compute_kfp_runtime::paging::List::list_mut(&mut self.items)
+        ::compute_kfp_runtime::paging::Field::get_mut(&mut self.items)
     }
 
     #[inline]
     fn next_page(&self) -> ::compute_kfp_runtime::paging::NextPage<'_> {
         ::compute_kfp_runtime::paging::NextPage::Number {
-            page: ::compute_kfp_runtime::paging::Count::count(&self.page),
-            pages: ::compute_kfp_runtime::paging::Count::count(&self.pages),
+            page: ::compute_kfp_runtime::paging::count(&self.page),
+            pages: ::compute_kfp_runtime::paging::count(&self.pages),
         }
     }
 
     #[inline]
     fn total(&self) -> ::std::option::Option<u64> {
-        ::compute_kfp_runtime::paging::Count::count(&self.total)?.try_into().ok()
+        ::compute_kfp_runtime::paging::count(&self.total)?.try_into().ok()
     }
 }
 
@@ -7354,25 +7354,25 @@ impl ::compute_kfp_runtime::paging::ListPage for types::PageResult {
 
     #[inline]
     fn list(&self) -> ::std::option::Option<&::std::vec::Vec<Self::Item>> {
-        ::compute_kfp_runtime::paging::List::list(&self.items)
+        ::compute_kfp_runtime::paging::Field::get(&self.items)
     }
 
     #[inline]
     fn list_mut(&mut self) -> ::std::option::Option<&mut ::std::vec::Vec<Self::Item>> {
-        ::compute_kfp_runtime::paging::List::list_mut(&mut self.items)
+        ::compute_kfp_runtime::paging::Field::get_mut(&mut self.items)
     }
 
     #[inline]
     fn next_page(&self) -> ::compute_kfp_runtime::paging::NextPage<'_> {
         ::compute_kfp_runtime::paging::NextPage::Number {
-            page: ::compute_kfp_runtime::paging::Count::count(&self.page),
-            pages: ::compute_kfp_runtime::paging::Count::count(&self.pages),
+            page: ::compute_kfp_runtime::paging::count(&self.page),
+            pages: ::compute_kfp_runtime::paging::count(&self.pages),
         }
     }
 
     #[inline]
     fn total(&self) -> ::std::option::Option<u64> {
-        ::compute_kfp_runtime::paging::Count::count(&self.total)?.try_into().ok()
+        ::compute_kfp_runtime::paging::count(&self.total)?.try_into().ok()
     }
 }
 
@@ -7479,25 +7479,25 @@ impl ::compute_kfp_runtime::paging::ListPage for types::PageTeam {
 
     #[inline]
     fn list(&self) -> ::std::option::Option<&::std::vec::Vec<Self::Item>> {
-        ::compute_kfp_runtime::paging::List::list(&self.items)
+        ::compute_kfp_runtime::paging::Field::get(&self.items)
     }
 
     #[inline]
     fn list_mut(&mut self) -> ::std::option::Option<&mut ::std::vec::Vec<Self::Item>> {
-        ::compute_kfp_runtime::paging::List::list_mut(&mut self.items)
+        ::compute_kfp_runtime::paging::Field::get_mut(&mut self.items)
     }
 
     #[inline]
     fn next_page(&self) -> ::compute_kfp_runtime::paging::NextPage<'_> {
         ::compute_kfp_runtime::paging::NextPage::Number {
-            page: ::compute_kfp_runtime::paging::Count::count(&self.page),
-            pages: ::compute_kfp_runtime::paging::Count::count(&self.pages),
+            page: ::compute_kfp_runtime::paging::count(&self.page),
+            pages: ::compute_kfp_runtime::paging::count(&self.pages),
         }
     }
 
     #[inline]
     fn total(&self) -> ::std::option::Option<u64> {
-        ::compute_kfp_runtime::paging::Count::count(&self.total)?.try_into().ok()
+        ::compute_kfp_runtime::paging::count(&self.total)?.try_into().ok()
     }
 }
 
@@ -7555,25 +7555,25 @@ impl ::compute_kfp_runtime::paging::ListPage for types::PageTransaction {
 
     #[inline]
     fn list(&self) -> ::std::option::Option<&::std::vec::Vec<Self::Item>> {
-        ::compute_kfp_runtime::paging::List::list(&self.items)
+        ::compute_kfp_runtime::paging::Field::get(&self.items)
     }
 
     #[inline]
     fn list_mut(&mut self) -> ::std::option::Option<&mut ::std::vec::Vec<Self::Item>> {
-        ::compute_kfp_runtime::paging::List::list_mut(&mut self.items)
+        ::compute_kfp_runtime::paging::Field::get_mut(&mut self.items)
     }
 
     #[inline]
     fn next_page(&self) -> ::compute_kfp_runtime::paging::NextPage<'_> {
         ::compute_kfp_runtime::paging::NextPage::Number {
-            page: ::compute_kfp_runtime::paging::Count::count(&self.page),
-            pages: ::compute_kfp_runtime::paging::Count::count(&self.pages),
+            page: ::compute_kfp_runtime::paging::count(&self.page),
+            pages: ::compute_kfp_runtime::paging::count(&self.pages),
         }
     }
 
     #[inline]
     fn total(&self) -> ::std::option::Option<u64> {
-        ::compute_kfp_runtime::paging::Count::count(&self.total)?.try_into().ok()
+        ::compute_kfp_runtime::paging::count(&self.total)?.try_into().ok()
     }
 }
 
@@ -7631,25 +7631,25 @@ impl ::compute_kfp_runtime::paging::ListPage for types::PageUser {
 
     #[inline]
     fn list(&self) -> ::std::option::Option<&::std::vec::Vec<Self::Item>> {
-        ::compute_kfp_runtime::paging::List::list(&self.items)
+        ::compute_kfp_runtime::paging::Field::get(&self.items)
     }
 
     #[inline]
     fn list_mut(&mut self) -> ::std::option::Option<&mut ::std::vec::Vec<Self::Item>> {
-        ::compute_kfp_runtime::paging::List::list_mut(&mut self.items)
+        ::compute_kfp_runtime::paging::Field::get_mut(&mut self.items)
     }
 
     #[inline]
     fn next_page(&self) -> ::compute_kfp_runtime::paging::NextPage<'_> {
         ::compute_kfp_runtime::paging::NextPage::Number {
-            page: ::compute_kfp_runtime::paging::Count::count(&self.page),
-            pages: ::compute_kfp_runtime::paging::Count::count(&self.pages),
+            page: ::compute_kfp_runtime::paging::count(&self.page),
+            pages: ::compute_kfp_runtime::paging::count(&self.pages),
         }
     }
 
     #[inline]
     fn total(&self) -> ::std::option::Option<u64> {
-        ::compute_kfp_runtime::paging::Count::count(&self.total)?.try_into().ok()
+        ::compute_kfp_runtime::paging::count(&self.total)?.try_into().ok()
     }
 }
 
@@ -7707,24 +7707,24 @@ impl ::compute_kfp_runtime::paging::ListPage for types::PageMetadata {
 
     #[inline]
     fn list(&self) -> ::std::option::Option<&::std::vec::Vec<Self::Item>> {
-        ::compute_kfp_runtime::paging::List::list(&self.items)
+        ::compute_kfp_runtime::paging::Field::get(&self.items)
     }
 
     #[inline]
     fn list_mut(&mut self) -> ::std::option::Option<&mut ::std::vec::Vec<Self::Item>> {
-        ::compute_kfp_runtime::paging::List::list_mut(&mut self.items)
+        ::compute_kfp_runtime::paging::Field::get_mut(&mut self.items)
     }
 
     #[inline]
     fn next_page(&self) -> ::compute_kfp_runtime::paging::NextPage<'_> {
         ::compute_kfp_runtime::paging::NextPage::Number {
-            page: ::compute_kfp_runtime::paging::Count::count(&self.page),
-            pages: ::compute_kfp_runtime::paging::Count::count(&self.pages),
+            page: ::compute_kfp_runtime::paging::count(&self.page),
+            pages: ::compute_kfp_runtime::paging::count(&self.pages),
         }
     }
 
     #[inline]
     fn total(&self) -> ::std::option::Option<u64> {
-        ::compute_kfp_runtime::paging::Count::count(&self.total)?.try_into().ok()
+        ::compute_kfp_runtime::paging::count(&self.total)?.try_into().ok()
     }
 }

@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
-use compute_kfp_runtime::Error;
 use compute_kfp_runtime::paging::{Items, ResumePoint};
+use compute_kfp_runtime::{Error, ValueStream};
 use futures_util::stream;
 
 use super::Client;
 use super::types::{Job, JobLogLine, JobLogPage};
-use crate::waiting::{Following, PollPolicy, Poller, Progress, Reader, setters};
+use crate::waiting::{PollPolicy, Poller, Progress, Reader, setters};
 
 impl Client {
     /// Follows the log of a job, until the job has ended.
@@ -57,7 +57,7 @@ impl FollowJobLogs {
     /// All lines that share a time are returned, and no line is returned twice. The stream ends when
     /// the job has ended and the log was then read to its end.
     #[inline]
-    pub fn lines(self) -> Following<JobLogLine> {
+    pub fn lines(self) -> ValueStream<JobLogLine> {
         let (client, id, start) = (self.client, self.id, self.start);
         let reader = Reader::new(
             &client,
@@ -84,7 +84,7 @@ impl FollowJobLogs {
             next: Next::State,
             has_ended: false,
         };
-        Following::new(stream::try_unfold(log, |mut log| async move {
+        ValueStream::new(stream::try_unfold(log, |mut log| async move {
             let line = log.next().await?;
             Ok(line.map(|line| (line, log)))
         }))

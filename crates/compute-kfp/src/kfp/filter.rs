@@ -59,13 +59,16 @@ impl Filter {
         Self::compare("LESS_THAN_EQUALS", key, value)
     }
 
-    /// Matches if the property is one of the values: strings, `i32` or `i64`.
-    pub fn in_<V: FilterListed>(
+    /// Matches if the property is one of the values: strings, `i32` or `i64`. Servers accept no list of
+    /// times.
+    pub fn in_<V: Into<FilterValue>>(
         key: impl Into<String>,
         values: impl IntoIterator<Item = V>,
     ) -> Self {
-        let values: Vec<Value> = values.into_iter().map(|value| value.into().json).collect();
-        Self::predicate("IN", key, V::LIST, json!({"values": values}))
+        let values: Vec<FilterValue> = values.into_iter().map(Into::into).collect();
+        let kind = values.first().map_or("string_value", |value| value.kind);
+        let values: Vec<Value> = values.into_iter().map(|value| value.json).collect();
+        Self::predicate("IN", key, &format!("{kind}s"), json!({"values": values}))
     }
 
     /// Matches if the property contains the string.
@@ -130,35 +133,6 @@ values! {
     i32, "int_value", |number| number;
     i64, "long_value", |number| number.to_string();
     Timestamp, "timestamp_value", |time| time.to_string();
-}
-
-/// A type that [`Filter::in_`] accepts a list of.
-pub trait FilterListed: Into<FilterValue> + sealed::Sealed {
-    /// Name of the list in a predicate.
-    #[doc(hidden)]
-    const LIST: &'static str;
-}
-
-mod sealed {
-    pub trait Sealed {}
-}
-
-macro_rules! listed {
-    ($($type:ty => $list:literal),+ $(,)?) => {$(
-        impl sealed::Sealed for $type {}
-
-        impl FilterListed for $type {
-            const LIST: &'static str = $list;
-        }
-    )+};
-}
-
-listed! {
-    &str => "string_values",
-    &String => "string_values",
-    String => "string_values",
-    i32 => "int_values",
-    i64 => "long_values",
 }
 
 /// The sort order of a KFP list, for its `sort_by` (`order_by` for lists of tasks).
@@ -298,7 +272,7 @@ mod tests {
 
         #[test]
         fn any_number_and_time_arrives(int: i32, long: i64, seconds in -62_135_596_800..=253_402_300_799_i64) {
-            let time = Timestamp::from_unix_seconds(seconds).unwrap();
+            let time = Timestamp::from_unix_nanos(i128::from(seconds) * 1_000_000_000).unwrap();
             let filter = Filter::eq("k", int).and(Filter::eq("k", long)).and(Filter::eq("k", time));
             let predicates = predicates(filter);
             prop_assert_eq!(&predicates[0]["int_value"], &json!(int));

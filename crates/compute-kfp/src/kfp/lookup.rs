@@ -9,7 +9,7 @@ use super::context_file::ContextFile;
 use super::{ClientBuilder, VARIABLES, without_api_path};
 use crate::Error;
 use crate::credentials::{IdentityHeader, SessionCookie};
-use crate::settings::{self, Origin, Setting, optional_content, text};
+use crate::settings::{self, Lookup, Origin, Setting, optional_content};
 
 pub(super) const ENDPOINT: &str = "KF_PIPELINES_ENDPOINT";
 pub(super) const TOKEN: &str = "KFP_TOKEN";
@@ -30,13 +30,13 @@ const NAMESPACE_FILE: &str = "var/run/secrets/kubernetes.io/serviceaccount/names
 const CONTEXT_FILE: &str = ".config/kfp/context.json";
 
 /// The places to look. Tests use their own.
-pub(super) struct Lookup<'a> {
+pub(super) struct Places<'a> {
     pub variable: &'a dyn Fn(&str) -> Option<OsString>,
     pub root: &'a Path,
     pub home: Option<PathBuf>,
 }
 
-impl<'a> Lookup<'a> {
+impl<'a> Places<'a> {
     pub fn of_this_machine(variable: &'a dyn Fn(&str) -> Option<OsString>) -> Self {
         Self {
             variable,
@@ -58,123 +58,85 @@ impl<'a> Lookup<'a> {
             is_in_cluster || !matches!(origin, Origin::PodFile(_))
         });
         let mut client = ClientBuilder::new(endpoint);
-        client.note(Setting::Endpoint, None, origin);
-        client = match (self.text(TOKEN)?, token_file) {
-            (Some(token), _) => {
-                client.note(Setting::Token, None, Origin::Variable(TOKEN));
-                client.bearer_token(token)
-            }
-            (None, Some((path, origin))) => {
-                client.note(Setting::TokenFile, Some(path.display().to_string()), origin);
-                client.token_file(path)
-            }
-            (None, None) => client,
-        };
-        client = self.with_cookie(client)?;
-        client = self.with_identity_header(client)?;
-        let (transport, found) = VARIABLES.connect(self.variable, client.transport)?;
-        client.transport = transport;
-        client.found.extend(found);
-        let context_file = self.home.as_ref().map(|home| home.join(CONTEXT_FILE));
-        if let Some(path) = &context_file {
-            client = Self::with_context_file(client, path)?;
+        let mut lookup = Lookup::new(self.variable);
+        lookup.note(Setting::Endpoint, None, origin);
+        if let Some(token) = lookup.text(Setting::Token, TOKEN)? {
+            client = client.bearer_token(token);
+        } else if let Some((path, origin)) = token_file {
+            let shown = path.display().to_string();
+            lookup.note(Setting::TokenFile, Some(shown), origin);
+            client = client.token_file(path);
         }
-        if client.namespace.is_some() {
-            return Ok(client);
+        let context = self.home.as_ref().map(|home| home.join(CONTEXT_FILE));
+        let context = context.map(|path| Ok::<_, Error>((ContextFile::read(&path)?, path)));
+        let context = context.transpose()?;
+        let (context, path) = context.unwrap_or_default();
+        let of_context_file = || Origin::ContextFile(path.clone());
+        if let Some(cookie) = lookup.text(Setting::SessionCookie, COOKIE)? {
+            client = client.session_cookie(cookie);
+        } else if let Some(file) = lookup.value_of(COOKIE_FILE) {
+            let cookie = settings::read("session cookie", Path::new(&file))?;
+            lookup.note(Setting::SessionCookie, None, Origin::Variable(COOKIE_FILE));
+            client = client.session_cookie(String::from_utf8_lossy(&cookie));
+        } else if let Some(cookie) = context.cookie {
+            lookup.note(Setting::SessionCookie, None, of_context_file());
+            let cookie = SessionCookie::new(cookie);
+            client.of_context_file.push(Arc::new(cookie));
         }
-        let path = self.root.join(NAMESPACE_FILE);
-        Ok(match optional_content(&path)? {
-            Some(namespace) => {
-                let origin = Origin::PodFile(path);
-                client.note(Setting::Namespace, Some(namespace.clone()), origin);
-                client.namespace(namespace)
-            }
-            None => client,
-        })
-    }
-
-    fn with_cookie(&self, mut client: ClientBuilder) -> Result<ClientBuilder, Error> {
-        if let Some(cookie) = self.text(COOKIE)? {
-            client.note(Setting::SessionCookie, None, Origin::Variable(COOKIE));
-            return Ok(client.session_cookie(cookie));
-        }
-        let file = (self.variable)(COOKIE_FILE).filter(|path| !path.is_empty());
-        let Some(file) = file else { return Ok(client) };
-        let cookie = settings::read("session cookie", &file)?;
-        client.note(Setting::SessionCookie, None, Origin::Variable(COOKIE_FILE));
-        Ok(client.session_cookie(String::from_utf8_lossy(&cookie)))
-    }
-
-    fn with_identity_header(&self, mut client: ClientBuilder) -> Result<ClientBuilder, Error> {
-        let Some(header) = self.text(IDENTITY_HEADER)? else {
-            return Ok(client);
-        };
-        // The value is not shown, since it is a credential.
-        let (name, value) = header.split_once(':').ok_or_else(|| {
-            Error::configuration(
-                "invalid identity header: write it as `NAME: VALUE`, such as `kubeflow-userid: user@example.org`",
-            )
-        })?;
-        let origin = Origin::Variable(IDENTITY_HEADER);
-        client.note(
-            Setting::IdentityHeader,
-            Some(name.trim().to_owned()),
-            origin,
-        );
-        Ok(client.identity_header(name.trim(), value.trim()))
-    }
-
-    /// Adds the settings of the context file that the variables leave open.
-    fn with_context_file(mut client: ClientBuilder, path: &Path) -> Result<ClientBuilder, Error> {
-        let context = ContextFile::read(path)?;
-        let origin = || Origin::ContextFile(path.to_owned());
-        let has = |client: &ClientBuilder, setting| {
-            client.found.iter().any(|found| found.setting == setting)
-        };
-        if let Some(cookie) = context.cookie
-            && !has(&client, Setting::SessionCookie)
-        {
-            client.note(Setting::SessionCookie, None, origin());
-            client
-                .of_context_file
-                .push(Arc::new(SessionCookie::new(cookie)));
-        }
-        if let Some((name, value)) = context.header
-            && !has(&client, Setting::IdentityHeader)
-        {
-            client.note(Setting::IdentityHeader, Some(name.clone()), origin());
+        if let Some(header) = lookup.unnoted(IDENTITY_HEADER)? {
+            // The value is not shown, since it is a credential.
+            let (name, value) = header.split_once(':').ok_or_else(|| {
+                Error::configuration(
+                    "invalid identity header: write it as `NAME: VALUE`, such as `kubeflow-userid: user@example.org`",
+                )
+            })?;
+            let (name, value) = (name.trim(), value.trim());
+            let origin = Origin::Variable(IDENTITY_HEADER);
+            lookup.note(Setting::IdentityHeader, Some(name.to_owned()), origin);
+            client = client.identity_header(name, value);
+        } else if let Some((name, value)) = context.header {
+            let origin = of_context_file();
+            lookup.note(Setting::IdentityHeader, Some(name.clone()), origin);
             let header = IdentityHeader::new(name, value);
             client.of_context_file.push(Arc::new(header));
         }
-        if let Some(namespace) = context.namespace {
-            client.note(Setting::Namespace, Some(namespace.clone()), origin());
+        let (transport, found) = VARIABLES.connect(self.variable, client.transport)?;
+        client.transport = transport;
+        lookup.found.extend(found);
+        let of_pod = self.root.join(NAMESPACE_FILE);
+        let namespace = match context.namespace {
+            Some(namespace) => Some((namespace, of_context_file())),
+            None => {
+                optional_content(&of_pod)?.map(|namespace| (namespace, Origin::PodFile(of_pod)))
+            }
+        };
+        if let Some((namespace, origin)) = namespace {
+            lookup.note(Setting::Namespace, Some(namespace.clone()), origin);
             client = client.namespace(namespace);
         }
+        client.found = lookup.found;
         Ok(client)
     }
 
     /// Returns the configured server, or that of the cluster if this is a pod.
     pub fn endpoint(&self) -> Result<Option<(String, Origin)>, Error> {
-        if let Some(endpoint) = self.text(ENDPOINT)? {
+        let lookup = Lookup::new(self.variable);
+        if let Some(endpoint) = lookup.unnoted(ENDPOINT)? {
             return Ok(Some((endpoint, Origin::Variable(ENDPOINT))));
         }
-        let in_cluster = self.token_file().is_some() || self.text(IN_CLUSTER)?.is_some();
+        let in_cluster = self.token_file().is_some() || lookup.unnoted(IN_CLUSTER)?.is_some();
         Ok(in_cluster.then(|| (IN_CLUSTER_ENDPOINT.to_owned(), Origin::Cluster)))
     }
 
     /// Returns the configured token file, or the usual one if it exists.
     fn token_file(&self) -> Option<(PathBuf, Origin)> {
-        let named = (self.variable)(TOKEN_PATH).filter(|path| !path.is_empty());
+        let named = Lookup::new(self.variable).value_of(TOKEN_PATH);
         if let Some(path) = named {
             return Some((path.into(), Origin::Variable(TOKEN_PATH)));
         }
         let usual = self.root.join(TOKEN_FILE);
         let found = usual.exists();
         found.then(|| (usual.clone(), Origin::PodFile(usual)))
-    }
-
-    fn text(&self, name: &str) -> Result<Option<String>, Error> {
-        text(name, (self.variable)(name))
     }
 }
 

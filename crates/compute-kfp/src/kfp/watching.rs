@@ -3,11 +3,12 @@
 use std::collections::{HashMap, VecDeque};
 use std::time::Duration;
 
+use compute_kfp_runtime::ValueStream;
 use futures_util::stream;
 
 use super::Client;
 use super::types::{GetRunView, PipelineTask, PipelineTaskTaskState, Run};
-use crate::waiting::{Following, PollPolicy, Poller, Progress, Reader, setters};
+use crate::waiting::{PollPolicy, Poller, Progress, Reader, setters};
 
 impl Client {
     /// Follows the tasks of a run, until the run has ended.
@@ -50,7 +51,7 @@ impl WatchRun {
     /// less than the time between two requests, only the task's `state_history` shows it. Servers that
     /// predate the `tasks` of a run return none.
     #[inline]
-    pub fn tasks(self) -> Following<PipelineTask> {
+    pub fn tasks(self) -> ValueStream<PipelineTask> {
         let what = format!("run `{}`", self.run_id);
         let run_id = self.run_id;
         let reader = Reader::new(
@@ -73,7 +74,7 @@ impl WatchRun {
             is_first: true,
             has_ended: false,
         };
-        Following::new(stream::try_unfold(watch, |mut watch| async move {
+        ValueStream::new(stream::try_unfold(watch, |mut watch| async move {
             let task = watch.next().await?;
             Ok(task.map(|task| (task, watch)))
         }))

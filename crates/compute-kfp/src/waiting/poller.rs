@@ -7,16 +7,27 @@ use std::time::Duration;
 use compute_kfp_runtime::{Error, ErrorKind, backoff};
 use futures_core::future::BoxFuture;
 use futures_util::TryFutureExt as _;
+use tokio::sync::Semaphore;
 use tokio::time::{Instant, sleep_until, timeout_at};
 
 use super::ended::Unfinished;
 use super::kept::Kept;
 use super::poll_policy::PollPolicy;
 use super::progress::Progress;
-use super::request_limit::RequestLimit;
 
 /// Maximum time between two requests that a `Retry-After` can demand.
 const MAX_RETRY_AFTER: Duration = Duration::from_secs(60);
+
+/// Maximum number of concurrent requests of the waits of one client. Each one needs a connection, or a
+/// stream of one, and memory.
+const MAX_REQUESTS: usize = 128;
+
+/// A limit shared by the waits of one client, so that thousands of them do not poll in the same moment.
+pub(crate) type RequestLimit = Arc<Semaphore>;
+
+pub(crate) fn request_limit() -> RequestLimit {
+    Arc::new(Semaphore::new(MAX_REQUESTS))
+}
 
 /// A function that reads a run or a job. The value is boxed, so that waits reserve no space for it.
 type Read<T> = dyn Fn() -> BoxFuture<'static, Result<Box<T>, Error>> + Send + Sync;
@@ -48,7 +59,8 @@ impl<T: Progress> Reader<T> {
     fn read(&self) -> impl Future<Output = Result<Box<T>, Error>> + use<T> {
         let (request_limit, call) = (self.request_limit.clone(), self.call.clone());
         async move {
-            let _permit = request_limit.permit().await;
+            // The semaphore is never closed.
+            let _permit = request_limit.acquire().await;
             call().await
         }
     }
@@ -235,7 +247,7 @@ mod tests {
     }
 
     fn poller(policy: PollPolicy) -> Poller<Job> {
-        let reader = Reader::new(&(), &RequestLimit::default(), |()| std::future::pending());
+        let reader = Reader::new(&(), &request_limit(), |()| std::future::pending());
         Poller::new("job 1".to_owned(), reader, policy)
     }
 

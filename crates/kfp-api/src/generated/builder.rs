@@ -3970,24 +3970,24 @@ impl ::compute_kfp_runtime::paging::ListPage for types::ListArtifactTasksRespons
 
     #[inline]
     fn list(&self) -> ::std::option::Option<&::std::vec::Vec<Self::Item>> {
-        ::compute_kfp_runtime::paging::List::list(&self.artifact_tasks)
+        ::compute_kfp_runtime::paging::Field::get(&self.artifact_tasks)
     }
 
     #[inline]
     fn list_mut(&mut self) -> ::std::option::Option<&mut ::std::vec::Vec<Self::Item>> {
-        ::compute_kfp_runtime::paging::List::list_mut(&mut self.artifact_tasks)
+        ::compute_kfp_runtime::paging::Field::get_mut(&mut self.artifact_tasks)
     }
 
     #[inline]
     fn next_page(&self) -> ::compute_kfp_runtime::paging::NextPage<'_> {
         ::compute_kfp_runtime::paging::NextPage::Token(
-            ::compute_kfp_runtime::paging::Token::token(&self.next_page_token),
+            ::compute_kfp_runtime::paging::token(&self.next_page_token),
         )
     }
 
     #[inline]
     fn total(&self) -> ::std::option::Option<u64> {
-        ::compute_kfp_runtime::paging::Count::count(&self.total_size)?.try_into().ok()
+        ::compute_kfp_runtime::paging::count(&self.total_size)?.try_into().ok()
     }
 }
 
@@ -4040,24 +4040,24 @@ impl ::compute_kfp_runtime::paging::ListPage for types::ListArtifactResponse {
 
     #[inline]
     fn list(&self) -> ::std::option::Option<&::std::vec::Vec<Self::Item>> {
-        ::compute_kfp_runtime::paging::List::list(&self.artifacts)
+        ::compute_kfp_runtime::paging::Field::get(&self.artifacts)
     }
 
     #[inline]
     fn list_mut(&mut self) -> ::std::option::Option<&mut ::std::vec::Vec<Self::Item>> {
-        ::compute_kfp_runtime::paging::List::list_mut(&mut self.artifacts)
+        ::compute_kfp_runtime::paging::Field::get_mut(&mut self.artifacts)
     }
 
     #[inline]
     fn next_page(&self) -> ::compute_kfp_runtime::paging::NextPage<'_> {
         ::compute_kfp_runtime::paging::NextPage::Token(
-            ::compute_kfp_runtime::paging::Token::token(&self.next_page_token),
+            ::compute_kfp_runtime::paging::token(&self.next_page_token),
         )
     }
 
     #[inline]
     fn total(&self) -> ::std::option::Option<u64> {
-        ::compute_kfp_runtime::paging::Count::count(&self.total_size)?.try_into().ok()
+        ::compute_kfp_runtime::paging::count(&self.total_size)?.try_into().ok()
     }
 }
 
@@ -4110,24 +4110,24 @@ impl ::compute_kfp_runtime::paging::ListPage for types::ListMetricsResponse {
 
     #[inline]
     fn list(&self) -> ::std::option::Option<&::std::vec::Vec<Self::Item>> {
-        ::compute_kfp_runtime::paging::List::list(&self.metrics)
+        ::compute_kfp_runtime::paging::Field::get(&self.metrics)
     }
 
     #[inline]
     fn list_mut(&mut self) -> ::std::option::Option<&mut ::std::vec::Vec<Self::Item>> {
-        ::compute_kfp_runtime::paging::List::list_mut(&mut self.metrics)
+        ::compute_kfp_runtime::paging::Field::get_mut(&mut self.metrics)
     }
 
     #[inline]
     fn next_page(&self) -> ::compute_kfp_runtime::paging::NextPage<'_> {
         ::compute_kfp_runtime::paging::NextPage::Token(
-            ::compute_kfp_runtime::paging::Token::token(&self.next_page_token),
+            ::compute_kfp_runtime::paging::token(&self.next_page_token),
         )
     }
 
     #[inline]
     fn total(&self) -> ::std::option::Option<u64> {
-        ::compute_kfp_runtime::paging::Count::count(&self.total_size)?.try_into().ok()
+        ::compute_kfp_runtime::paging::count(&self.total_size)?.try_into().ok()
     }
 }
 
@@ -4180,24 +4180,24 @@ impl ::compute_kfp_runtime::paging::ListPage for types::ListExperimentsResponse 
 
     #[inline]
     fn list(&self) -> ::std::option::Option<&::std::vec::Vec<Self::Item>> {
-        ::compute_kfp_runtime::paging::List::list(&self.experiments)
+        ::compute_kfp_runtime::paging::Field::get(&self.experiments)
     }
 
     #[inline]
     fn list_mut(&mut self) -> ::std::option::Option<&mut ::std::vec::Vec<Self::Item>> {
-        ::compute_kfp_runtime::paging::List::list_mut(&mut self.experiments)
+        ::compute_kfp_runtime::paging::Field::get_mut(&mut self.experiments)
     }
 
     #[inline]
     fn next_page(&self) -> ::compute_kfp_runtime::paging::NextPage<'_> {
         ::compute_kfp_runtime::paging::NextPage::Token(
-            ::compute_kfp_runtime::paging::Token::token(&self.next_page_token),
+            ::compute_kfp_runtime::paging::token(&self.next_page_token),
         )
     }
 
     #[inline]
     fn total(&self) -> ::std::option::Option<u64> {
-        ::compute_kfp_runtime::paging::Count::count(&self.total_size)?.try_into().ok()
+        ::compute_kfp_runtime::paging::count(&self.total_size)?.try_into().ok()
     }
 }
 
@@ -4250,24 +4250,24 @@ impl ::compute_kfp_runtime::paging::ListPage for types::ListPipelinesResponse {
 
     #[inline]
     fn list(&self) -> ::std::option::Option<&::std::vec::Vec<Self::Item>> {
-        ::compute_kfp_runtime::paging::List::list(&self.pipelines)
+        ::compute_kfp_runtime::paging::Field::get(&self.pipelines)
     }
 
     #[inline]
     fn list_mut(&mut self) -> ::std::option::Option<&mut ::std::vec::Vec<Self::Item>> {
-        ::compute_kfp_runtime::paging::List::list_mut(&mut self.pipelines)
+        ::compute_kfp_runtime::paging::Field::get_mut(&mut self.pipelines)
     }
 
     #[inline]
     fn next_page(&self) -> ::compute_kfp_runtime::paging::NextPage<'_> {
         ::compute_kfp_runtime::paging::NextPage::Token(
-            ::compute_kfp_runtime::paging::Token::token(&self.next_page_token),
+            ::compute_kfp_runtime::paging::token(&self.next_page_token),
         )
     }
 
     #[inline]
     fn total(&self) -> ::std::option::Option<u64> {
-        ::compute_kfp_runtime::paging::Count::count(&self.total_size)?.try_into().ok()
+        ::compute_kfp_runtime::paging::count(&self.total_size)?.try_into().ok()
     }
 }
 
@@ -4320,24 +4320,24 @@ impl ::compute_kfp_runtime::paging::ListPage for types::ListPipelineVersionsResp
 
     #[inline]
     fn list(&self) -> ::std::option::Option<&::std::vec::Vec<Self::Item>> {
-        ::compute_kfp_runtime::paging::List::list(&self.pipeline_versions)
+        ::compute_kfp_runtime::paging::Field::get(&self.pipeline_versions)
     }
 
     #[inline]
     fn list_mut(&mut self) -> ::std::option::Option<&mut ::std::vec::Vec<Self::Item>> {
-        ::compute_kfp_runtime::paging::List::list_mut(&mut self.pipeline_versions)
+        ::compute_kfp_runtime::paging::Field::get_mut(&mut self.pipeline_versions)
     }
 
     #[inline]
     fn next_page(&self) -> ::compute_kfp_runtime::paging::NextPage<'_> {
         ::compute_kfp_runtime::paging::NextPage::Token(
-            ::compute_kfp_runtime::paging::Token::token(&self.next_page_token),
+            ::compute_kfp_runtime::paging::token(&self.next_page_token),
         )
     }
 
     #[inline]
     fn total(&self) -> ::std::option::Option<u64> {
-        ::compute_kfp_runtime::paging::Count::count(&self.total_size)?.try_into().ok()
+        ::compute_kfp_runtime::paging::count(&self.total_size)?.try_into().ok()
     }
 }
 
@@ -4390,24 +4390,24 @@ impl ::compute_kfp_runtime::paging::ListPage for types::ListRecurringRunsRespons
 
     #[inline]
     fn list(&self) -> ::std::option::Option<&::std::vec::Vec<Self::Item>> {
-        ::compute_kfp_runtime::paging::List::list(&self.recurring_runs)
+        ::compute_kfp_runtime::paging::Field::get(&self.recurring_runs)
     }
 
     #[inline]
     fn list_mut(&mut self) -> ::std::option::Option<&mut ::std::vec::Vec<Self::Item>> {
-        ::compute_kfp_runtime::paging::List::list_mut(&mut self.recurring_runs)
+        ::compute_kfp_runtime::paging::Field::get_mut(&mut self.recurring_runs)
     }
 
     #[inline]
     fn next_page(&self) -> ::compute_kfp_runtime::paging::NextPage<'_> {
         ::compute_kfp_runtime::paging::NextPage::Token(
-            ::compute_kfp_runtime::paging::Token::token(&self.next_page_token),
+            ::compute_kfp_runtime::paging::token(&self.next_page_token),
         )
     }
 
     #[inline]
     fn total(&self) -> ::std::option::Option<u64> {
-        ::compute_kfp_runtime::paging::Count::count(&self.total_size)?.try_into().ok()
+        ::compute_kfp_runtime::paging::count(&self.total_size)?.try_into().ok()
     }
 }
 
@@ -4456,24 +4456,24 @@ impl ::compute_kfp_runtime::paging::ListPage for types::ListRunsResponse {
 
     #[inline]
     fn list(&self) -> ::std::option::Option<&::std::vec::Vec<Self::Item>> {
-        ::compute_kfp_runtime::paging::List::list(&self.runs)
+        ::compute_kfp_runtime::paging::Field::get(&self.runs)
     }
 
     #[inline]
     fn list_mut(&mut self) -> ::std::option::Option<&mut ::std::vec::Vec<Self::Item>> {
-        ::compute_kfp_runtime::paging::List::list_mut(&mut self.runs)
+        ::compute_kfp_runtime::paging::Field::get_mut(&mut self.runs)
     }
 
     #[inline]
     fn next_page(&self) -> ::compute_kfp_runtime::paging::NextPage<'_> {
         ::compute_kfp_runtime::paging::NextPage::Token(
-            ::compute_kfp_runtime::paging::Token::token(&self.next_page_token),
+            ::compute_kfp_runtime::paging::token(&self.next_page_token),
         )
     }
 
     #[inline]
     fn total(&self) -> ::std::option::Option<u64> {
-        ::compute_kfp_runtime::paging::Count::count(&self.total_size)?.try_into().ok()
+        ::compute_kfp_runtime::paging::count(&self.total_size)?.try_into().ok()
     }
 }
 
@@ -4526,23 +4526,23 @@ impl ::compute_kfp_runtime::paging::ListPage for types::ListTasksResponse {
 
     #[inline]
     fn list(&self) -> ::std::option::Option<&::std::vec::Vec<Self::Item>> {
-        ::compute_kfp_runtime::paging::List::list(&self.tasks)
+        ::compute_kfp_runtime::paging::Field::get(&self.tasks)
     }
 
     #[inline]
     fn list_mut(&mut self) -> ::std::option::Option<&mut ::std::vec::Vec<Self::Item>> {
-        ::compute_kfp_runtime::paging::List::list_mut(&mut self.tasks)
+        ::compute_kfp_runtime::paging::Field::get_mut(&mut self.tasks)
     }
 
     #[inline]
     fn next_page(&self) -> ::compute_kfp_runtime::paging::NextPage<'_> {
         ::compute_kfp_runtime::paging::NextPage::Token(
-            ::compute_kfp_runtime::paging::Token::token(&self.next_page_token),
+            ::compute_kfp_runtime::paging::token(&self.next_page_token),
         )
     }
 
     #[inline]
     fn total(&self) -> ::std::option::Option<u64> {
-        ::compute_kfp_runtime::paging::Count::count(&self.total_size)?.try_into().ok()
+        ::compute_kfp_runtime::paging::count(&self.total_size)?.try_into().ok()
     }
 }

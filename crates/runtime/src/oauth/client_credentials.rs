@@ -21,7 +21,7 @@ use crate::error::Error;
 /// use compute_kfp_runtime::oauth::ClientCredentials;
 ///
 /// let url = "https://dex.example.org/.well-known/openid-configuration";
-/// let source = ClientCredentials::discovered(url, "nightly", "s3cret").audience("kfp");
+/// let source = ClientCredentials::new(url, "nightly", "s3cret").audience("kfp");
 /// let transport = Transport::builder("https://kfp.example.org")
 ///     .credentials("Bearer", RenewedToken::new(source))
 ///     .build()?;
@@ -30,7 +30,7 @@ use crate::error::Error;
 /// ```
 #[derive(Clone, Debug)]
 pub struct ClientCredentials {
-    server: Server,
+    well_known_url: String,
     allow_plain_http: bool,
     client_id: String,
     client_secret: SecretString,
@@ -38,45 +38,18 @@ pub struct ClientCredentials {
     audience: Option<String>,
 }
 
-#[derive(Clone, Debug)]
-enum Server {
-    TokenEndpoint(String),
-    WellKnown(String),
-}
-
 impl ClientCredentials {
-    /// Creates a source from the token endpoint of a login server.
-    pub fn new(
-        token_endpoint: impl Into<String>,
-        client_id: impl Into<String>,
-        client_secret: impl Into<String>,
-    ) -> Self {
-        Self::from(
-            Server::TokenEndpoint(token_endpoint.into()),
-            client_id.into(),
-            client_secret.into(),
-        )
-    }
-
     /// Creates a source from the URL of an OpenID configuration, which is read before each token.
-    pub fn discovered(
+    pub fn new(
         well_known_url: impl Into<String>,
         client_id: impl Into<String>,
         client_secret: impl Into<String>,
     ) -> Self {
-        Self::from(
-            Server::WellKnown(well_known_url.into()),
-            client_id.into(),
-            client_secret.into(),
-        )
-    }
-
-    fn from(server: Server, client_id: String, client_secret: String) -> Self {
         Self {
-            server,
+            well_known_url: well_known_url.into(),
             allow_plain_http: false,
-            client_id,
-            client_secret: SecretString::from(client_secret),
+            client_id: client_id.into(),
+            client_secret: SecretString::from(client_secret.into()),
             scopes: Vec::new(),
             audience: None,
         }
@@ -102,12 +75,8 @@ impl ClientCredentials {
     }
 
     async fn tokens(&self, http: &Client) -> Result<Tokens, Error> {
-        let provider = match &self.server {
-            Server::TokenEndpoint(url) => Provider::at(url, self.allow_plain_http)?,
-            Server::WellKnown(url) => {
-                Provider::discovered(http, url, self.allow_plain_http).await?
-            }
-        };
+        let url = &self.well_known_url;
+        let provider = Provider::discovered(http, url, self.allow_plain_http).await?;
         let secret = self.client_secret.expose_secret();
         let exchange = Exchange::new(http, "token").hiding(secret);
         let client = provider
@@ -123,7 +92,7 @@ impl ClientCredentials {
             .request_async(&exchange)
             .await
             .map_err(|error| exchange.error(error))?;
-        Ok(Tokens::new(&tokens))
+        Ok(Tokens(tokens))
     }
 }
 

@@ -174,7 +174,7 @@ impl PendingLogin {
             )
             .await
             .map_err(|error| exchange.error(error))?;
-        Ok(Tokens::new(&tokens))
+        Ok(Tokens(tokens))
     }
 }
 

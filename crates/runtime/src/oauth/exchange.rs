@@ -153,20 +153,14 @@ impl<'a> Exchange<'a> {
     }
 
     fn failed(&self, error: Error) -> Error {
-        let message = match error.status() {
-            Some(status) => format!(
-                "the login server returned no {}: {}: {}",
-                self.what,
-                status.as_u16(),
-                error.message()
-            ),
-            None => format!(
-                "the login server returned no {}: {}",
-                self.what,
-                error.message()
-            ),
-        };
+        let status = error.status();
+        let status = status.map_or_else(String::new, |it| format!("{}: ", it.as_u16()));
+        let message = self.none(&format!("{status}{}", error.message()));
         Error::of_credential(message, error)
+    }
+
+    fn none(&self, why: &str) -> String {
+        format!("the login server returned no {}: {why}", self.what)
     }
 
     /// Converts an error from `oauth2`.
@@ -179,19 +173,13 @@ impl<'a> Exchange<'a> {
             RequestTokenError::ServerResponse(refusal) => self.refused(&refusal.to_string()),
             // The response and its values may be tokens; only the position is reported.
             RequestTokenError::Parse(error, _) => self.unreadable(&error),
-            RequestTokenError::Other(what) => Error::authentication(format!(
-                "the login server returned no {}: {what}",
-                self.what
-            )),
+            RequestTokenError::Other(what) => self.refused(&what),
         }
     }
 
     pub fn refused(&self, words: &str) -> Error {
         let words: String = words.chars().take(MAX_TEXT).collect();
-        Error::authentication(format!(
-            "the login server returned no {}: {words}",
-            self.what
-        ))
+        Error::authentication(self.none(&words))
     }
 
     pub fn unreadable(&self, error: &serde_path_to_error::Error<serde_json::Error>) -> Error {
@@ -201,10 +189,7 @@ impl<'a> Exchange<'a> {
             (serde_json::error::Category::Data, path) => format!("`{path}` cannot be read"),
             _ => "it is not JSON".to_owned(),
         };
-        Error::authentication(format!(
-            "the login server returned no {}: {what}; check its address",
-            self.what
-        ))
+        self.refused(&format!("{what}; check its address"))
     }
 }
 

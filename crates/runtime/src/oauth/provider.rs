@@ -14,17 +14,19 @@ use crate::error::Error;
 
 /// The endpoints of a login server.
 ///
-/// ```
+/// ```no_run
 /// use compute_kfp_runtime::oauth::Provider;
 ///
-/// let provider = Provider::new("https://login.example.org/token")?
-///     .revocation_endpoint("https://login.example.org/revoke")?;
-/// # drop(provider);
-/// # Ok::<(), compute_kfp_runtime::Error>(())
+/// # async fn example(http: &reqwest::Client) -> compute_kfp_runtime::Result<()> {
+/// let url = "https://login.example.org/.well-known/openid-configuration";
+/// let provider = Provider::discover(http, url).await?;
+/// let tokens = provider.refresh(http, "my-client", "refresh-token").await?;
+/// # drop(tokens);
+/// # Ok(())
+/// # }
 /// ```
 #[derive(Clone, Debug)]
 pub struct Provider {
-    allow_plain_http: bool,
     token: Url,
     device_authorization: Option<Url>,
     revocation: Option<Url>,
@@ -39,38 +41,6 @@ struct Configuration {
 }
 
 impl Provider {
-    /// Creates a provider from its token endpoint.
-    ///
-    /// # Errors
-    ///
-    /// Returns an error of kind [`Configuration`](crate::ErrorKind::Configuration) if it is not a
-    /// URL, or if secrets would be sent over plain HTTP outside this machine and a cluster.
-    pub fn new(token_endpoint: &str) -> Result<Self, Error> {
-        Self::at(token_endpoint, false)
-    }
-
-    /// Sets the endpoint at which a login on another device starts (RFC 8628).
-    ///
-    /// # Errors
-    ///
-    /// Returns the same errors as [`new`](Self::new).
-    pub fn device_authorization_endpoint(mut self, url: &str) -> Result<Self, Error> {
-        let what = "device authorization endpoint";
-        self.device_authorization = Some(address(what, url, self.allow_plain_http)?);
-        Ok(self)
-    }
-
-    /// Sets the endpoint that revokes tokens (RFC 7009).
-    ///
-    /// # Errors
-    ///
-    /// Returns the same errors as [`new`](Self::new).
-    pub fn revocation_endpoint(mut self, url: &str) -> Result<Self, Error> {
-        let what = "revocation endpoint";
-        self.revocation = Some(address(what, url, self.allow_plain_http)?);
-        Ok(self)
-    }
-
     /// Reads the endpoints from a server's OpenID configuration.
     ///
     /// `well_known_url` is its whole address, such as
@@ -87,21 +57,6 @@ impl Provider {
     /// [`Error::of_credential`](crate::Error::of_credential).
     pub async fn discover(http: &Client, well_known_url: &str) -> Result<Self, Error> {
         Self::discovered(http, well_known_url, false).await
-    }
-
-    /// Reads the endpoints like [`discover`](Self::discover), but allows plain HTTP to any host.
-    ///
-    /// Anyone on the network path can then see the tokens. Use it only in networks that encrypt the
-    /// traffic themselves.
-    ///
-    /// # Errors
-    ///
-    /// Returns the same errors as [`discover`](Self::discover).
-    pub async fn discover_over_plain_http(
-        http: &Client,
-        well_known_url: &str,
-    ) -> Result<Self, Error> {
-        Self::discovered(http, well_known_url, true).await
     }
 
     pub(super) async fn discovered(
@@ -122,22 +77,15 @@ impl Provider {
         let mut json = serde_json::Deserializer::from_slice(response.body());
         let found: Configuration = serde_path_to_error::deserialize(&mut json)
             .map_err(|error| exchange.unreadable(&error))?;
-        let mut provider = Self::at(&found.token_endpoint, allow_plain_http)?;
-        if let Some(url) = &found.device_authorization_endpoint {
-            provider = provider.device_authorization_endpoint(url)?;
-        }
-        if let Some(url) = &found.revocation_endpoint {
-            provider = provider.revocation_endpoint(url)?;
-        }
-        Ok(provider)
-    }
-
-    pub(super) fn at(token_endpoint: &str, allow_plain_http: bool) -> Result<Self, Error> {
+        let endpoint = |what, url: &str| address(what, url, allow_plain_http);
+        let optional = |what, url: Option<String>| url.map(|url| endpoint(what, &url)).transpose();
         Ok(Self {
-            allow_plain_http,
-            token: address("token endpoint", token_endpoint, allow_plain_http)?,
-            device_authorization: None,
-            revocation: None,
+            token: endpoint("token endpoint", &found.token_endpoint)?,
+            device_authorization: optional(
+                "device authorization endpoint",
+                found.device_authorization_endpoint,
+            )?,
+            revocation: optional("revocation endpoint", found.revocation_endpoint)?,
         })
     }
 
@@ -165,7 +113,7 @@ impl Provider {
             .request_async(&exchange)
             .await
             .map_err(|error| exchange.error(error))?;
-        Ok(Tokens::new(&tokens).or_refresh_token(refresh_token))
+        Ok(Tokens(tokens).or_refresh_token(old))
     }
 
     /// Revokes a refresh token; a server may also revoke the access tokens that belong to it.

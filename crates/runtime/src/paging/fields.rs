@@ -2,98 +2,70 @@
 
 use crate::nullable::Nullable;
 
-/// A number in a page, which may be absent.
-pub trait Count {
-    /// Returns the number; `None` if it is absent.
-    fn count(&self) -> Option<i64>;
+/// A property of a page, which may be absent or null.
+pub trait Field {
+    /// Type of its value.
+    type Value;
+
+    /// Returns the value; `None` if the property is absent or null.
+    fn get(&self) -> Option<&Self::Value>;
+
+    /// Returns the value for modification; `None` if the property is absent or null.
+    fn get_mut(&mut self) -> Option<&mut Self::Value>;
 }
 
-macro_rules! whole_numbers {
-    ($($number:ty),*) => {
-        $(impl Count for $number {
-            fn count(&self) -> Option<i64> {
-                i64::try_from(*self).ok()
-            }
-        })*
-    };
-}
+impl<F: Field> Field for Option<F> {
+    type Value = F::Value;
 
-whole_numbers!(i8, i16, i32, i64, u8, u16, u32, u64);
+    fn get(&self) -> Option<&F::Value> {
+        self.as_ref()?.get()
+    }
 
-impl<T: Count> Count for Option<T> {
-    fn count(&self) -> Option<i64> {
-        self.as_ref()?.count()
+    fn get_mut(&mut self) -> Option<&mut F::Value> {
+        self.as_mut()?.get_mut()
     }
 }
 
-impl<T: Count> Count for Nullable<T> {
-    fn count(&self) -> Option<i64> {
-        self.value()?.count()
-    }
-}
+impl<F: Field> Field for Nullable<F> {
+    type Value = F::Value;
 
-/// A token in a page, which may be absent.
-pub trait Token {
-    /// Returns the token; `None` if it is absent or empty.
-    fn token(&self) -> Option<&str>;
-}
-
-impl Token for String {
-    fn token(&self) -> Option<&str> {
-        Some(self.as_str()).filter(|token| !token.is_empty())
-    }
-}
-
-impl<T: Token> Token for Option<T> {
-    fn token(&self) -> Option<&str> {
-        self.as_ref()?.token()
-    }
-}
-
-impl<T: Token> Token for Nullable<T> {
-    fn token(&self) -> Option<&str> {
-        self.value()?.token()
-    }
-}
-
-/// The list in a page, which may be absent.
-pub trait List<T> {
-    /// Returns the list; `None` if it is absent.
-    fn list(&self) -> Option<&Vec<T>>;
-
-    /// Returns the list for changes; `None` if it is absent.
-    fn list_mut(&mut self) -> Option<&mut Vec<T>>;
-}
-
-impl<T> List<T> for Vec<T> {
-    fn list(&self) -> Option<&Self> {
-        Some(self)
+    fn get(&self) -> Option<&F::Value> {
+        self.value()?.get()
     }
 
-    fn list_mut(&mut self) -> Option<&mut Self> {
-        Some(self)
-    }
-}
-
-impl<T, L: List<T>> List<T> for Option<L> {
-    fn list(&self) -> Option<&Vec<T>> {
-        self.as_ref()?.list()
-    }
-
-    fn list_mut(&mut self) -> Option<&mut Vec<T>> {
-        self.as_mut()?.list_mut()
-    }
-}
-
-impl<T, L: List<T>> List<T> for Nullable<L> {
-    fn list(&self) -> Option<&Vec<T>> {
-        self.value()?.list()
-    }
-
-    fn list_mut(&mut self) -> Option<&mut Vec<T>> {
+    fn get_mut(&mut self) -> Option<&mut F::Value> {
         match self {
-            Self::Value(list) => list.list_mut(),
+            Self::Value(value) => value.get_mut(),
             Self::Null | Self::Absent => None,
         }
     }
+}
+
+macro_rules! values {
+    ($([$($generic:ident)?] $value:ty),*) => {$(
+        impl$(<$generic>)? Field for $value {
+            type Value = Self;
+
+            fn get(&self) -> Option<&Self> {
+                Some(self)
+            }
+
+            fn get_mut(&mut self) -> Option<&mut Self> {
+                Some(self)
+            }
+        }
+    )*};
+}
+
+values!([T] Vec<T>, [] String, [] i8, [] i16, [] i32, [] i64, [] u8, [] u16, [] u32, [] u64);
+
+/// Returns a whole number in a page; `None` if it is absent.
+pub fn count<F: Field<Value: Copy + TryInto<i64>>>(field: &F) -> Option<i64> {
+    (*field.get()?).try_into().ok()
+}
+
+/// Returns a token in a page; `None` if it is absent or empty.
+pub fn token<F: Field<Value = String>>(field: &F) -> Option<&str> {
+    let token = field.get()?;
+    (!token.is_empty()).then_some(token)
 }

@@ -5,7 +5,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use futures_core::Stream;
-use futures_util::future::poll_fn;
+use futures_util::StreamExt;
 
 use super::page::ListPage;
 use super::pages::Pages;
@@ -34,26 +34,18 @@ pub struct Items<P: ListPage> {
     /// Position of the current page, and in it.
     point: Option<ResumePoint>,
     next_page: Option<ResumePoint>,
-    /// Number of items of the first page that were yielded before the resume point.
-    skip: u64,
-    left: Option<u64>,
-    ended: bool,
+    max_items: Option<u64>,
 }
 
 impl<P: ListPage> Pages<P> {
     /// Returns a stream of the items of the pages.
     pub fn items(self) -> Items<P> {
-        let start = self.start.clone();
-        let skip = start.as_ref().map_or(0, |point| point.given_of_page);
-        let given = start.as_ref().map_or(0, |point| point.given);
         Items {
-            left: self.max_items.map(|most| most.saturating_sub(given)),
+            point: None,
+            next_page: self.start.clone(),
+            max_items: self.max_items,
             pages: self,
             page: Vec::new().into_iter(),
-            next_page: start,
-            point: None,
-            skip,
-            ended: false,
         }
     }
 }
@@ -65,7 +57,7 @@ impl<P: ListPage> Items<P> {
     ///
     /// Returns the same errors as [`Pages::next`].
     pub async fn next(&mut self) -> Option<Result<P::Item, Error>> {
-        poll_fn(|context| self.poll(context)).await
+        StreamExt::next(self).await
     }
 
     /// Collects all remaining items in memory.
@@ -94,62 +86,41 @@ impl<P: ListPage> Items<P> {
             _ => self.point.as_ref(),
         }
     }
-
-    fn poll(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<P::Item, Error>>> {
-        loop {
-            if self.ended || self.left == Some(0) {
-                return Poll::Ready(None);
-            }
-            if let Some(item) = self.page.next() {
-                if let Some(point) = &mut self.point {
-                    point.pass(&item, P::time(&item));
-                }
-                self.left = self.left.map(|left| left.saturating_sub(1));
-                return Poll::Ready(Some(Ok(item)));
-            }
-            // Its memory is not kept beside the next page.
-            self.page = Vec::new().into_iter();
-            match ready!(Pin::new(&mut self.pages).poll_next(context)) {
-                Some(Ok(page)) => {
-                    let skip = std::mem::take(&mut self.skip);
-                    let mut here = page.here().clone();
-                    here.given_of_page = skip;
-                    here.given = here.given.saturating_add(skip);
-                    self.point = Some(here);
-                    self.next_page = page.resume_point().cloned();
-                    let mut items = page.into_items();
-                    let skip = usize::try_from(skip).unwrap_or(usize::MAX).min(items.len());
-                    items.drain(..skip);
-                    self.page = items.into_iter();
-                }
-                Some(Err(error)) => {
-                    self.ended = true;
-                    return Poll::Ready(Some(Err(self.after_skipped(error))));
-                }
-                None => self.ended = true,
-            }
-        }
-    }
-
-    /// Adjusts the error of the page within which this stream resumed.
-    fn after_skipped(&self, error: Error) -> Error {
-        match error.resume_point() {
-            Some(point) if self.skip > 0 => {
-                let mut point = point.clone();
-                point.given_of_page = self.skip;
-                point.given = point.given.saturating_add(self.skip);
-                error.resumed_at(point)
-            }
-            _ => error,
-        }
-    }
 }
 
 impl<P: ListPage> Stream for Items<P> {
     type Item = Result<P::Item, Error>;
 
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        self.poll(context)
+        let this = &mut *self;
+        loop {
+            let given = this.point.as_ref().map_or(0, |point| point.given);
+            if this.max_items.is_some_and(|most| given >= most) {
+                return Poll::Ready(None);
+            }
+            if let Some(item) = this.page.next() {
+                if let Some(point) = &mut this.point {
+                    point.pass(&item, P::time(&item));
+                }
+                return Poll::Ready(Some(Ok(item)));
+            }
+            // Its memory is not kept beside the next page.
+            this.page = Vec::new().into_iter();
+            match ready!(Pin::new(&mut this.pages).poll_next(context)) {
+                Some(Ok(page)) => {
+                    let here = page.here().clone();
+                    this.next_page = page.resume_point().cloned();
+                    let mut items = page.into_items();
+                    // A page is given from its beginning, also where some of its items were given already.
+                    let given = usize::try_from(here.given_of_page).unwrap_or(usize::MAX);
+                    items.drain(..given.min(items.len()));
+                    this.page = items.into_iter();
+                    this.point = Some(here);
+                }
+                Some(Err(error)) => return Poll::Ready(Some(Err(error))),
+                None => return Poll::Ready(None),
+            }
+        }
     }
 }
 

@@ -26,21 +26,11 @@ pub trait ListPage: DeserializeOwned + Send + 'static {
         Ok(self)
     }
 
-    /// Returns the list of this page; `None` if it is absent.
+    /// Returns the list of the items of this page; an absent list has none.
     fn list(&self) -> Option<&Vec<Self::Item>>;
 
-    /// Returns the list of this page for changes; `None` if it is absent.
+    /// Returns the list of the items of this page for modification.
     fn list_mut(&mut self) -> Option<&mut Vec<Self::Item>>;
-
-    /// Returns the items of this page.
-    fn items(&self) -> &[Self::Item] {
-        self.list().map_or(&[], Vec::as_slice)
-    }
-
-    /// Takes the items out of the page.
-    fn take_items(&mut self) -> Vec<Self::Item> {
-        self.list_mut().map(std::mem::take).unwrap_or_default()
-    }
 
     /// Returns the reference to the next page.
     fn next_page(&self) -> NextPage<'_>;
@@ -94,12 +84,15 @@ impl<P: ListPage> Page<P> {
 
     /// Returns the items of this page.
     pub fn items(&self) -> &[P::Item] {
-        self.response.items()
+        self.response.list().map_or(&[], Vec::as_slice)
     }
 
     /// Converts the page into its items.
     pub fn into_items(mut self) -> Vec<P::Item> {
-        self.response.take_items()
+        self.response
+            .list_mut()
+            .map(std::mem::take)
+            .unwrap_or_default()
     }
 
     /// Returns the number of items on all pages together, if the server reports it.

@@ -10,14 +10,15 @@ use tokio::time::timeout;
 use url::Url;
 
 use super::Inner;
+use crate::body::Body;
 use crate::byte_stream::next_chunk;
 use crate::content::Progress;
 use crate::endpoint::origin;
 use crate::error::Error;
 use crate::fault;
-use crate::middleware::{Attempt, Last, Next, ResponseFuture};
+use crate::middleware::{Attempt, Next, ResponseFuture};
 use crate::raw_response::{REPORT, is_event_stream, target};
-use crate::request::{Body, Parts};
+use crate::request::Parts;
 use crate::response::{Response, ResponseBody};
 use crate::secrets::Secrets;
 
@@ -45,20 +46,12 @@ pub(super) struct Sending<'a> {
     pub longest_silence: Option<Duration>,
 }
 
-impl Last for Sending<'_> {
-    fn send(&self, attempt: Attempt) -> ResponseFuture<'_> {
-        Box::pin(self.exchange(attempt))
-    }
-}
-
 impl Sending<'_> {
     /// Runs the attempt through the middleware.
-    pub fn run(&self, attempt: Attempt) -> ResponseFuture<'_> {
-        let next = Next {
-            rest: &self.transport.middleware,
-            last: self,
-        };
-        next.run(attempt)
+    pub async fn run(&self, attempt: Attempt) -> Result<Response<ResponseBody>, Error> {
+        let last = |attempt| -> ResponseFuture<'_> { Box::pin(self.exchange(attempt)) };
+        let rest = &self.transport.middleware;
+        Next { rest, last: &last }.run(attempt).await
     }
 
     /// Sends the request, follows permitted redirects, and reads the response.
@@ -101,24 +94,13 @@ impl Sending<'_> {
     /// Sends the request once, and waits for the head of the response as long as there is progress.
     async fn send_once(&self, mut request: reqwest::Request) -> Result<reqwest::Response, Error> {
         let Parts { method, body, .. } = self.parts;
-        let progress = match body {
-            Body::None => {
-                // Some proxies reject a request without a body and without `Content-Length` (411).
-                if matches!(*method, Method::POST | Method::PUT | Method::PATCH) {
-                    request.headers_mut().insert(CONTENT_LENGTH, 0.into());
-                }
-                None
-            }
-            Body::Bytes { bytes, .. } => {
-                *request.body_mut() = Some(bytes.clone().into());
-                None
-            }
-            Body::Upload(upload) => {
-                let progress = Progress::default();
-                request = upload.attach(self.http, request, &progress).await?;
-                Some(progress)
-            }
-        };
+        // Some proxies reject a request without a body and without `Content-Length` (411).
+        let may_have_body = matches!(*method, Method::POST | Method::PUT | Method::PATCH);
+        if matches!(body, Body::None) && may_have_body {
+            request.headers_mut().insert(CONTENT_LENGTH, 0.into());
+        }
+        let progress = Progress::default();
+        let request = body.attach(self.http, request, &progress).await?;
         if let Some(see) = &self.transport.dry_run {
             see(&preview(request)?);
             return Err(Error::configuration("nothing was sent: this is a dry run"));
@@ -128,10 +110,10 @@ impl Sending<'_> {
             return sending.await.map_err(fault::http);
         };
         loop {
-            let moved = progress.as_ref().map(Progress::bytes);
+            let moved = progress.bytes();
             match timeout(longest_silence, &mut sending).await {
                 Ok(answered) => return answered.map_err(fault::http),
-                Err(_) if progress.as_ref().map(Progress::bytes) > moved => {}
+                Err(_) if progress.bytes() > moved => {}
                 Err(_) => return Err(fault::silent(longest_silence)),
             }
         }

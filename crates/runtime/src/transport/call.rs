@@ -175,7 +175,9 @@ impl<'a> Call<'a> {
         let response = match received {
             Ok(response) => RawResponse {
                 response,
-                may_be_empty: self.operation.method == "DELETE",
+                operation: self.operation,
+                longest_silence: self.transport.read_timeout,
+                limit: self.transport.max_response_bytes,
                 secrets,
             },
             Err(error) => {

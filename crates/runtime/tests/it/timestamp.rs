@@ -178,12 +178,10 @@ fn an_error_names_the_input_and_the_accepted_forms() {
 fn an_error_shows_at_most_64_characters_of_the_input() {
     let long = "é".repeat(1000);
     let error = refused(&long);
-    assert_eq!(error.input(), "é".repeat(64));
-    assert!(
-        error.to_string().contains("é\" (cut) is not a timestamp"),
-        "{error}"
-    );
-    assert_eq!(refused(&"é".repeat(64)).input(), "é".repeat(64));
+    let shown = format!("\"{}\" (cut) is not a timestamp", "é".repeat(64));
+    assert!(error.to_string().starts_with(&shown), "{error}");
+    let whole = refused(&"é".repeat(64));
+    assert!(!whole.to_string().contains("(cut)"), "{whole}");
 }
 
 #[test]
@@ -263,10 +261,10 @@ fn unix_numbers_before_1970_are_negative() {
 
 #[test]
 fn a_unix_number_outside_four_digit_years_is_refused() {
-    assert!(Timestamp::from_unix_seconds(253_402_300_799).is_ok());
-    assert!(Timestamp::from_unix_seconds(253_402_300_800).is_err());
-    assert!(Timestamp::from_unix_seconds(-62_135_596_800).is_ok());
-    assert!(Timestamp::from_unix_seconds(-62_135_596_801).is_err());
+    assert!(Timestamp::from_unix_nanos(253_402_300_799_999_999_999).is_ok());
+    assert!(Timestamp::from_unix_nanos(253_402_300_800_000_000_000).is_err());
+    assert!(Timestamp::from_unix_nanos(-62_135_596_800_000_000_000).is_ok());
+    assert!(Timestamp::from_unix_nanos(-62_135_596_800_000_000_001).is_err());
     assert!(Timestamp::from_unix_nanos(i128::MAX).is_err());
     assert!(Timestamp::from_unix_nanos(i128::MIN).is_err());
 }
@@ -335,9 +333,7 @@ proptest! {
     }
 
     #[test]
-    fn any_number_is_a_time_or_refused(seconds: i64, nanos: i128) {
-        let whole = Timestamp::from_unix_seconds(seconds).map(|time| time.unix_seconds());
-        prop_assert!(whole.is_err() || whole == Ok(seconds));
+    fn any_number_is_a_time_or_refused(nanos: i128) {
         let exact = Timestamp::from_unix_nanos(nanos).map(|time| time.unix_nanos());
         prop_assert!(exact.is_err() || exact == Ok(nanos));
     }

@@ -5,6 +5,8 @@ use std::time::{Duration, SystemTime};
 
 use compute_kfp_runtime::credentials::AccessToken;
 use compute_kfp_runtime::oauth::Tokens;
+use serde::{Deserialize, Serialize};
+use serde_json::Number;
 
 /// Time before the expiry at which a token counts as expired. The other programs use the same.
 const MARGIN: Duration = Duration::from_secs(5);
@@ -12,9 +14,10 @@ const MARGIN: Duration = Duration::from_secs(5);
 const ASSUMED_LIFETIME: Duration = Duration::from_secs(300);
 
 /// An entry of `auths`.
-#[derive(Clone)]
+#[derive(Clone, Deserialize)]
 pub(super) struct Account {
     /// Address of the server, as written in the file.
+    #[serde(skip)]
     pub key: String,
     pub client_id: String,
     pub well_known_endpoint: String,
@@ -22,14 +25,35 @@ pub(super) struct Account {
     pub team_member_id: Option<i64>,
 }
 
-/// Tokens and the time at which they were issued, in whole seconds as in the file.
-#[derive(Clone, PartialEq)]
+/// Tokens and the time at which they were issued, as in the file.
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
 pub(super) struct StoredTokens {
     pub access_token: String,
     pub refresh_token: Option<String>,
-    pub expires_in: u64,
-    pub refresh_expires_in: Option<u64>,
-    pub generated_at: u64,
+    pub expires_in: Seconds,
+    pub refresh_expires_in: Option<Seconds>,
+    pub generated_at: Seconds,
+}
+
+/// A number of whole seconds. Other programs may have written fractions.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "Number")]
+pub(super) struct Seconds(u64);
+
+impl TryFrom<Number> for Seconds {
+    type Error = &'static str;
+
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "fractions do not count, and the cast saturates"
+    )]
+    fn try_from(number: Number) -> Result<Self, Self::Error> {
+        let fraction = || number.as_f64().filter(|seconds| *seconds >= 0.0);
+        let whole = number.as_u64();
+        let whole = whole.or_else(|| fraction().map(|seconds| seconds as u64));
+        whole.map(Self).ok_or("not a number of seconds")
+    }
 }
 
 impl StoredTokens {
@@ -39,11 +63,9 @@ impl StoredTokens {
         Self {
             access_token: tokens.access_token().to_owned(),
             refresh_token: tokens.refresh_token().map(str::to_owned),
-            expires_in: tokens.expires_in().unwrap_or(ASSUMED_LIFETIME).as_secs(),
-            refresh_expires_in: tokens
-                .refresh_expires_in()
-                .map(|lifetime| lifetime.as_secs()),
-            generated_at: now.unwrap_or_default().as_secs(),
+            expires_in: Seconds(tokens.expires_in().unwrap_or(ASSUMED_LIFETIME).as_secs()),
+            refresh_expires_in: tokens.refresh_expires_in().map(|it| Seconds(it.as_secs())),
+            generated_at: Seconds(now.unwrap_or_default().as_secs()),
         }
     }
 
@@ -68,7 +90,7 @@ impl StoredTokens {
 
     /// Returns the time of expiry, or `None` if it cannot be represented.
     fn expiry(&self) -> Option<SystemTime> {
-        let seconds = self.generated_at.checked_add(self.expires_in)?;
+        let seconds = self.generated_at.0.checked_add(self.expires_in.0)?;
         SystemTime::UNIX_EPOCH.checked_add(Duration::from_secs(seconds))
     }
 }

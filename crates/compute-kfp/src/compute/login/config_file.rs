@@ -102,21 +102,8 @@ impl ConfigFile {
     /// lock cannot be created or another program does not release it. Two concurrent refreshes lose a
     /// login.
     pub async fn lock(&self) -> Result<Lock, Error> {
-        let target = self.target();
-        let open = blocking_io(move || {
-            create_directory(&target)?;
-            let mut options = File::options();
-            options.create(true).truncate(false).write(true);
-            for_owner_alone(&mut options);
-            options.open(hidden_sibling(&target, "lock"))
-        });
-        let no_lock = |error| {
-            self.broken(
-                "cannot be locked; check the permissions of its directory",
-                error,
-            )
-        };
-        let file = open.await.map_err(no_lock)?;
+        let of = self.clone();
+        let file = blocking(move || of.lock_file().map_err(|error| of.no_lock(error))).await?;
         let started = Instant::now();
         loop {
             match fs4::FileExt::try_lock(&file) {
@@ -126,11 +113,25 @@ impl ConfigFile {
                 }
                 Err(fs4::TryLockError::WouldBlock) => {
                     let message = format!("another program locks it for {LONGEST_WAIT:?}");
-                    return Err(no_lock(io::Error::new(ErrorKind::WouldBlock, message)));
+                    return Err(self.no_lock(io::Error::new(ErrorKind::WouldBlock, message)));
                 }
-                Err(fs4::TryLockError::Error(error)) => return Err(no_lock(error)),
+                Err(fs4::TryLockError::Error(error)) => return Err(self.no_lock(error)),
             }
         }
+    }
+
+    fn lock_file(&self) -> io::Result<File> {
+        let target = self.target();
+        create_directory(&target)?;
+        let mut options = File::options();
+        options.create(true).truncate(false).write(true);
+        for_owner_alone(&mut options);
+        options.open(hidden_sibling(&target, "lock"))
+    }
+
+    fn no_lock(&self, error: io::Error) -> Error {
+        let what = "cannot be locked; check the permissions of its directory";
+        self.broken(what, error)
     }
 
     pub fn missing(&self) -> Error {
@@ -199,13 +200,6 @@ fn for_owner_alone(options: &mut fs::OpenOptions) {
     std::os::unix::fs::OpenOptionsExt::mode(options, 0o600);
     #[cfg(not(unix))]
     let _ = options;
-}
-
-async fn blocking_io<T: Send + 'static>(
-    work: impl FnOnce() -> io::Result<T> + Send + 'static,
-) -> io::Result<T> {
-    let done = tokio::task::spawn_blocking(work).await;
-    done.unwrap_or_else(|error| Err(io::Error::other(error)))
 }
 
 /// Runs blocking disk work on a thread where it does not block other tasks.

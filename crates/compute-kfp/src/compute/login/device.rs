@@ -1,17 +1,15 @@
 //! The first login, in a browser on this or any other device.
 
+use std::ops::Deref;
 use std::path::PathBuf;
-use std::time::Duration;
 
 use compute_kfp_runtime::{Error, Transport, TransportBuilder, oauth};
 
 use super::account::{Account, StoredTokens};
 use super::config_file::{ConfigFile, blocking};
-use super::document::NewAccount;
+use super::document::SCOPE;
 use super::{Login, default_file};
 use crate::compute::{Client, types};
-
-const SCOPE: &str = "api-access openid profile email offline_access";
 
 /// A login that is about to start; see [`Login::device`].
 #[derive(Clone, Debug)]
@@ -121,7 +119,7 @@ impl DeviceLogin {
     }
 }
 
-/// A login that waits for the user's confirmation.
+/// A login that waits for the user's confirmation. It dereferences to what to show to the user.
 ///
 /// ```no_run
 /// # async fn example() -> compute_kfp::Result<()> {
@@ -147,26 +145,6 @@ pub struct PendingLogin {
 }
 
 impl PendingLogin {
-    /// Returns the page where the user enters the code.
-    pub fn verification_uri(&self) -> &str {
-        self.pending.verification_uri()
-    }
-
-    /// Returns the page with the code already in its address, if there is one.
-    pub fn verification_uri_complete(&self) -> Option<&str> {
-        self.pending.verification_uri_complete()
-    }
-
-    /// Returns the code to enter, or to compare with the page.
-    pub fn user_code(&self) -> &str {
-        self.pending.user_code()
-    }
-
-    /// Returns the time that the user has, counted from the start.
-    pub fn expires_in(&self) -> Duration {
-        self.pending.expires_in()
-    }
-
     /// Waits until the user has confirmed, stores the tokens, and requests the memberships.
     ///
     /// If there is exactly one membership, its id is stored, too. The file's `default_host`
@@ -185,16 +163,9 @@ impl PendingLogin {
         {
             let _lock = self.login.file.lock().await?;
             blocking(move || {
-                login.file.change(|document| {
-                    document.log_in(&NewAccount {
-                        host: &login.host,
-                        client_id: &settings.client_id,
-                        well_known_endpoint: &settings.well_known_endpoint,
-                        audience: &settings.audience,
-                        scope: SCOPE,
-                        tokens: &tokens,
-                    })
-                })
+                login
+                    .file
+                    .change(|document| document.log_in(&login.host, &settings, &tokens))
             })
             .await?;
         }
@@ -206,6 +177,15 @@ impl PendingLogin {
             login: self.login,
             members: page.items,
         })
+    }
+}
+
+/// What to show to the user.
+impl Deref for PendingLogin {
+    type Target = oauth::PendingLogin;
+
+    fn deref(&self) -> &oauth::PendingLogin {
+        &self.pending
     }
 }
 

@@ -16,6 +16,14 @@ use crate::ErrorKind;
 use crate::kfp::Client;
 use crate::settings::Found;
 
+fn found(setting: Setting, value: Option<String>, origin: Origin) -> Found {
+    Found {
+        setting,
+        value,
+        origin,
+    }
+}
+
 const OF_THE_POD: &str = "t0ken-of-the-pod";
 
 /// A machine with variables, and files in a directory that is both root and home.
@@ -46,8 +54,8 @@ impl Machine {
         self.lookup(|lookup| lookup.client()?.build())
     }
 
-    fn lookup<T>(&self, look: impl FnOnce(&Lookup<'_>) -> T) -> T {
-        let lookup = Lookup {
+    fn lookup<T>(&self, look: impl FnOnce(&Places<'_>) -> T) -> T {
+        let lookup = Places {
             variable: &|name| {
                 let found = self.variables.iter().find(|(known, _)| *known == name);
                 found.map(|(_, value)| value.clone())
@@ -290,7 +298,7 @@ fn a_builder_lists_its_settings_and_their_origins_without_secrets() {
     let builder = machine.lookup(|lookup| lookup.client().unwrap());
     let token_file = root.join(TOKEN_FILE);
     let of_the_pod = |setting, value: &str, path| {
-        Found::new(
+        found(
             setting,
             Some(value.to_owned()),
             Origin::PodFile(root.join(path)),
@@ -299,9 +307,9 @@ fn a_builder_lists_its_settings_and_their_origins_without_secrets() {
     assert_eq!(
         builder.found(),
         [
-            Found::new(Setting::Endpoint, None, Origin::Cluster),
+            found(Setting::Endpoint, None, Origin::Cluster),
             of_the_pod(Setting::TokenFile, token_file.to_str().unwrap(), TOKEN_FILE),
-            Found::new(
+            found(
                 Setting::SessionCookie,
                 None,
                 Origin::ContextFile(root.join(CONTEXT_FILE))

@@ -84,30 +84,34 @@ async fn an_invalid_file_is_left_unchanged() {
             "{\n  \"auths\": s3cret-access".to_owned(),
             "at line 2, column 12".to_owned(),
         ),
-        ("[]".to_owned(), "`` is not an object".to_owned()),
+        ("[]".to_owned(), "`` has another type".to_owned()),
         (
             with("/auths", json!("s3cret-access")),
-            "`/auths` is not an object".to_owned(),
+            "`/auths` has another type".to_owned(),
         ),
         (
             with("@", json!(["s3cret-access"])),
-            format!("`{place}` is not an object"),
+            format!("`{place}` has another type"),
+        ),
+        (
+            with("@/tokens", json!({})),
+            format!("`{place}/tokens`: missing field `access_token`"),
         ),
         (
             with("@/client_id", json!(7)),
-            format!("`{place}/client_id` is not a string"),
+            format!("`{place}/client_id` has another type"),
         ),
         (
             with("@/tokens", json!("s3cret-access")),
-            format!("`{place}/tokens` is not an object"),
+            format!("`{place}/tokens` has another type"),
         ),
         (
             with("@/tokens/expires_in", json!("s3cret-access")),
-            format!("`{place}/tokens/expires_in` is not a number of seconds"),
+            format!("`{place}/tokens/expires_in` has another type"),
         ),
         (
             with("@/tokens/generated_at", json!(-1)),
-            format!("`{place}/tokens/generated_at` is not a number of seconds"),
+            format!("`{place}/tokens/generated_at` has another type"),
         ),
     ] {
         let (_directory, path) = written(&content);

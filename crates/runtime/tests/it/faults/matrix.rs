@@ -201,7 +201,7 @@ fn set_up(transport: TransportBuilder) -> TransportBuilder {
     let policy = RetryPolicy::default()
         .max_attempts(ATTEMPTS)
         .backoff(millisecond, millisecond)
-        .without_budget();
+        .budget(u16::MAX, 0.0);
     transport
         .credentials("user", Renewed)
         .max_response_bytes(MAX_RESPONSE)

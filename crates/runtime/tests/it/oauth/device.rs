@@ -3,9 +3,10 @@
 use std::time::{Duration, Instant};
 
 use compute_kfp_runtime::Error;
-use compute_kfp_runtime::oauth::{DeviceLogin, PendingLogin, Provider, Tokens};
+use compute_kfp_runtime::oauth::{DeviceLogin, PendingLogin, Tokens};
+use serde_json::json;
 
-use super::{client, form, is_refused, shown};
+use super::{client, form, is_refused, provider, shown};
 use crate::item::html;
 use compute_kfp_test_server::{Received, Response, TestServer};
 
@@ -41,10 +42,11 @@ async fn start(
     answers: impl IntoIterator<Item = Response>,
 ) -> (Result<PendingLogin, Error>, TestServer) {
     let server = TestServer::playing(answers);
-    let provider = Provider::new(&format!("{}/token", server.url()))
-        .unwrap()
-        .device_authorization_endpoint(&format!("{}/device", server.url()))
-        .unwrap();
+    let provider = provider(json!({
+        "token_endpoint": format!("{}/token", server.url()),
+        "device_authorization_endpoint": format!("{}/device", server.url()),
+    }))
+    .await;
     let login = DeviceLogin::new("me")
         .audience("compute")
         .scope("openid offline_access");
@@ -185,7 +187,7 @@ async fn an_answer_that_starts_no_login_is_refused() {
         let (pending, _) = start([answer]).await;
         is_refused(&pending.unwrap_err(), words);
     }
-    let provider = Provider::new("https://login.example.org/token").unwrap();
+    let provider = provider(json!({"token_endpoint": "https://login.example.org/token"})).await;
     let error = DeviceLogin::new("me")
         .start(&client(), &provider)
         .await

@@ -102,20 +102,10 @@ async fn an_endpoint_that_would_get_secrets_in_the_clear_is_refused() {
         let error = discover(naming(wrong)).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Configuration);
     }
-    let error = Provider::new("http://login.example.org/token").unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::Configuration);
     let error = Provider::discover(&client(), "http://login.example.org/")
         .await
         .unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Configuration);
-}
-
-#[tokio::test]
-async fn plain_http_can_be_allowed() {
-    let server = TestServer::playing([naming("http://login.example.org/token")]);
-    Provider::discover_over_plain_http(&client(), server.url())
-        .await
-        .unwrap();
 }
 
 #[tokio::test]

@@ -9,8 +9,10 @@ use std::collections::BTreeMap;
 use std::error::Error as _;
 use std::sync::LazyLock;
 
+use compute_kfp_runtime::oauth::Provider;
 use compute_kfp_runtime::{Error, ErrorKind};
-use compute_kfp_test_server::Received;
+use compute_kfp_test_server::{Received, Response, TestServer};
+use serde_json::Value;
 
 /// The fields of a form.
 fn form(request: &Received) -> BTreeMap<String, String> {
@@ -36,6 +38,16 @@ fn client() -> reqwest::Client {
         builder.build().unwrap()
     });
     CLIENT.clone()
+}
+
+/// A login server whose OpenID configuration has these endpoints.
+fn known(endpoints: &Value) -> TestServer {
+    TestServer::playing([Response::json(200, endpoints.to_string())])
+}
+
+async fn provider(endpoints: Value) -> Provider {
+    let known = known(&endpoints);
+    Provider::discover(&client(), known.url()).await.unwrap()
 }
 
 /// Everything that an error shows, with its causes.

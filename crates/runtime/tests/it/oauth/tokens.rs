@@ -3,18 +3,19 @@
 use std::error::Error as _;
 use std::time::Duration;
 
-use compute_kfp_runtime::oauth::{Provider, Tokens};
+use compute_kfp_runtime::oauth::Tokens;
 use compute_kfp_runtime::{Error, ErrorKind};
 use proptest::prelude::*;
+use serde_json::json;
 
-use super::{client, fields, form, is_refused, shown};
+use super::{client, fields, form, is_refused, provider, shown};
 use crate::item::html;
 use compute_kfp_test_server::{Response, TestServer};
 
 const OLD: &str = "0ld-refresh-token";
 
 async fn refresh(server: &TestServer) -> Result<Tokens, Error> {
-    let provider = Provider::new(&format!("{}/token", server.url())).unwrap();
+    let provider = provider(json!({"token_endpoint": format!("{}/token", server.url())})).await;
     provider.refresh(&client(), "my client", OLD).await
 }
 
@@ -24,10 +25,11 @@ async fn refreshed(answer: Response) -> Result<Tokens, Error> {
 
 async fn revoke(answer: Response) -> (Result<(), Error>, TestServer) {
     let server = TestServer::playing([answer]);
-    let provider = Provider::new("https://unused.example")
-        .unwrap()
-        .revocation_endpoint(&format!("{}/revoke", server.url()))
-        .unwrap();
+    let provider = provider(json!({
+        "token_endpoint": "https://unused.example",
+        "revocation_endpoint": format!("{}/revoke", server.url()),
+    }))
+    .await;
     (provider.revoke(&client(), "me", OLD).await, server)
 }
 
@@ -99,7 +101,7 @@ async fn a_refusal_says_both_texts_of_the_server() {
 
 #[tokio::test]
 async fn a_failed_connection_is_the_source_of_the_error() {
-    let provider = Provider::new("http://127.0.0.1:1/token").unwrap();
+    let provider = provider(json!({"token_endpoint": "http://127.0.0.1:1/token"})).await;
     let error = provider.refresh(&client(), "me", OLD).await.unwrap_err();
     is_refused(&error, "the server cannot be reached");
     let source = error.source().unwrap().downcast_ref::<Error>().unwrap();
@@ -195,7 +197,7 @@ async fn a_refused_revocation_is_an_error() {
     let error = revoked.unwrap_err();
     is_refused(&error, "unsupported_token_type: [redacted]");
     assert!(!shown(&error).contains(OLD));
-    let provider = Provider::new("https://login.example.org/token").unwrap();
+    let provider = provider(json!({"token_endpoint": "https://login.example.org/token"})).await;
     let error = provider.revoke(&client(), "me", OLD).await.unwrap_err();
     is_refused(&error, "has no revocation endpoint");
 }

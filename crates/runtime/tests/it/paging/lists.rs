@@ -1,7 +1,7 @@
 //! Lists of numbers, in the three ways of paging.
 
 use compute_kfp_runtime::operation::{InPageToken, Location, Operation, Paging, Parameter};
-use compute_kfp_runtime::paging::{Count, Items, List, ListPage, NextPage, Pages, Token};
+use compute_kfp_runtime::paging::{Field as _, Items, ListPage, NextPage, Pages, count, token};
 use compute_kfp_runtime::{Error, Nullable, Request, Transport};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -50,19 +50,19 @@ impl ListPage for TokenPage {
     type Item = u64;
 
     fn list(&self) -> Option<&Vec<u64>> {
-        self.numbers.list()
+        self.numbers.get()
     }
 
     fn list_mut(&mut self) -> Option<&mut Vec<u64>> {
-        self.numbers.list_mut()
+        self.numbers.get_mut()
     }
 
     fn next_page(&self) -> NextPage<'_> {
-        NextPage::Token(self.next_page_token.token())
+        NextPage::Token(token(&self.next_page_token))
     }
 
     fn total(&self) -> Option<u64> {
-        self.total_size.count()?.try_into().ok()
+        count(&self.total_size)?.try_into().ok()
     }
 }
 
@@ -79,22 +79,22 @@ impl ListPage for NumberedPage {
     type Item = u64;
 
     fn list(&self) -> Option<&Vec<u64>> {
-        self.items.list()
+        self.items.get()
     }
 
     fn list_mut(&mut self) -> Option<&mut Vec<u64>> {
-        self.items.list_mut()
+        self.items.get_mut()
     }
 
     fn next_page(&self) -> NextPage<'_> {
         NextPage::Number {
-            page: self.page.count(),
-            pages: self.pages.count(),
+            page: count(&self.page),
+            pages: count(&self.pages),
         }
     }
 
     fn total(&self) -> Option<u64> {
-        self.total.count()?.try_into().ok()
+        count(&self.total)?.try_into().ok()
     }
 }
 
@@ -114,11 +114,11 @@ impl ListPage for TimedPage {
     type Item = Line;
 
     fn list(&self) -> Option<&Vec<Line>> {
-        self.lines.list()
+        self.lines.get()
     }
 
     fn list_mut(&mut self) -> Option<&mut Vec<Line>> {
-        self.lines.list_mut()
+        self.lines.get_mut()
     }
 
     fn next_page(&self) -> NextPage<'_> {

@@ -212,16 +212,15 @@ async fn no_output_of_a_login_server_has_a_secret() {
     ]);
     let http = reqwest::Client::new();
     let url = format!("{}/token", login.url());
-    let provider = Provider::new(&url)
-        .unwrap()
-        .revocation_endpoint(&url)
-        .unwrap();
+    let endpoints = format!(r#"{{"token_endpoint": "{url}", "revocation_endpoint": "{url}"}}"#);
+    let known = TestServer::playing([Response::json(200, &endpoints)]);
+    let provider = Provider::discover(&http, known.url()).await.unwrap();
     let old = format!("{SECRET}-old");
     let new = provider.refresh(&http, "client", &old).await.unwrap();
     let error = provider.refresh(&http, "client", &old).await.unwrap_err();
 
     let api = TestServer::playing([Response::json(200, "{}")]);
-    let source = ClientCredentials::new(url, "client", SECRET);
+    let source = ClientCredentials::new(known.url(), "client", SECRET);
     let transport = Transport::builder(api.url())
         .credentials("user", RenewedToken::new(source))
         .credentials("tenant", ApiKey::new(SECRET))

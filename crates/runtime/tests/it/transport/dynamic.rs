@@ -433,7 +433,8 @@ async fn what_is_not_json_comes_as_bytes() {
             TestServer::playing([Response::new(200, "content-type: text/plain", "one\ntwo")]);
         let mut log = call(&server, name, json!({})).send_bytes().await.unwrap();
         let mut text = Vec::new();
-        while let Some(piece) = log.chunk().await.unwrap() {
+        while let Some(piece) = log.next().await {
+            let piece = piece.unwrap();
             text.extend_from_slice(&piece);
         }
         assert_eq!(text, b"one\ntwo");

@@ -112,7 +112,7 @@ async fn middleware_can_answer_in_place_of_the_server() {
     let answer = transport.send_json::<Value>(get()).await.unwrap();
     assert_eq!(answer["from"], "the cache");
     let mut stream = transport.send_bytes(get()).await.unwrap();
-    let piece = stream.chunk().await.unwrap().unwrap();
+    let piece = stream.next().await.unwrap().unwrap();
     assert_eq!(&piece[..], br#"{"from": "the cache"}"#);
     assert_eq!(server.connections(), 0);
 }

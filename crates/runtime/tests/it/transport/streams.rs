@@ -17,9 +17,9 @@ async fn each_piece_is_there_as_soon_as_it_was_sent() {
     assert_eq!(response.headers()["content-type"], "text/plain");
     for piece in ["one ", "two "] {
         pieces.send(piece.as_bytes().to_vec()).unwrap();
-        assert_eq!(response.chunk().await.unwrap().unwrap(), piece);
+        assert_eq!(response.next().await.unwrap().unwrap(), piece);
     }
-    assert_eq!(response.chunk().await.unwrap(), None);
+    assert!(response.next().await.is_none());
     assert_eq!(server.only().header("accept"), Some("*/*"));
 }
 
@@ -34,9 +34,9 @@ async fn a_stream_that_breaks_ends_with_an_error() {
         .unwrap()
         .into_inner();
     pieces.send(b"one ".to_vec()).unwrap();
-    assert_eq!(stream.chunk().await.unwrap().unwrap(), "one ");
+    assert_eq!(stream.next().await.unwrap().unwrap(), "one ");
     drop(pieces);
-    let error = stream.chunk().await.unwrap_err();
+    let error = stream.next().await.unwrap().unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Connection);
     assert_eq!(error.operation().unwrap().name, "read_item");
     assert!(error.was_sent());
@@ -56,7 +56,10 @@ async fn a_stream_may_be_silent_only_so_long() {
         .await
         .unwrap()
         .into_inner();
-    assert_eq!(stream.chunk().await.unwrap_err().kind(), ErrorKind::Timeout);
+    assert_eq!(
+        stream.next().await.unwrap().unwrap_err().kind(),
+        ErrorKind::Timeout
+    );
 }
 
 #[tokio::test]
@@ -68,7 +71,8 @@ async fn a_stream_is_longer_than_any_limit_for_memory() {
         .unwrap();
     let mut stream = transport.send_bytes(get()).await.unwrap().into_inner();
     let mut length = 0;
-    while let Some(piece) = stream.chunk().await.unwrap() {
+    while let Some(piece) = stream.next().await {
+        let piece = piece.unwrap();
         length += piece.len();
     }
     assert_eq!(length, 100_000);
@@ -85,13 +89,12 @@ async fn a_stream_may_be_a_page() {
         .into_inner();
     assert!(
         stream
-            .chunk()
+            .next()
             .await
             .unwrap()
             .unwrap()
             .starts_with(b"<!DOCTYPE html>")
     );
-    assert!(format!("{stream:?}").contains("read_item"));
 }
 
 #[tokio::test]

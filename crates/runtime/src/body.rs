@@ -1,7 +1,8 @@
-//! Uploads: raw content, or the parts of a form.
+//! Bodies of requests.
 
 use std::fmt;
 
+use bytes::Bytes;
 use http::HeaderMap;
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use reqwest::multipart::{self, Form};
@@ -15,112 +16,85 @@ use crate::style::header_value;
 
 const BINARY: &str = "application/octet-stream";
 
-/// A body whose length the caller determines.
 #[derive(Clone)]
-pub(crate) enum Upload {
-    Raw {
+pub(crate) enum Body {
+    None,
+    Bytes {
         media: &'static str,
-        content: Content,
+        bytes: Bytes,
     },
-    Parts(Vec<(&'static str, Part)>),
+    Content {
+        media: &'static str,
+        content: Box<Content>,
+    },
+    /// The parts of a form.
+    Parts(Vec<Part>),
 }
 
 /// A part of a form.
 #[derive(Clone)]
 pub(crate) struct Part {
-    value: PartValue,
+    pub name: &'static str,
+    pub value: PartValue,
     /// Media type; empty for the default of the value.
-    media: &'static str,
-    declared: Option<&'static BodyPart>,
+    pub media: &'static str,
+    /// Declaration of the part in the operation.
+    pub declared: Option<&'static BodyPart>,
 }
 
 #[derive(Clone)]
-enum PartValue {
+pub(crate) enum PartValue {
     Text(String),
     File(Content),
 }
 
-impl Part {
-    pub fn text(text: String) -> Self {
-        Self::new(PartValue::Text(text))
-    }
-
-    pub fn file(content: Content) -> Self {
-        Self::new(PartValue::File(content))
-    }
-
-    fn new(value: PartValue) -> Self {
-        Self {
-            value,
-            media: "",
-            declared: None,
-        }
-    }
-
-    /// Sets the declaration of the part in the operation, including its media type.
-    pub fn declared(mut self, declared: &'static BodyPart) -> Self {
-        self.declared = Some(declared);
-        match declared.media {
-            "" => self,
-            media => self.of(media),
-        }
-    }
-
-    /// Sets the media type.
-    pub fn of(mut self, media: &'static str) -> Self {
-        self.media = media;
-        self
-    }
-}
-
-impl Upload {
-    pub fn is_form(&self) -> bool {
-        matches!(self, Self::Parts(_))
-    }
-
-    /// Sets the parts with this name in a form and replaces earlier ones.
-    pub fn set_parts(&mut self, name: &'static str, new: Vec<Part>) {
-        if let Self::Parts(parts) = self {
-            parts.retain(|(known, _)| *known != name);
-            parts.extend(new.into_iter().map(|part| (name, part)));
-        }
-    }
-
-    /// Adds a part to a form.
-    #[cfg(feature = "dynamic")]
-    pub fn add_part(&mut self, name: &'static str, part: Part) {
-        if let Self::Parts(parts) = self {
-            parts.push((name, part));
-        }
-    }
-
-    /// Returns the media type of raw content.
-    pub fn media(&self) -> Option<&str> {
-        match self {
-            Self::Raw { media, content } => Some(content.own_media().unwrap_or(
-                // A range, such as `image/*`, is no type.
-                if media.contains('*') { BINARY } else { media },
-            )),
-            Self::Parts(_) => None,
-        }
-    }
-
-    pub fn has_part(&self, name: &str) -> bool {
-        match self {
-            Self::Raw { .. } => false,
-            Self::Parts(parts) => parts.iter().any(|(known, _)| *known == name),
-        }
+impl Body {
+    /// Returns whether the caller decides its length, and so the time that it takes.
+    pub fn uploads(&self) -> bool {
+        matches!(self, Self::Content { .. } | Self::Parts(_))
     }
 
     /// Returns whether it can be sent more than once.
     pub fn is_repeatable(&self) -> bool {
         match self {
-            Self::Raw { content, .. } => content.is_repeatable(),
-            Self::Parts(parts) => parts.iter().all(|(_, part)| match &part.value {
+            Self::None | Self::Bytes { .. } => true,
+            Self::Content { content, .. } => content.is_repeatable(),
+            Self::Parts(parts) => parts.iter().all(|part| match &part.value {
                 PartValue::Text(_) => true,
                 PartValue::File(content) => content.is_repeatable(),
             }),
         }
+    }
+
+    /// Returns the media type; that of a form is set when it is sent.
+    pub fn media(&self) -> Option<&str> {
+        match self {
+            Self::Bytes { media, .. } => Some(media),
+            Self::Content { media, content } => Some(content.own_media().unwrap_or(
+                // A range, such as `image/*`, is no type.
+                if media.contains('*') { BINARY } else { media },
+            )),
+            Self::None | Self::Parts(_) => None,
+        }
+    }
+
+    /// Returns the parts of a form; `None` for other bodies.
+    pub fn parts(&self) -> Option<&[Part]> {
+        match self {
+            Self::Parts(parts) => Some(parts),
+            _ => None,
+        }
+    }
+
+    /// Adds parts to those of a form to keep; a body of another kind is replaced by a form.
+    pub fn add_parts(&mut self, keep: impl Fn(&Part) -> bool, new: Vec<Part>) {
+        let mut parts = match std::mem::replace(self, Self::None) {
+            Self::Parts(parts) => parts,
+            _ => Vec::new(),
+        };
+        parts.retain(keep);
+        parts.extend(new);
+        *self = Self::Parts(parts);
     }
 
     /// Sets it as the body of a request, for one attempt.
@@ -131,33 +105,33 @@ impl Upload {
         progress: &Progress,
     ) -> Result<reqwest::Request, Error> {
         match self {
-            Self::Raw { content, .. } => {
+            Self::None => {}
+            Self::Bytes { bytes, .. } => *request.body_mut() = Some(bytes.clone().into()),
+            Self::Content { content, .. } => {
                 let (body, length) = content.open(progress).await?;
                 let announced = length.map(|length| (CONTENT_LENGTH, length.into()));
                 request.headers_mut().extend(announced);
                 *request.body_mut() = Some(body);
-                Ok(request)
             }
             Self::Parts(parts) => {
                 let form = form(parts, progress).await?;
                 let builder = RequestBuilder::from_parts(client.clone(), request);
-                builder.multipart(form).build().map_err(fault::http)
+                return builder.multipart(form).build().map_err(fault::http);
             }
         }
+        Ok(request)
     }
 }
 
-async fn form(parts: &[(&'static str, Part)], progress: &Progress) -> Result<Form, Error> {
+async fn form(parts: &[Part], progress: &Progress) -> Result<Form, Error> {
     let mut form = Form::new().percent_encode_noop();
-    for (
-        name,
-        Part {
+    for part in parts {
+        let Part {
+            name,
             value,
             media,
             declared,
-        },
-    ) in parts
-    {
+        } = part;
         let (part, media) = match value {
             PartValue::Text(text) => (multipart::Part::text(text.clone()), *media),
             PartValue::File(content) => {
@@ -215,16 +189,18 @@ fn escaped(name: &str) -> String {
         .replace('\n', "%0A")
 }
 
-impl fmt::Debug for Upload {
+impl fmt::Debug for Body {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Raw { media, content } => {
+            Self::None => f.write_str("none"),
+            Self::Bytes { media, bytes } => write!(f, "{media}, {} bytes", bytes.len()),
+            Self::Content { media, content } => {
                 write!(f, "{}, {content:?}", content.own_media().unwrap_or(media))
             }
-            Self::Parts(parts) => f
-                .debug_list()
-                .entries(parts.iter().map(|(name, _)| name))
-                .finish(),
+            Self::Parts(parts) => {
+                let names = parts.iter().map(|part| part.name);
+                f.debug_list().entries(names).finish()
+            }
         }
     }
 }
