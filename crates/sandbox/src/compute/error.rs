@@ -10,8 +10,7 @@ use crate::response::{Response, json_response};
 pub(crate) struct ComputeError {
     status: StatusCode,
     detail: Value,
-    /// Boxed, because few errors have one and it would enlarge every result.
-    header: Option<Box<(HeaderName, HeaderValue)>>,
+    header: Option<(HeaderName, HeaderValue)>,
 }
 
 impl ComputeError {
@@ -42,7 +41,7 @@ impl ComputeError {
     }
 
     fn with_header(mut self, name: HeaderName, value: HeaderValue) -> Self {
-        self.header = Some(Box::new((name, value)));
+        self.header = Some((name, value));
         self
     }
 }
@@ -83,9 +82,7 @@ impl ApiError for ComputeError {
 
     fn into_response(self) -> Response {
         let mut response = json_response(self.status, &json!({ "detail": self.detail }));
-        response
-            .headers_mut()
-            .extend(self.header.map(|header| *header));
+        response.headers_mut().extend(self.header);
         response
     }
 }
