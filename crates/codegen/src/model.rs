@@ -148,6 +148,16 @@ pub(crate) struct Property {
     pub place: String,
 }
 
+impl Object {
+    /// Returns an object with undeclared properties only.
+    pub fn open(additional: Schema) -> Self {
+        Self {
+            additional: Some(Box::new(additional)),
+            ..Self::default()
+        }
+    }
+}
+
 /// Compares shapes only, not descriptions.
 impl PartialEq for Schema {
     fn eq(&self, other: &Self) -> bool {
