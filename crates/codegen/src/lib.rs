@@ -170,7 +170,7 @@ fn lift(spec: &Spec) -> Result<Lifted, Error> {
     let read = references::bundle(spec, document, dialect);
     let mut lifted = lift::lift(read.document.clone(), dialect);
     let mut warnings = Vec::new();
-    for overlay in spec.overlays() {
+    for overlay in &spec.overlays {
         warnings.extend(overlay::apply(&mut lifted, &overlay.document)?);
     }
     Ok(Lifted {
@@ -222,7 +222,7 @@ fn code(spec: &Spec, document: &Lifted) -> Result<Generated, Error> {
     let warnings = document.warnings.iter().cloned().chain(left_out);
     let mut read: Vec<PathBuf> = spec.document.path.iter().cloned().collect();
     read.extend_from_slice(&document.read.files);
-    let overlays = spec.overlays().iter();
+    let overlays = spec.overlays.iter();
     read.extend(overlays.filter_map(|overlay| overlay.document.path.clone()));
     Ok(Generated::new(files, warnings.collect(), summary, read))
 }
@@ -236,12 +236,12 @@ fn files(spec: &Spec, api: &Api) -> Result<(Vec<layout::File>, Summary), String>
     let context = Context {
         api,
         placeholders: &placeholders,
-        crate_name: spec.crate_name(),
+        crate_name: spec.crate_name.as_deref(),
     };
     passes::apply(&context, &mut tree)?;
     let by_name = spec
-        .has_by_name()
-        .then(|| by_name::generate(api, spec.crate_name()));
+        .by_name
+        .then(|| by_name::generate(api, spec.crate_name.as_deref()));
     let mut files = layout::files(api, tree, operation_table::generate(api))?;
     if let Some(by_name) = by_name {
         files.push(("by_name.rs", layout::file(by_name)?));

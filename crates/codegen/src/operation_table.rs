@@ -118,8 +118,9 @@ fn entry(api: &Api, operation: &Operation) -> TokenStream {
         quote! { .body(#kind, #required) #schema #media #others #fields }
     });
     let accept = operation.accept.as_ref().map(|it| quote! { .accept(#it) });
-    let status = Literal::u16_unsuffixed(operation.success_status);
-    let status = (operation.success_status != 200).then(|| quote! { .success_status(#status) });
+    let status = operation.success_status();
+    let number = Literal::u16_unsuffixed(status);
+    let status = (status != 200).then(|| quote! { .success_status(#number) });
     let response = match operation.success {
         Success::Empty => None,
         Success::Json(_) => Some(quote! { .response(ResponseKind::Json) }),

@@ -146,7 +146,6 @@ impl<'a> Reader<'a> {
             events: responses.events,
             server,
             responses: responses.declared,
-            success_status: responses.status,
             security: self.security(operation, at),
             paging: None,
             place: String::from(at),

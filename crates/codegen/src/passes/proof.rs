@@ -75,7 +75,7 @@ impl Stages {
         let context = Context {
             api: &api,
             placeholders: &placeholders,
-            crate_name: spec.crate_name(),
+            crate_name: spec.crate_name.as_deref(),
         };
         for pass in &PASSES {
             pass.apply(&context, &mut tree).unwrap();
