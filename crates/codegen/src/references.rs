@@ -17,8 +17,7 @@ use serde_json::{Map, Value, json};
 use crate::error::{Problem, TOO_LARGE};
 use crate::names::NAME_OVERRIDE;
 use crate::part::Part;
-use crate::places::child;
-use crate::pointer::Pointer;
+use crate::pointer::{Pointer, child};
 use crate::read::{Dialect, MAX_BYTES, read_value};
 use crate::spec::{Document, Spec};
 
@@ -460,13 +459,7 @@ impl Bundler<'_> {
             self.moved.push((place.pointer.clone(), name.clone()));
             return name;
         }
-        self.waiting.push_back((
-            name.clone(),
-            Found {
-                document: Rc::clone(&found.document),
-                place: place.clone(),
-            },
-        ));
+        self.waiting.push_back((name.clone(), found.clone()));
         name
     }
 
@@ -551,6 +544,7 @@ fn only_reference(value: &Value) -> Option<&str> {
     map.get("$ref")?.as_str()
 }
 
+#[derive(Clone)]
 struct Found {
     document: Rc<Value>,
     place: Place,

@@ -5,7 +5,8 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{METHODS, ORIGINAL_PLACE, strings};
+use super::{ORIGINAL_PLACE, strings};
+use crate::part::METHODS;
 use crate::pointer::Pointer;
 
 type Object = Map<String, Value>;
