@@ -360,7 +360,7 @@ impl<'a> Reader<'a> {
                         reader.schema(items, &at.at("items"), &format!("{hint}Item"))
                     })
                 });
-                Kind::Array(Box::new(items.unwrap_or_else(|| any())))
+                Kind::Array(Box::new(items.unwrap_or_else(any)))
             }
             "object" => self.object_kind(object, at, hint),
             _ => {

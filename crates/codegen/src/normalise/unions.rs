@@ -189,7 +189,7 @@ impl<'a> Reader<'a> {
             }
         }
         if alternatives.len() < 2 {
-            let only = alternatives.pop().unwrap_or_else(|| any());
+            let only = alternatives.pop().unwrap_or_else(any);
             return Schema { nullable, ..only };
         }
         let alternatives: Vec<Schema> = alternatives
