@@ -20,33 +20,30 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// Returns the failure of a command that calls these APIs, with advice.
 pub async fn of(options: &Options, apis: &[Api], error: Error) -> Failure {
     if let Some(message) = of_settings(apis, &error) {
-        return Failure::with_message(error, message);
+        return Failure::advised(error, Some(message), None);
     }
     let Ok(settings) = Settings::read(options) else {
         return error.into();
     };
     let called = error.operation().and_then(Api::of_operation);
-    match called {
-        Some(Api::Kfp) if is_page(&error) && !options.dry_run => match api_below(&settings).await {
-            Some(moved) => moved.into(),
-            None => Failure::with_hint(
-                error,
-                "the session may have ended, or the endpoint lacks the path of the API, such as \
-                     /pipeline; `compute-kfp doctor` shows the settings"
-                    .to_owned(),
-            ),
-        },
+    let hint = match called {
+        Some(Api::Kfp) if is_page(&error) && !options.dry_run => {
+            if let Some(moved) = api_below(&settings).await {
+                return moved.into();
+            }
+            let hint = "the session may have ended, or the endpoint lacks the path of the API, such as \
+                /pipeline; `compute-kfp doctor` shows the settings";
+            Some(hint.to_owned())
+        }
         Some(Api::Compute) if error.kind() == ErrorKind::Authentication => {
             let client = Client::if_configured(&settings, Api::Compute)
                 .ok()
                 .flatten();
-            match client.and_then(|client| client.hidden_login()) {
-                Some(hidden) => Failure::with_hint(error, hidden),
-                None => error.into(),
-            }
+            client.and_then(|client| client.hidden_login())
         }
-        _ => error.into(),
-    }
+        _ => None,
+    };
+    Failure::advised(error, None, hint)
 }
 
 /// Returns the message of an error that a setting can fix, with the names of that setting.

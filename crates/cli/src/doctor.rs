@@ -47,17 +47,9 @@ impl Arguments {
         match Settings::read(&options) {
             Ok(settings) => {
                 checks.extend(files(&options, &settings));
-                let (options, settings) = (&options, &settings);
+                let settings = &settings;
                 let checkup = async |api| match self.api.is_none_or(|only| only == api) {
-                    true => {
-                        Checkup {
-                            options,
-                            settings,
-                            api,
-                        }
-                        .checks()
-                        .await
-                    }
+                    true => Checkup { settings, api }.checks().await,
                     false => Vec::new(),
                 };
                 let (compute, kfp) = tokio::join!(checkup(Api::Compute), checkup(Api::Kfp));

@@ -41,21 +41,12 @@ impl Failure {
         }
     }
 
-    /// Creates the failure of a call with a message in the terms of the command line.
-    pub fn with_message(error: Error, message: String) -> Self {
+    /// Creates the failure of a call with a message or a hint in the terms of the command line.
+    pub fn advised(error: Error, message: Option<String>, hint: Option<String>) -> Self {
         Self::Api {
             error,
-            message: Some(message),
-            hint: None,
-        }
-    }
-
-    /// Creates the failure of a call with a hint of its own.
-    pub fn with_hint(error: Error, hint: String) -> Self {
-        Self::Api {
-            error,
-            message: None,
-            hint: Some(hint),
+            message,
+            hint,
         }
     }
 
@@ -142,11 +133,7 @@ impl Failure {
 
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
-        Self::Api {
-            error,
-            message: None,
-            hint: None,
-        }
+        Self::advised(error, None, None)
     }
 }
 

@@ -49,7 +49,7 @@ pub struct Setting {
 
 /// Settings from options, profiles and variables. Files of a login or a pod come after them.
 pub struct Settings<'a> {
-    options: &'a Options,
+    pub options: &'a Options,
     profile: Profile,
 }
 

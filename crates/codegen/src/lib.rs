@@ -164,7 +164,7 @@ fn lift(spec: &Spec) -> Result<Lifted, Error> {
     let read = references::bundle(spec, document, dialect);
     let mut lifted = lift::lift(read.document.clone(), dialect);
     let mut warnings = Vec::new();
-    for overlay in spec.overlays() {
+    for overlay in &spec.overlays {
         warnings.extend(overlay::apply(&mut lifted, &overlay.document)?);
     }
     Ok(Lifted {
@@ -207,7 +207,7 @@ fn steps(spec: &Spec) -> Result<Generated, Error> {
     let warnings = document.warnings.into_iter().chain(left_out).collect();
     let mut read: Vec<PathBuf> = spec.document.path.iter().cloned().collect();
     read.extend_from_slice(&document.read.files);
-    let overlays = spec.overlays().iter();
+    let overlays = spec.overlays.iter();
     read.extend(overlays.filter_map(|overlay| overlay.document.path.clone()));
     Ok(Generated {
         files,
@@ -224,7 +224,7 @@ fn tree(spec: &Spec, api: &Api) -> Result<Tree, Error> {
     let context = Context {
         api,
         placeholders: &placeholders,
-        crate_name: spec.crate_name(),
+        crate_name: spec.crate_name.as_deref(),
     };
     let tree = generator::generate(&document)
         .map_err(|reason| format!("progenitor cannot generate code from this document: {reason}"))
@@ -234,8 +234,8 @@ fn tree(spec: &Spec, api: &Api) -> Result<Tree, Error> {
 
 fn files(spec: &Spec, api: &Api, tree: Tree) -> Result<Vec<layout::File>, String> {
     let mut files = layout::files(api, tree, operation_table::generate(api))?;
-    if spec.has_by_name() {
-        let by_name = by_name::generate(api, spec.crate_name());
+    if spec.by_name {
+        let by_name = by_name::generate(api, spec.crate_name.as_deref());
         files.push(("by_name.rs", layout::file(by_name)?));
     }
     Ok(files)

@@ -16,11 +16,6 @@ pub(crate) const ORIGINAL_PLACE: &str = "x-source-pointer";
 /// Extension that marks a list in `type` in a document older than OpenAPI 3.1.
 pub(crate) const TYPE_LIST: &str = "x-type-was-list";
 
-/// The methods of an OpenAPI path item, in the order in which operations are read.
-pub(crate) const METHODS: [&str; 8] = [
-    "get", "put", "post", "delete", "options", "head", "patch", "trace",
-];
-
 /// Parts that cannot be lifted stay unchanged: an overlay may remove them, or they are reported
 /// later.
 pub(crate) fn lift(document: Value, dialect: Dialect) -> Value {

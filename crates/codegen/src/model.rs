@@ -148,6 +148,16 @@ pub(crate) struct Property {
     pub place: String,
 }
 
+impl Object {
+    /// Returns an object with undeclared properties only.
+    pub fn open(additional: Schema) -> Self {
+        Self {
+            additional: Some(Box::new(additional)),
+            ..Self::default()
+        }
+    }
+}
+
 /// Compares shapes only, not descriptions.
 impl PartialEq for Schema {
     fn eq(&self, other: &Self) -> bool {
@@ -233,8 +243,6 @@ pub(crate) struct Operation {
     pub events: Option<Schema>,
     /// Address of the operation's own server.
     pub server: Option<String>,
-    /// Status of the first successful response.
-    pub success_status: u16,
     /// The declared responses.
     pub responses: Vec<Response>,
     /// Alternatives in the order of the document; each lists the schemes that are needed together.
@@ -247,6 +255,15 @@ impl Operation {
     pub fn has_page_size(&self, parameter: &Parameter) -> bool {
         let size = self.paging.as_ref().map(Paging::size);
         parameter.ident == "page_size" && size == Some(parameter.name.as_str())
+    }
+
+    /// Returns the status of the first successful response.
+    pub fn success_status(&self) -> u16 {
+        let mut statuses = self
+            .responses
+            .iter()
+            .filter_map(|it| it.status.parse().ok());
+        statuses.find(|it| (200..300).contains(it)).unwrap_or(200)
     }
 
     /// Returns the schemas of parameters, bodies and responses.

@@ -2,7 +2,7 @@
 
 use heck::{ToPascalCase as _, ToSnakeCase as _};
 
-use crate::lift::METHODS;
+use crate::part::METHODS;
 
 /// Extension that sets the name of an operation, a schema, a property or a parameter.
 pub(crate) const NAME_OVERRIDE: &str = "x-rust-name";

@@ -17,7 +17,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::LazyLock;
 
 use indexmap::{IndexMap, IndexSet};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use crate::error::{Error, Problem, Problems, TOO_LARGE};
 use crate::lift::strings;
@@ -234,14 +234,16 @@ impl<'a> Reader<'a> {
     }
 
     fn read_security_schemes(&mut self) -> Vec<SecurityScheme> {
+        /// A scheme that operations use but the document does not define.
+        static UNDEFINED: LazyLock<Value> = LazyLock::new(|| json!({"type": "http"}));
         let at = Pointer::root().at("components").at("securitySchemes");
-        let mut schemes: Vec<(&str, Option<&Value>)> = Vec::new();
+        let mut schemes: Vec<(&'a str, &'a Value)> = Vec::new();
         if let Some(value) = self.document.pointer(at.as_str())
             && let Some(defined) = self.object(value, &at, "the list of security schemes")
         {
-            schemes.extend(defined.iter().map(|(name, it)| (name.as_str(), Some(it))));
+            schemes.extend(defined.iter().map(|(name, it)| (name.as_str(), it)));
         }
-        schemes.extend(self.undefined_schemes.iter().map(|name| (*name, None)));
+        schemes.extend((self.undefined_schemes.iter()).map(|name| (*name, &*UNDEFINED)));
         let mut found = Vec::new();
         let mut constants: Vec<String> = (schemes.iter())
             .map(|(name, _)| scheme_constant(name))
@@ -256,31 +258,32 @@ impl<'a> Reader<'a> {
         self.settle(&mut wanted.collect::<Vec<_>>());
         for ((name, scheme), constant) in schemes.into_iter().zip(constants) {
             let at = at.at(name);
-            let Some(scheme) = scheme else {
-                found.push(SecurityScheme {
-                    constant,
-                    name: name.to_owned(),
-                    kind: SchemeKind::Bearer,
-                    description: None,
-                });
-                continue;
-            };
             let Some((scheme, at)) = self.resolve(scheme, &at) else {
                 continue;
             };
-            let text = |key: &str| scheme.get(key).and_then(Value::as_str);
-            let kind = match (text("type"), text("scheme"), text("in"), text("name")) {
-                (Some("apiKey"), _, Some(location), Some(header)) => {
-                    let location = match location {
+            let description = scheme.as_object().and_then(|it| text(it, "description"));
+            found.extend(self.scheme_kind(scheme, &at).map(|kind| SecurityScheme {
+                constant,
+                name: name.to_owned(),
+                kind,
+                description,
+            }));
+        }
+        found
+    }
+
+    fn scheme_kind(&mut self, scheme: &Value, at: &Pointer) -> Option<SchemeKind> {
+        let text = |key: &str| scheme.get(key).and_then(Value::as_str);
+        Some(
+            match (text("type"), text("scheme"), text("in"), text("name")) {
+                (Some("apiKey"), _, Some(location), Some(header)) => SchemeKind::ApiKey {
+                    location: match location {
                         "query" => Location::Query,
                         "cookie" => Location::Cookie,
                         _ => Location::Header,
-                    };
-                    SchemeKind::ApiKey {
-                        location,
-                        name: header.to_owned(),
-                    }
-                }
+                    },
+                    name: header.to_owned(),
+                },
                 (Some("http"), Some(scheme), ..) if scheme.eq_ignore_ascii_case("basic") => {
                     SchemeKind::Basic
                 }
@@ -294,31 +297,23 @@ impl<'a> Reader<'a> {
                 }
                 (Some("mutualTLS"), ..) => {
                     self.warn(
-                        &at,
+                        at,
                         "client certificates are not credentials of a request",
                         "no credential is sent; configure the certificate in the HTTP client",
                     );
-                    continue;
+                    return None;
                 }
                 (Some("http" | "oauth2" | "openIdConnect"), ..) => SchemeKind::Bearer,
                 _ => {
                     self.problem(
-                        &at,
+                        at,
                         "the security scheme has no supported type",
                         "use `apiKey` (with `in` and `name`), `http`, `oauth2` or `openIdConnect`",
                     );
-                    continue;
+                    return None;
                 }
-            };
-            let description = text("description").map(str::to_owned);
-            found.push(SecurityScheme {
-                constant,
-                name: name.to_owned(),
-                kind,
-                description,
-            });
-        }
-        found
+            },
+        )
     }
 }
 

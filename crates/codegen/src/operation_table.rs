@@ -79,7 +79,8 @@ fn operation(api: &Api, operation: &Operation) -> TokenStream {
         ..
     } = operation;
     let doc = format!(" {}", code(&format!("{method} {path}")));
-    let status = Literal::u16_unsuffixed(operation.success_status);
+    let status = operation.success_status();
+    let number = Literal::u16_unsuffixed(status);
     let response = match operation.success {
         Success::Empty => None,
         Success::Json(_) => Some("Json"),
@@ -109,10 +110,7 @@ fn operation(api: &Api, operation: &Operation) -> TokenStream {
     };
     let entry = entry
         .set("accept", operation.accept.as_ref())
-        .set(
-            "success_status",
-            (operation.success_status != 200).then_some(status),
-        )
+        .set("success_status", (status != 200).then_some(number))
         .set(
             "response",
             response.map(|it| variant("ResponseKind", format_args!("{it}"))),

@@ -1,7 +1,11 @@
 //! The parts of a document: where its schemas are, and which values are data.
 
-use crate::lift::METHODS;
 use crate::pointer::Pointer;
+
+/// The methods of an OpenAPI path item, in the order in which operations are read.
+pub(crate) const METHODS: [&str; 8] = [
+    "get", "put", "post", "delete", "options", "head", "patch", "trace",
+];
 
 /// The kind of content at a place.
 #[derive(Clone, Copy, PartialEq, Eq)]

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use crate::lift::ORIGINAL_PLACE;
-use crate::pointer::Pointer;
+use crate::pointer::{Pointer, child};
 use crate::read::Dialect;
 use crate::references::Bundle;
 
@@ -59,13 +59,5 @@ impl Places<'_> {
             }
         }
         self.read.origin(place.as_str())
-    }
-}
-
-pub(crate) fn child<'v>(value: &'v Value, key: &str) -> Option<&'v Value> {
-    match value {
-        Value::Object(map) => map.get(key),
-        Value::Array(list) => list.get(key.parse::<usize>().ok()?),
-        _ => None,
     }
 }

@@ -71,49 +71,32 @@ fn read_json(text: &str) -> serde_json::Result<Value> {
 
 fn dialect(file: &str, document: &Value) -> Result<Dialect, Error> {
     let remedy = "use a document with `\"swagger\": \"2.0\"`, `\"openapi\": \"3.0.x\"`, `\"3.1.x\"` or `\"3.2.x\"`";
-    let Some(root) = document.as_object() else {
-        return Err(Error::one(
-            file,
-            "",
-            "the document is not an object",
-            remedy,
-        ));
-    };
     // YAML reads an unquoted version as a number.
     let is = |version: &Value, wanted| match version {
         Value::String(version) => is_version(version, wanted),
         Value::Number(version) => is_version(&version.to_string(), wanted),
         _ => false,
     };
-    match (root.get("swagger"), root.get("openapi")) {
-        (Some(version), None) if is(version, "2.0") => Ok(Dialect::Swagger20),
-        (None, Some(version)) if is(version, "3.0") => Ok(Dialect::OpenApi30),
-        (None, Some(version)) if is(version, "3.1") || is(version, "3.2") => Ok(Dialect::OpenApi31),
-        (None, None) => Err(Error::one(
-            file,
-            "",
-            "the document has no `swagger` or `openapi` version",
-            remedy,
-        )),
-        (Some(_), Some(_)) => Err(Error::one(
-            file,
-            "",
-            "the document has both a `swagger` and an `openapi` version",
-            remedy,
-        )),
-        (Some(version), None) => Err(Error::one(
-            file,
-            "/swagger",
-            format!("unsupported version {version}"),
-            remedy,
-        )),
-        (None, Some(version)) => Err(Error::one(
-            file,
-            "/openapi",
-            format!("unsupported version {version}"),
-            remedy,
-        )),
-    }
+    let unsupported = |version: &Value| format!("unsupported version {version}");
+    let (place, message) = match (document.get("swagger"), document.get("openapi")) {
+        (Some(version), None) if is(version, "2.0") => return Ok(Dialect::Swagger20),
+        (None, Some(version)) if is(version, "3.0") => return Ok(Dialect::OpenApi30),
+        (None, Some(version)) if is(version, "3.1") || is(version, "3.2") => {
+            return Ok(Dialect::OpenApi31);
+        }
+        _ if !document.is_object() => ("", "the document is not an object".to_owned()),
+        (None, None) => {
+            let message = "the document has no `swagger` or `openapi` version";
+            ("", message.to_owned())
+        }
+        (Some(_), Some(_)) => {
+            let message = "the document has both a `swagger` and an `openapi` version";
+            ("", message.to_owned())
+        }
+        (Some(version), None) => ("/swagger", unsupported(version)),
+        (None, Some(version)) => ("/openapi", unsupported(version)),
+    };
+    Err(Error::one(file, place, message, remedy))
 }
 
 fn is_version(version: &str, wanted: &str) -> bool {

@@ -17,8 +17,7 @@ use serde_json::{Map, Value, json};
 use crate::error::{Problem, TOO_LARGE};
 use crate::names::NAME_OVERRIDE;
 use crate::part::Part;
-use crate::places::child;
-use crate::pointer::Pointer;
+use crate::pointer::{Pointer, child};
 use crate::read::{Dialect, MAX_BYTES, read_value};
 use crate::spec::{Document, Spec};
 
@@ -26,6 +25,10 @@ const MAX_FILES: usize = 2_000;
 
 /// Maximum number of values that replace references; it stops documents that grow without bounds.
 const MAX_COPIED: usize = 1_000_000;
+
+/// Parts at the top of a Swagger 2.0 document that have no place in OpenAPI 3.0. The last one has
+/// the envelopes of streams, which old grpc-gateway versions keep apart.
+const SHARED_IN_SWAGGER: [&str; 3] = ["/parameters/", "/responses/", "/x-stream-definitions/"];
 
 /// Keywords that concern a property, and not only its type.
 const OF_PLACE: [&str; 6] = [
@@ -274,23 +277,17 @@ impl Bundler<'_> {
         part: Part,
         to: &Pointer,
     ) -> Value {
-        if holds_values(value) {
-            return self.copy(value, &place.at(key), part, &to.at(key));
-        }
-        self.count(place);
-        value.clone()
-    }
-
-    /// Counts a value that is copied from another file or replaces a reference.
-    fn count(&mut self, place: &Place) {
-        if !place.file.is_empty() || !self.following.is_empty() {
-            self.copied += 1;
+        match holds_values(value) {
+            true => self.copy(value, &place.at(key), part, &to.at(key)),
+            false => value.clone(),
         }
     }
 
     /// Copies a part of a file to `to` and follows its references.
     fn copy(&mut self, value: &Value, place: &Place, part: Part, to: &Pointer) -> Value {
-        self.count(place);
+        if !place.file.is_empty() || !self.following.is_empty() {
+            self.copied += 1;
+        }
         match value {
             Value::Object(map) if part == Part::Mapping => {
                 let targets = map.iter().map(|(value, target)| {
@@ -375,7 +372,9 @@ impl Bundler<'_> {
         to: &Pointer,
     ) -> Result<Followed, Reason> {
         let target = self.files.target(reference, place)?;
-        if target.file.is_empty() && part != Part::Operation {
+        let is_shared = |it: &&str| target.pointer.as_str().starts_with(it);
+        let is_shared = SHARED_IN_SWAGGER.iter().any(is_shared);
+        if target.file.is_empty() && part != Part::Operation && !is_shared {
             let mut pointer = target.pointer.clone();
             if part == Part::Schema
                 && let Some(found) = self.find_around(&target, place)
@@ -388,7 +387,7 @@ impl Bundler<'_> {
             return Ok(Followed::Reference(format!("#{pointer}")));
         }
         let found = self.find(&target)?;
-        if part == Part::Schema {
+        if part == Part::Schema && !is_shared {
             let name = self.name(&found);
             let at = self.schemas.at(name);
             if at != *to {
@@ -460,13 +459,7 @@ impl Bundler<'_> {
             self.moved.push((place.pointer.clone(), name.clone()));
             return name;
         }
-        self.waiting.push_back((
-            name.clone(),
-            Found {
-                document: Rc::clone(&found.document),
-                place: place.clone(),
-            },
-        ));
+        self.waiting.push_back((name.clone(), found.clone()));
         name
     }
 
@@ -551,6 +544,7 @@ fn only_reference(value: &Value) -> Option<&str> {
     map.get("$ref")?.as_str()
 }
 
+#[derive(Clone)]
 struct Found {
     document: Rc<Value>,
     place: Place,

@@ -11,9 +11,9 @@ use crate::read::MAX_BYTES;
 #[derive(Clone, Debug)]
 pub struct Spec {
     pub(crate) document: Document,
-    overlays: Vec<Overlay>,
-    crate_name: Option<String>,
-    by_name: bool,
+    pub(crate) overlays: Vec<Overlay>,
+    pub(crate) crate_name: Option<String>,
+    pub(crate) by_name: bool,
 }
 
 /// An OpenAPI Overlay document, which corrects the OpenAPI 3.0 form of a spec.
@@ -106,18 +106,6 @@ impl Spec {
     /// Returns the name that messages use for the spec.
     pub fn name(&self) -> &str {
         &self.document.name
-    }
-
-    pub(crate) fn overlays(&self) -> &[Overlay] {
-        &self.overlays
-    }
-
-    pub(crate) fn has_by_name(&self) -> bool {
-        self.by_name
-    }
-
-    pub(crate) fn crate_name(&self) -> Option<&str> {
-        self.crate_name.as_deref()
     }
 }
 

@@ -12,12 +12,10 @@ use crate::advice;
 use crate::api::Api;
 use crate::client::{Client, title};
 use crate::failure::Failure;
-use crate::options::Options;
 use crate::session::Identity;
 use crate::settings::{Settings, Source};
 
 pub struct Checkup<'a> {
-    pub options: &'a Options,
     pub settings: &'a Settings<'a>,
     pub api: Api,
 }
@@ -30,7 +28,7 @@ impl Checkup<'_> {
             Err(failure) => return vec![self.broken(failure)],
         };
         let mut checks = self.configured(&configured);
-        if self.options.dry_run {
+        if self.settings.options.dry_run {
             let not_sent = "nothing is sent in a dry run";
             checks.push(self.check("server").skipped(not_sent));
             checks.push(self.check("access").skipped(not_sent));
@@ -297,11 +295,10 @@ impl Checkup<'_> {
                 error,
                 message: None,
                 hint,
-            } => Failure::Api {
-                message: advice::of_settings(&[self.api], &error),
-                error,
-                hint,
-            },
+            } => {
+                let message = advice::of_settings(&[self.api], &error);
+                Failure::advised(error, message, hint)
+            }
             other => other,
         }
     }

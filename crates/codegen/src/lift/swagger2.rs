@@ -3,11 +3,10 @@
 //! No converter crate is used: those reorder properties, share request bodies between operations
 //! and lose the places of parameters, which would show in the generated code and in error messages.
 
-use std::collections::HashSet;
-
 use serde_json::{Map, Value, json};
 
-use super::{METHODS, ORIGINAL_PLACE, strings};
+use super::{ORIGINAL_PLACE, strings};
+use crate::part::METHODS;
 use crate::pointer::Pointer;
 
 type Object = Map<String, Value>;
@@ -27,7 +26,7 @@ const PARAMETER_KEYS: [&str; 8] = [
 const FORMS: [&str; 2] = ["multipart/form-data", "application/x-www-form-urlencoded"];
 
 pub(super) fn lift(mut document: Value) -> Value {
-    let shared = Shared::take(&mut document);
+    let shared = Shared::of(&document);
     let paths = document.get_mut("paths").and_then(Value::as_object_mut);
     for (path, item) in paths.into_iter().flatten() {
         let at = Pointer::root().at("paths").at(path);
@@ -69,12 +68,8 @@ pub(super) fn lift(mut document: Value) -> Value {
     lifted
 }
 
-/// The shared parts at the top of a Swagger document that operations refer to.
+/// What the top of a Swagger document says for all operations.
 struct Shared {
-    parameters: Object,
-    responses: Object,
-    /// The envelopes of streams, which old grpc-gateway versions keep apart.
-    streams: Object,
     /// The host and path of the server.
     address: Option<String>,
     consumes: Vec<String>,
@@ -82,18 +77,9 @@ struct Shared {
 }
 
 impl Shared {
-    fn take(document: &mut Value) -> Self {
-        let mut object = |key: &str| match document.get_mut(key).map(Value::take) {
-            Some(Value::Object(map)) => map,
-            _ => Object::new(),
-        };
-        let (parameters, responses) = (object("parameters"), object("responses"));
-        let streams = object("x-stream-definitions");
+    fn of(document: &Value) -> Self {
         Self {
-            streams,
             address: address(document),
-            parameters,
-            responses,
             consumes: strings(document.get("consumes")),
             produces: strings(document.get("produces")),
         }
@@ -131,13 +117,12 @@ impl Shared {
                 .get(ORIGINAL_PLACE)
                 .and_then(Value::as_str)
                 .map_or_else(|| at.at("parameters").at(index).into(), str::to_owned);
-            let resolved = match resolve(&parameter, "#/parameters/", &self.parameters) {
-                Some(Value::Object(resolved)) => Some(resolved),
-                _ => None,
-            };
-            let Some(mut parameter) = resolved else {
-                kept.push(parameter);
-                continue;
+            let mut parameter = match parameter {
+                Value::Object(parameter) if !parameter.contains_key("$ref") => parameter,
+                unreadable => {
+                    kept.push(unreadable);
+                    continue;
+                }
             };
             parameter.insert(ORIGINAL_PLACE.into(), place.into());
             match parameter.get("in").and_then(Value::as_str) {
@@ -162,9 +147,6 @@ impl Shared {
             return;
         };
         for response in responses.values_mut() {
-            if let Some(resolved) = resolve(response, "#/responses/", &self.responses) {
-                *response = resolved;
-            }
             let Some(response) = response.as_object_mut() else {
                 continue;
             };
@@ -172,9 +154,6 @@ impl Shared {
             let Some(mut schema) = response.remove("schema") else {
                 continue;
             };
-            if let Some(resolved) = resolve(&schema, "#/x-stream-definitions/", &self.streams) {
-                schema = resolved;
-            }
             let mut media = produces.to_vec();
             if schema.get("type").and_then(Value::as_str) == Some("file") {
                 schema = json!({"type": "string", "format": "binary"});
@@ -192,48 +171,29 @@ impl Shared {
 
 /// Appends the parameters of a path item to those of each of its operations.
 fn spread_parameters(item: &mut Object, at: &Pointer) {
-    if !item.get("parameters").is_some_and(Value::is_array) {
+    let Some(Value::Array(mut shared)) = item.remove("parameters") else {
         return;
+    };
+    for (index, parameter) in shared.iter_mut().enumerate() {
+        if let Some(parameter) = parameter.as_object_mut() {
+            let place = String::from(at.at("parameters").at(index));
+            parameter.insert(ORIGINAL_PLACE.into(), place.into());
+        }
     }
-    let Some(Value::Array(shared)) = item.remove("parameters") else {
-        return;
+    let is_same = |a: &Value, b: &Value| {
+        a.get("name").is_some() && ["name", "in"].iter().all(|key| a.get(key) == b.get(key))
     };
     for method in METHODS {
         let Some(operation) = item.get_mut(method).and_then(Value::as_object_mut) else {
             continue;
         };
         let own = operation.entry("parameters").or_insert_with(|| json!([]));
-        let Some(own) = own.as_array_mut() else {
-            continue;
-        };
-        let key = |parameter: &Value| {
-            let text = |key: &str| {
-                parameter
-                    .get(key)
-                    .and_then(Value::as_str)
-                    .map(str::to_owned)
-            };
-            text("name").map(|name| (text("in"), name))
-        };
-        let known: HashSet<_> = own.iter().filter_map(key).collect();
-        for (index, parameter) in shared.iter().enumerate() {
-            if key(parameter).is_some_and(|key| known.contains(&key)) {
-                continue;
-            }
-            let place = at.at("parameters").at(index);
-            let mut parameter = parameter.clone();
-            if let Some(parameter) = parameter.as_object_mut() {
-                parameter.insert(ORIGINAL_PLACE.into(), String::from(place).into());
-            }
-            own.push(parameter);
+        if let Some(own) = own.as_array_mut() {
+            let inherited = shared.iter();
+            let inherited = inherited.filter(|it| !own.iter().any(|own| is_same(own, it)));
+            let inherited: Vec<Value> = inherited.cloned().collect();
+            own.extend(inherited);
         }
-    }
-}
-
-fn resolve(value: &Value, prefix: &str, shared: &Object) -> Option<Value> {
-    match value.get("$ref").and_then(Value::as_str) {
-        None => Some(value.clone()),
-        Some(target) => shared.get(target.strip_prefix(prefix)?).cloned(),
     }
 }
 

@@ -4,9 +4,9 @@ use std::collections::HashSet;
 
 use serde_json::{Map, Value};
 
-use super::Reader;
 use super::schemas::{Component, component, has_own_shape};
 use super::written::members;
+use super::{Reader, any};
 use crate::model::{Kind, Object, Property, Schema, TaggedVariant};
 use crate::names::pascal;
 use crate::pointer::Pointer;
@@ -23,7 +23,7 @@ impl<'a> Reader<'a> {
         if members.is_empty() {
             return self.own_shape(object, at, hint);
         }
-        let mut merged = Schema::of(Kind::Any);
+        let mut merged = any();
         for (index, member) in members.iter().enumerate() {
             let at = at.at("allOf").at(index);
             let schema = self.member(member, &at, hint);
@@ -42,8 +42,7 @@ impl<'a> Reader<'a> {
             && object.properties.is_empty()
         {
             let additional = object.additional.clone();
-            let any = || Box::new(Schema::of(Kind::Any));
-            merged.kind = Kind::Map(additional.unwrap_or_else(any));
+            merged.kind = Kind::Map(additional.unwrap_or_else(|| Box::new(any())));
         }
         merged
     }
@@ -54,10 +53,7 @@ impl<'a> Reader<'a> {
         }
         let mut schema = self.bare_schema(member, at, hint);
         if is_plain(&schema.kind) && self.keeps_more(member) {
-            schema.kind = Kind::Object(Object {
-                additional: Some(Box::new(Schema::of(Kind::Any))),
-                ..Object::default()
-            });
+            schema.kind = Kind::Object(Object::open(any()));
         }
         schema
     }
@@ -232,14 +228,6 @@ impl<'a> Reader<'a> {
             return Some(if wider { left.clone() } else { right.clone() });
         }
         match (self.opened(left)?, self.opened(right)?) {
-            (Kind::Object(a), Kind::Object(b)) => {
-                Some(Kind::Object(self.merge_objects(a, b, at, hint)))
-            }
-            (Kind::Object(mut object), Kind::Map(values))
-            | (Kind::Map(values), Kind::Object(mut object)) => {
-                object.additional.get_or_insert(values);
-                Some(Kind::Object(object))
-            }
             (Kind::Tagged(mut tagged), Kind::Object(object))
             | (Kind::Object(object), Kind::Tagged(mut tagged)) => {
                 for variant in &mut tagged.variants {
@@ -253,7 +241,10 @@ impl<'a> Reader<'a> {
                 let same = same.find(|kind| self.json_type_of(kind) == wanted)?;
                 self.narrower(&same, &other, at, hint)
             }
-            _ => None,
+            (a, b) => {
+                let merged = self.merge_objects(object_of(a)?, object_of(b)?, at, hint);
+                Some(Kind::Object(merged))
+            }
         }
     }
 
@@ -346,6 +337,15 @@ impl<'a> Reader<'a> {
     /// Returns whether a component is being read.
     fn is_open(&self, name: &str) -> bool {
         self.stack.iter().any(|(open, _)| open == name)
+    }
+}
+
+/// Returns an object, or a map as an object without declared properties.
+pub(super) fn object_of(kind: Kind) -> Option<Object> {
+    match kind {
+        Kind::Object(object) => Some(object),
+        Kind::Map(values) => Some(Object::open(*values)),
+        _ => None,
     }
 }
 

@@ -7,9 +7,9 @@ use super::naming::{Unnamed, Wanted};
 use super::parameters::name_for_call;
 use super::servers::Servers;
 use super::{MAX_OPERATIONS, Reader, flag, prose, strings};
-use crate::lift::METHODS;
 use crate::model::{Body, BodyContent, Operation};
 use crate::names::{operation_constant, pascal};
+use crate::part::METHODS;
 use crate::pointer::Pointer;
 
 /// Happens instead of reading requests that the server sends.
@@ -146,7 +146,6 @@ impl<'a> Reader<'a> {
             events: responses.events,
             server,
             responses: responses.declared,
-            success_status: responses.status,
             security: self.security(operation, at),
             paging: None,
             place: String::from(at),

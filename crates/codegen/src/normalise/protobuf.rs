@@ -4,7 +4,7 @@
 
 use serde_json::Value;
 
-use crate::lift::METHODS;
+use crate::part::METHODS;
 use crate::places::Places;
 use crate::read::Dialect;
 

@@ -16,8 +16,6 @@ pub(super) struct Responses {
     pub events: Option<Schema>,
     /// The media types of success that a call can read, if they are not the usual ones.
     pub accept: Option<String>,
-    /// The first successful status.
-    pub status: u16,
 }
 
 /// A response in the document.
@@ -39,15 +37,12 @@ impl<'a> Reader<'a> {
         let declared = self.declared(operation, &at.at("responses"));
         let successes: Vec<_> = declared.iter().filter(|it| it.is_success).collect();
         let (success, events) = self.read_success(&successes, hint);
-        let mut statuses = declared.iter().filter_map(|it| it.status.parse().ok());
-        let status = statuses.find(|it| (200..300).contains(it));
         let responses = declared.iter().map(|it| self.response(it, &success));
         Responses {
             declared: responses.collect(),
             accept: accepted(&successes, &success),
             success,
             events,
-            status: status.unwrap_or(200),
         }
     }
 

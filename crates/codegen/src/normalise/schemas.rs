@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 
 use super::naming::Wanted;
 use super::written::{Own, members};
-use super::{Reader, flag, prose, text};
+use super::{Reader, any, flag, prose, text};
 use crate::lift::TYPE_LIST;
 use crate::model::{EnumValue, Kind, NamedSchema, Object, Property, Schema};
 use crate::names::{NAME_OVERRIDE, VARIANT_NAMES, pascal, snake, type_name, variant_name};
@@ -98,7 +98,7 @@ impl<'a> Reader<'a> {
             return schema.clone();
         }
         let Some(component) = self.by_name.get(name).cloned() else {
-            return Schema::of(Kind::Any);
+            return any();
         };
         let at = &component.at;
         if self.stack.len() > MAX_DEPTH {
@@ -107,7 +107,7 @@ impl<'a> Reader<'a> {
                 format!("references lead through more than {MAX_DEPTH} schemas"),
                 "shorten the chain",
             );
-            return Schema::of(Kind::Any);
+            return any();
         }
         self.stack.push((name.to_owned(), false));
         let mut schema = self.bare_schema(component.value, at, name);
@@ -118,13 +118,12 @@ impl<'a> Reader<'a> {
                 format!("more than {MAX_NESTING} nested lists and maps"),
                 "reduce the nesting",
             );
-            schema = Schema::of(Kind::Any);
+            schema = any();
         }
         if let Kind::Object(object) = &mut schema.kind
             && component.is_base()
         {
-            let any = || Box::new(Schema::of(Kind::Any));
-            object.additional.get_or_insert_with(any);
+            object.additional.get_or_insert_with(|| Box::new(any()));
         }
         let schema = self.named(schema, name.to_owned(), component.upstream);
         self.read.insert(name.to_owned(), schema.clone());
@@ -236,13 +235,13 @@ impl<'a> Reader<'a> {
 
     pub(super) fn bare_schema(&mut self, value: &'a Value, at: &Pointer, hint: &str) -> Schema {
         if !self.spend(1, at) {
-            return Schema::of(Kind::Any);
+            return any();
         }
         let object = match value {
-            Value::Bool(_) => return Schema::of(Kind::Any),
+            Value::Bool(_) => return any(),
             value => match self.object(value, at, "the schema") {
                 Some(object) => object,
-                None => return Schema::of(Kind::Any),
+                None => return any(),
             },
         };
         let mut schema = match object.get("$ref") {
@@ -270,7 +269,7 @@ impl<'a> Reader<'a> {
                 format!("the reference {target} does not lead to a schema of this document"),
                 "define that schema or correct the reference",
             );
-            return Schema::of(Kind::Any);
+            return any();
         };
         let name = self.component_names[upstream].clone();
         let own_type = Schema {
@@ -285,7 +284,7 @@ impl<'a> Reader<'a> {
                     format!("the schema `{upstream}` consists of itself"),
                     "break the cycle: a schema may contain itself in a property or a list, but not be itself",
                 );
-                return Schema::of(Kind::Any);
+                return any();
             }
             return own_type;
         }
@@ -361,7 +360,7 @@ impl<'a> Reader<'a> {
                         reader.schema(items, &at.at("items"), &format!("{hint}Item"))
                     })
                 });
-                Kind::Array(Box::new(items.unwrap_or_else(|| Schema::of(Kind::Any))))
+                Kind::Array(Box::new(items.unwrap_or_else(any)))
             }
             "object" => self.object_kind(object, at, hint),
             _ => {
@@ -398,7 +397,7 @@ impl<'a> Reader<'a> {
                 .filter(|map| !map.is_empty()),
         };
         let Some(properties) = properties else {
-            return Kind::Map(additional.unwrap_or_else(|| Box::new(Schema::of(Kind::Any))));
+            return Kind::Map(additional.unwrap_or_else(|| Box::new(any())));
         };
         if !self.spend(properties.len(), at) {
             return Kind::Any;
@@ -463,7 +462,7 @@ impl<'a> Reader<'a> {
         let first = schemas.next()?;
         // Different patterns allow values of any of their schemas.
         let same = schemas.fold(true, |same, other| same & (other == first));
-        Some(Box::new(if same { first } else { Schema::of(Kind::Any) }))
+        Some(Box::new(if same { first } else { any() }))
     }
 
     fn enumeration(
@@ -479,7 +478,7 @@ impl<'a> Reader<'a> {
                 "`enum` is not a list",
                 "use a list of values",
             );
-            return Schema::of(Kind::Any);
+            return any();
         };
         let nullable = given.iter().any(Value::is_null);
         let values: Vec<&Value> = given.iter().filter(|value| !value.is_null()).collect();

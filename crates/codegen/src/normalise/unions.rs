@@ -7,9 +7,9 @@ use std::collections::{BTreeSet, HashSet};
 use indexmap::IndexMap;
 use serde_json::{Map, Value};
 
-use super::Reader;
-use super::all_of::is_plain;
+use super::all_of::{is_plain, object_of};
 use super::written::{is_null, members, properties};
+use super::{Reader, any};
 use crate::model::{Kind, Object, Property, Schema, Tagged, TaggedVariant};
 use crate::names::{pascal, variant_name};
 use crate::pointer::Pointer;
@@ -62,15 +62,8 @@ impl<'a> Reader<'a> {
         at: &Pointer,
         hint: &str,
     ) -> Schema {
-        let opened = match &common.kind {
-            Kind::Object(_) | Kind::Reference(_) => self.opened(&common.kind),
-            Kind::Map(values) if !is_plain(&common.kind) => Some(Kind::Object(Object {
-                additional: Some(values.clone()),
-                ..Object::default()
-            })),
-            _ => None,
-        };
-        let Some(Kind::Object(shared)) = opened else {
+        let opened = self.opened(&common.kind).and_then(object_of);
+        let Some(shared) = opened.filter(|_| !is_plain(&common.kind)) else {
             let union = self.one_of(object, keyword, at, hint);
             // Overlays add alternatives beside a `type` that contradicts them.
             if is_plain(&common.kind) || matches!(union.kind, Kind::Union(_)) {
@@ -112,24 +105,13 @@ impl<'a> Reader<'a> {
             }
             let at = at.at(keyword).at(index);
             let schema = self.bare_schema(member, &at, hint);
-            let any = Some(Box::new(Schema::of(Kind::Any)));
             match self.opened(&schema.kind) {
-                Some(Kind::Object(object)) => alternatives.push(object),
-                Some(Kind::Map(values)) if !is_plain(&schema.kind) => alternatives.push(Object {
-                    additional: Some(values),
-                    ..Object::default()
-                }),
-                Some(Kind::Any | Kind::Map(_)) if !self.keeps_more(member) => {
+                Some(kind) if is_plain(&kind) && !self.keeps_more(member) => {
                     alternatives.push(Object::default());
                 }
-                None | Some(Kind::Any | Kind::Map(_) | Kind::Tagged(_)) => {
-                    alternatives.push(Object {
-                        additional: any,
-                        ..Object::default()
-                    });
-                }
+                None | Some(Kind::Any | Kind::Tagged(_)) => alternatives.push(Object::open(any())),
                 // An object cannot have the shape of a scalar or a list.
-                Some(_) => {}
+                Some(kind) => alternatives.extend(object_of(kind)),
             }
         }
         if let [_] = alternatives[..]
@@ -146,8 +128,7 @@ impl<'a> Reader<'a> {
                     .additional
                     .as_ref()
                     .is_none_or(|it| *it == additional);
-                let any = || Box::new(Schema::of(Kind::Any));
-                common.additional = Some(if same { additional } else { any() });
+                common.additional = Some(if same { additional } else { Box::new(any()) });
             }
             for (name, property) in alternative.properties {
                 *requiring.entry(name.clone()).or_default() += usize::from(property.required);
@@ -179,7 +160,7 @@ impl<'a> Reader<'a> {
     ) -> Schema {
         let members = members(object, keyword);
         if !self.spend(members.len(), at) {
-            return Schema::of(Kind::Any);
+            return any();
         }
         if let Some(tags) = self.tags(object, keyword) {
             return self.tagged(tags, object, keyword, at, hint);
@@ -208,7 +189,7 @@ impl<'a> Reader<'a> {
             }
         }
         if alternatives.len() < 2 {
-            let only = alternatives.pop().unwrap_or_else(|| Schema::of(Kind::Any));
+            let only = alternatives.pop().unwrap_or_else(any);
             return Schema { nullable, ..only };
         }
         let alternatives: Vec<Schema> = alternatives
@@ -372,7 +353,7 @@ impl<'a> Reader<'a> {
                     format!("the property `{name}` is declared only under a condition"),
                     "it is kept among the undeclared properties",
                 );
-                opened.additional = Some(Box::new(Schema::of(Kind::Any)));
+                opened.additional = Some(Box::new(any()));
                 schema.kind = Kind::Object(opened.clone());
             }
         }

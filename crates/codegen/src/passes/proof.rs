@@ -123,7 +123,7 @@ impl Stages {
         let context = Context {
             api: &api,
             placeholders: &placeholders,
-            crate_name: spec.crate_name(),
+            crate_name: spec.crate_name.as_deref(),
         };
         for (name, pass) in PASSES {
             pass(&context, &mut tree).unwrap();

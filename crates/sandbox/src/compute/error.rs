@@ -6,21 +6,13 @@ use crate::authentication::Refusal;
 use crate::operation::{ApiError, Rejection};
 use crate::response::{Response, json_response};
 
-/// An error in FastAPI's format: `{"detail": …}`.
-pub(crate) struct ComputeError {
-    status: StatusCode,
-    detail: Value,
-    /// Boxed, because few errors have one and it would enlarge every result.
-    header: Option<Box<(HeaderName, HeaderValue)>>,
-}
+/// The response to an error in FastAPI's format: `{"detail": …}`.
+pub(crate) struct ComputeError(Box<Response>);
 
 impl ComputeError {
     fn new(status: StatusCode, detail: impl Into<Value>) -> Self {
-        Self {
-            status,
-            detail: detail.into(),
-            header: None,
-        }
+        let body = json!({ "detail": detail.into() });
+        Self(Box::new(json_response(status, &body)))
     }
 
     pub(super) fn bad_request(detail: &str) -> Self {
@@ -42,7 +34,7 @@ impl ComputeError {
     }
 
     fn with_header(mut self, name: HeaderName, value: HeaderValue) -> Self {
-        self.header = Some(Box::new((name, value)));
+        self.0.headers_mut().insert(name, value);
         self
     }
 }
@@ -82,10 +74,6 @@ impl ApiError for ComputeError {
     }
 
     fn into_response(self) -> Response {
-        let mut response = json_response(self.status, &json!({ "detail": self.detail }));
-        response
-            .headers_mut()
-            .extend(self.header.map(|header| *header));
-        response
+        *self.0
     }
 }

@@ -25,15 +25,10 @@ pub(crate) struct ComputeStore {
     #[serde(skip)]
     pub(crate) collections: Collections,
     pub(super) ids: BTreeMap<String, i64>,
-    logs: Logs,
+    /// The lines that each job has logged, in order.
+    logs: BTreeMap<i64, Vec<Line>>,
     /// Batch jobs that a backend claimed and runs itself.
     pub(super) claimed: BTreeSet<i64>,
-}
-
-/// The lines that each job has logged, in order.
-#[derive(Default, Serialize, Deserialize)]
-struct Logs {
-    lines: BTreeMap<i64, Vec<Line>>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -50,7 +45,7 @@ impl Default for ComputeStore {
         Self {
             collections: Collections::of(kinds),
             ids: BTreeMap::new(),
-            logs: Logs::default(),
+            logs: BTreeMap::new(),
             claimed: BTreeSet::new(),
         }
     }
@@ -124,7 +119,7 @@ impl ComputeStore {
         at: DateTime<Utc>,
         texts: impl IntoIterator<Item = String>,
     ) {
-        let lines = self.logs.lines.entry(job).or_default();
+        let lines = self.logs.entry(job).or_default();
         let mut timestamp = at.timestamp_nanos_opt().unwrap_or(i64::MAX);
         for text in texts {
             let after_last = lines
@@ -136,7 +131,7 @@ impl ComputeStore {
     }
 
     pub(super) fn log_of(&self, job: i64) -> impl Iterator<Item = &Line> {
-        self.logs.lines.get(&job).into_iter().flatten()
+        self.logs.get(&job).into_iter().flatten()
     }
 }
 

@@ -114,10 +114,6 @@ pub(super) fn disable_all_of(store: &mut Store, experiment_id: &str) {
     }
 }
 
-pub(super) fn forget(store: &mut Store, id: &str) {
-    store.kfp.progress.remove(id);
-}
-
 fn switch(store: &mut Store, mut recurring: Object, enabled: bool, now: DateTime<Utc>) {
     let (mode, status) = if enabled {
         ("ENABLE", "ENABLED")

@@ -137,7 +137,7 @@ fn delete(store: &mut Store, call: &Call<'_>) -> Result<Value, KfpError> {
     }
     store.kfp.of_mut(resource).remove(&[&id]);
     if resource.kind == RECURRING_RUN.kind {
-        recurring_runs::forget(store, &id);
+        store.kfp.progress.remove(&id);
     } else if resource.kind == RUN.kind {
         let now = store.clock.reading;
         recurring_runs::go_on(store, text(&object, "recurring_run_id"), now);

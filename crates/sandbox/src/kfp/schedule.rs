@@ -10,13 +10,13 @@ use crate::object::{Object, text};
 
 /// The start times of runs, within bounds.
 pub(super) struct Schedule {
-    times: Times,
+    /// `None` if no run ever starts.
+    times: Option<Times>,
     start: Option<DateTime<Utc>>,
     end: Option<DateTime<Utc>>,
 }
 
 enum Times {
-    Never,
     Cron(Cron),
     Every {
         interval: TimeDelta,
@@ -30,9 +30,9 @@ impl Schedule {
         let part = |name| trigger.get(name).and_then(Value::as_object);
         let none = Object::new();
         let (bounds, times) = match (part("cron_schedule"), part("periodic_schedule")) {
-            (Some(schedule), _) => (schedule, cron(text(schedule, "cron"), created)?),
-            (None, Some(schedule)) => (schedule, every(schedule, created)?),
-            (None, None) => (&none, Times::Never),
+            (Some(schedule), _) => (schedule, Some(cron(text(schedule, "cron"), created)?)),
+            (None, Some(schedule)) => (schedule, Some(every(schedule, created)?)),
+            (None, None) => (&none, None),
         };
         let bound = |name| time::parse(text(bounds, name));
         Ok(Self {
@@ -46,8 +46,7 @@ impl Schedule {
     pub(super) fn next(&self, after: DateTime<Utc>) -> Option<DateTime<Utc>> {
         let before_start = self.start.map(|start| later(start, TimeDelta::seconds(-1)));
         let after = before_start.map_or(after, |bound| after.max(bound));
-        let next = match &self.times {
-            Times::Never => return None,
+        let next = match self.times.as_ref()? {
             Times::Cron(cron) => cron.next(after)?,
             Times::Every { interval, from } => {
                 let passed = whole_intervals(*from, *interval, after);
@@ -60,13 +59,12 @@ impl Schedule {
     /// Returns the last time up to and including `now`, or `earliest` if there is none after that.
     pub(super) fn latest(&self, earliest: DateTime<Utc>, now: DateTime<Utc>) -> DateTime<Utc> {
         let now = self.end.map_or(now, |end| now.min(end));
-        let latest = match &self.times {
-            Times::Never => None,
+        let latest = self.times.as_ref().and_then(|times| match times {
             Times::Cron(cron) => cron.latest(earliest, now),
             Times::Every { interval, from } => {
                 multiple(*from, *interval, whole_intervals(*from, *interval, now))
             }
-        };
+        });
         latest.map_or(earliest, |latest| latest.max(earliest))
     }
 }
