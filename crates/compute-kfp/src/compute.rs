@@ -187,26 +187,31 @@ impl ClientBuilder {
         let mut lookup = Lookup::new(variable);
         let mut builder = Client::builder();
         builder.endpoint = lookup.text(Setting::Endpoint, ENDPOINT)?;
-        let mut origin = Origin::Default;
         if let Some(token) = lookup.text(Setting::Token, TOKEN)? {
             builder = builder.bearer_token(token);
         } else if let Some(path) = lookup.path(Setting::TokenFile, TOKEN_FILE) {
             builder = builder.token_file(path);
         }
-        if let Some(key) = lookup.text(Setting::ApiKey, API_KEY)? {
-            builder = builder.api_key(key);
-        } else if cfg!(feature = "oauth") && builder.user.is_none() {
-            #[cfg(feature = "oauth")]
-            if let Some(login) = Login::found(builder.endpoint.as_deref())? {
-                origin = Origin::LoginFile(login.path().to_owned());
-                lookup.note(Setting::Login, None, origin.clone());
-                let server = login.endpoint().to_owned();
-                builder = builder.login(login);
-                builder.user_server = Some(server);
+        let key = lookup.text(Setting::ApiKey, API_KEY)?;
+        #[cfg(feature = "oauth")]
+        if builder.user.is_none()
+            && key.is_none()
+            && let Some(login) = Login::found(builder.endpoint.as_deref())?
+        {
+            let origin = Origin::LoginFile(login.path().to_owned());
+            lookup.note(Setting::Login, None, origin.clone());
+            if builder.endpoint.is_none() {
+                lookup.note(Setting::Endpoint, None, origin);
             }
+            let server = login.endpoint().to_owned();
+            builder = builder.login(login);
+            builder.user_server = Some(server);
         }
-        if builder.endpoint.is_none() {
-            lookup.note(Setting::Endpoint, None, origin);
+        if let Some(key) = key {
+            builder = builder.api_key(key);
+        }
+        if !lookup.has(Setting::Endpoint) {
+            lookup.note(Setting::Endpoint, None, Origin::Default);
         }
         let (transport, found) = VARIABLES.connect(variable, builder.transport)?;
         builder.transport = transport;

@@ -179,6 +179,11 @@ impl<'a> Lookup<'a> {
         });
     }
 
+    #[cfg(feature = "compute")]
+    pub fn has(&self, setting: Setting) -> bool {
+        self.found.iter().any(|found| found.setting == setting)
+    }
+
     /// Returns the value of a variable. An empty one counts as not set.
     pub fn value_of(&self, name: &str) -> Option<OsString> {
         (self.variable)(name).filter(|value| !value.is_empty())
