@@ -149,24 +149,3 @@ fn text_of(value: &Value) -> String {
         .as_str()
         .map_or_else(|| value.to_string(), str::to_owned)
 }
-
-#[cfg(test)]
-mod tests {
-    use super::Rank;
-
-    #[test]
-    fn numbers_sort_by_their_value() {
-        let numbers = [
-            f64::NEG_INFINITY,
-            -2.5,
-            -1e-9,
-            0.0,
-            1e-9,
-            3.0,
-            f64::INFINITY,
-        ];
-        let ranks = numbers.map(Rank::number);
-        assert!(ranks.is_sorted() && ranks.windows(2).all(|pair| pair[0] != pair[1]));
-        assert_eq!(Rank::number(-0.0), Rank::number(0.0));
-    }
-}

@@ -53,28 +53,3 @@ fn index() -> Response {
     });
     json_response(StatusCode::OK, &index)
 }
-
-#[cfg(test)]
-mod tests {
-    use http::Method;
-
-    use crate::compute::rules as compute;
-    use crate::kfp::operations as kfp;
-    use crate::operation::select;
-
-    #[test]
-    fn no_document_hides_an_operation() {
-        for path in [
-            "/",
-            "/openapi",
-            "/openapi/",
-            "/openapi/compute.json",
-            "/openapi/kfp.json",
-        ] {
-            for method in [Method::GET, Method::HEAD] {
-                assert!(select(compute::OPERATIONS.iter(), &method, path).is_err());
-                assert!(select(kfp::OPERATIONS.iter(), &method, path).is_err());
-            }
-        }
-    }
-}

@@ -32,33 +32,3 @@ pub(crate) fn literal_length(template: &str) -> usize {
 fn parameter(expected: &str) -> Option<(&str, &str)> {
     expected.strip_prefix('{')?.split_once('}')
 }
-
-#[cfg(test)]
-mod tests {
-    use super::{literal_length, values_in};
-
-    #[test]
-    fn a_parameter_matches_one_segment_as_sent() {
-        let values = values_in("/a/{b}", "/a/x%2Fy");
-        assert_eq!(values.unwrap(), [("b", "x%2Fy")]);
-    }
-
-    #[test]
-    fn a_parameter_matches_neither_an_empty_segment_nor_two() {
-        assert!(values_in("/a/{b}", "/a/").is_none());
-        assert!(values_in("/a/{b}", "/a/x/y").is_none());
-        assert!(values_in("/a/{b}", "/a").is_none());
-    }
-
-    #[test]
-    fn a_verb_belongs_to_the_template_and_not_to_the_value() {
-        let values = values_in("/a/{b}:archive", "/a/x:archive");
-        assert_eq!(values.unwrap(), [("b", "x")]);
-    }
-
-    #[test]
-    fn a_literal_is_closer_than_a_verb_and_a_verb_than_a_parameter() {
-        let lengths = ["/a/me:go", "/a/{b}:go", "/a/{b}"].map(literal_length);
-        assert!(lengths.is_sorted_by(|one, other| one > other));
-    }
-}

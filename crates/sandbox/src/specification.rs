@@ -105,25 +105,3 @@ fn json_schema(content: &'static Value) -> Option<&'static Value> {
         .get("application/json")?
         .get("schema")
 }
-
-#[cfg(test)]
-mod tests {
-    use super::{COMPUTE, KFP, Specification};
-    use compute_kfp_runtime::operation::Operation;
-
-    fn all_found(specification: &'static Specification, operations: &[&Operation]) {
-        for operation in operations {
-            assert!(
-                specification.operation(operation).is_some(),
-                "{}",
-                operation.id
-            );
-        }
-    }
-
-    #[test]
-    fn every_operation_of_the_tables_is_in_the_specs() {
-        all_found(&COMPUTE, compute_api_client::operations::OPERATIONS);
-        all_found(&KFP, kfp_api_client::operations::OPERATIONS);
-    }
-}

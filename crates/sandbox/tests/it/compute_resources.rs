@@ -385,3 +385,22 @@ async fn every_object_can_be_sorted_by_and_read_as_it_is_listed() {
         }
     }
 }
+
+#[tokio::test]
+async fn numbers_sort_by_their_value() {
+    let sandbox = Sandbox::builder().empty().start().await.unwrap();
+    let compute = Compute(&sandbox);
+    for owner in [10, -3, 9, 0] {
+        let project = json!({ "owner_id": owner, "name": "p", "description": "" });
+        compute.post("/projects", project).await.expect(201);
+    }
+    for (sort_by, owners) in [("owner_id", [-3, 0, 9, 10]), ("-owner_id", [10, 9, 0, -3])] {
+        let page = compute.get(&format!("/projects?sort_by={sort_by}")).await;
+        let page = page.expect(200);
+        let projects = page["items"].as_array().unwrap().iter();
+        let sorted: Vec<i64> = projects
+            .map(|project| project["owner_id"].as_i64().unwrap())
+            .collect();
+        assert_eq!(sorted, owners, "{sort_by}");
+    }
+}

@@ -7,6 +7,7 @@ use compute_kfp_sandbox::Sandbox;
 use serde_json::{Value, json};
 
 const MINUTE: Duration = Duration::from_secs(60);
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 async fn sandbox() -> Sandbox {
     Sandbox::builder().empty().start().await.unwrap()
@@ -67,16 +68,63 @@ async fn runs_start_at_their_due_times_however_long_the_advance() {
     assert_eq!(runs[3]["scheduled_at"], "2025-01-07T09:04:00Z");
 }
 
-#[tokio::test]
-async fn a_cron_expression_is_followed() {
+/// Returns when the runs of a trigger are scheduled, from 2025-01-07T09:00:00Z on, a Tuesday.
+async fn scheduled(trigger: Value, passed: Duration) -> Vec<String> {
     let sandbox = sandbox().await;
     let kfp = Kfp(&sandbox);
     let mut body = minutely();
-    body["trigger"] = json!({ "cron_schedule": { "cron": "0 30 * * * *" } });
+    body["trigger"] = trigger;
     create(&kfp, body).await;
-    sandbox.advance(MINUTE * 120);
-    let scheduled = texts(&json!(runs(&kfp).await), "scheduled_at");
-    assert_eq!(scheduled, ["2025-01-07T09:30:00Z", "2025-01-07T10:30:00Z"]);
+    sandbox.advance(passed);
+    texts(&json!(runs(&kfp).await), "scheduled_at")
+}
+
+fn every(seconds: &str) -> Value {
+    json!({ "periodic_schedule": { "interval_second": seconds } })
+}
+
+fn cron(expression: &str) -> Value {
+    json!({ "cron_schedule": { "cron": expression } })
+}
+
+#[tokio::test]
+async fn a_cron_expression_begins_with_the_seconds() {
+    let half_past = scheduled(cron("0 30 * * * *"), MINUTE * 120).await;
+    assert_eq!(half_past, ["2025-01-07T09:30:00Z", "2025-01-07T10:30:00Z"]);
+    let weekdays = scheduled(cron("0 30 6 * * 1-5"), DAY * 6).await;
+    let mornings = ["08", "09", "10", "13"].map(|day| format!("2025-01-{day}T06:30:00Z"));
+    assert_eq!(weekdays, mornings);
+}
+
+#[tokio::test]
+async fn five_fields_omit_the_day_of_the_week() {
+    let hourly = scheduled(cron("0 0 * * *"), MINUTE * 90).await;
+    assert_eq!(hourly, ["2025-01-07T10:00:00Z"]);
+}
+
+#[tokio::test]
+async fn an_interval_of_a_cron_schedule_is_a_go_duration() {
+    for duration in ["1h30m", "1.5h"] {
+        let scheduled = scheduled(cron(&format!("@every {duration}")), MINUTE * 100).await;
+        assert_eq!(scheduled, ["2025-01-07T10:30:00Z"], "{duration}");
+    }
+    // Whole seconds, and at least one.
+    let scheduled = scheduled(cron("@every 10ms"), MINUTE / 60).await;
+    assert_eq!(scheduled[0], "2025-01-07T09:00:01Z");
+}
+
+#[tokio::test]
+async fn nothing_starts_without_a_schedule_or_out_of_its_bounds() {
+    assert!(scheduled(json!({}), DAY).await.is_empty());
+    let bounded = json!({ "cron_schedule": {
+        "cron": "0 0 * * * *",
+        "start_time": "2025-01-08T00:00:00Z",
+        "end_time": "2025-01-08T01:30:00Z",
+    } });
+    let bounded = scheduled(bounded, DAY * 2).await;
+    assert_eq!(bounded, ["2025-01-08T00:00:00Z", "2025-01-08T01:00:00Z"]);
+    let rare = every(&u32::MAX.to_string());
+    assert_eq!(scheduled(rare, DAY * 365 * 140).await.len(), 1);
 }
 
 #[tokio::test]
@@ -121,7 +169,9 @@ async fn a_disabled_recurring_run_starts_nothing_and_catches_up_by_default() {
         switch(&kfp, &id, "enable").await;
         switch(&kfp, &id, "enable").await;
         sandbox.advance(Duration::from_secs(20));
-        assert_eq!(runs(&kfp).await.len(), missed, "no_catchup: {no_catchup}");
+        let started = runs(&kfp).await;
+        assert_eq!(started.len(), missed, "no_catchup: {no_catchup}");
+        assert_eq!(started[missed - 1]["scheduled_at"], "2025-01-07T09:03:00Z");
         sandbox.advance(MINUTE);
         assert_eq!(runs(&kfp).await.len(), missed + 1);
     }
@@ -163,16 +213,15 @@ async fn an_invalid_schedule_is_rejected() {
         ("display_name", json!(""), 500),
         ("max_concurrency", json!(0), 400),
         ("max_concurrency", json!(11), 400),
-        (
-            "trigger",
-            json!({ "cron_schedule": { "cron": "now and then" } }),
-            400,
-        ),
-        (
-            "trigger",
-            json!({ "periodic_schedule": { "interval_second": "0" } }),
-            400,
-        ),
+        ("trigger", cron("now and then"), 400),
+        ("trigger", cron(""), 400),
+        ("trigger", cron("* * * *"), 400),
+        ("trigger", cron("61 * * * * *"), 400),
+        ("trigger", cron("0 0 0 0 0 0 0 0"), 400),
+        ("trigger", cron("@every 1h30"), 400),
+        ("trigger", every("0"), 400),
+        ("trigger", every("-5"), 400),
+        ("trigger", every("9223372036854775807"), 400),
         (
             "trigger",
             json!({ "periodic_schedule": {}, "cron_schedule": {} }),

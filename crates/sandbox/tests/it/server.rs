@@ -363,3 +363,46 @@ async fn both_apis_report_their_health() {
     let health = Kfp(&sandbox).get("/healthz").await.expect(200);
     assert_eq!(health["pipeline_store"], "database");
 }
+
+#[tokio::test]
+async fn the_closest_path_is_the_operation() {
+    let sandbox = Sandbox::builder().empty().start().await.unwrap();
+    let backend = "read_backend_backends__id__get";
+    for (method, path, operation) in [
+        (
+            Method::GET,
+            "/backends/me",
+            Some("read_backend_self_backends_me_get"),
+        ),
+        (Method::GET, "/backends/1", Some(backend)),
+        (Method::GET, "/backends/1%2F2", Some(backend)),
+        (Method::GET, "/backends/1/2", None),
+        (
+            Method::GET,
+            "/apis/v2beta1/runs/a",
+            Some("RunService_GetRun"),
+        ),
+        (Method::GET, "/apis/v2beta1/runs/", None),
+        (
+            Method::POST,
+            "/apis/v2beta1/runs/a:archive",
+            Some("RunService_ArchiveRun"),
+        ),
+        (Method::POST, "/apis/v2beta1/runs/:archive", None),
+    ] {
+        let _ = plain(&sandbox, method.clone(), path).send().await.unwrap();
+        let received = sandbox.received().pop().unwrap();
+        assert_eq!(received.operation_id(), operation, "{method} {path}");
+    }
+}
+
+#[tokio::test]
+async fn no_document_hides_an_operation() {
+    let tables = [
+        compute_api_client::operations::OPERATIONS,
+        kfp_api_client::operations::OPERATIONS,
+    ];
+    for operation in tables.concat() {
+        assert!(operation.path != "/" && !operation.path.starts_with("/openapi"));
+    }
+}
