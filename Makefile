@@ -42,12 +42,10 @@ soak:
 ## Compare the SDK with other clients and write benches/RESULTS.md; see benches/README.md.
 bench: benches/tools/nginx/installed contract/witness/.venv/installed
 bench: benches/candidates/openapi-generator/generated/done
-	cp Cargo.lock benches/Cargo.lock
 	cd benches && $(CARGO) run --quiet --release
 
 ## Run the benchmarks that need only Rust and nginx, and print the results.
 bench-quick: benches/tools/nginx/installed
-	cp Cargo.lock benches/Cargo.lock
 	cd benches && $(CARGO) run --quiet --release -- --quick
 
 benches/tools/nginx/installed: benches/install-nginx

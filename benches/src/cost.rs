@@ -3,9 +3,6 @@
 use std::process::Command;
 use std::time::Instant;
 
-use nix::sys::resource::{UsageWho, getrusage};
-use nix::sys::time::TimeValLike as _;
-
 use crate::Result;
 
 /// Cost of a program.
@@ -35,12 +32,21 @@ fn output(command: &mut Command) -> Result<Vec<u8>> {
 }
 
 /// Returns the CPU time of all child processes that have ended, and of theirs.
+#[cfg(unix)]
 #[expect(
     clippy::cast_precision_loss,
     reason = "there are not so many microseconds"
 )]
 fn children_s() -> Result<f64> {
+    use nix::sys::resource::{UsageWho, getrusage};
+    use nix::sys::time::TimeValLike as _;
+
     let usage = getrusage(UsageWho::RUSAGE_CHILDREN)?;
     let us = usage.user_time().num_microseconds() + usage.system_time().num_microseconds();
     Ok(us as f64 / 1e6)
+}
+
+#[cfg(not(unix))]
+fn children_s() -> Result<f64> {
+    Err("the benchmarks need Linux".into())
 }

@@ -5,7 +5,6 @@ use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use nix::fcntl::{PosixFadviseAdvice, posix_fadvise};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -172,11 +171,11 @@ impl UserCrate {
 /// Drops a file from the page cache, as if the program had been installed some time ago. The kernel maps
 /// larger pieces of a cached file, which adds half a MiB of resident memory.
 fn read_from_disk(path: &Path) -> Result<()> {
-    let file = File::open(path)?;
-    file.sync_all()?;
-    let (from_start, to_end) = (0, 0);
-    let advice = PosixFadviseAdvice::POSIX_FADV_DONTNEED;
-    Ok(posix_fadvise(&file, from_start, to_end, advice)?)
+    File::open(path)?.sync_all()?;
+    let mut dd = Command::new("dd");
+    dd.arg(format!("if={}", path.display()));
+    cost::of(dd.args(["iflag=nocache", "count=0"]))?;
+    Ok(())
 }
 
 /// Builds a program of the SDK's workspace.

@@ -12,7 +12,6 @@ use std::time::{Duration, Instant};
 
 use clap::Parser;
 use futures_util::stream::{self, StreamExt as _};
-use nix::time::{ClockId, clock_gettime};
 use serde::{Deserialize, Serialize};
 
 /// Any error ends a candidate.
@@ -157,8 +156,16 @@ impl Measuring {
     }
 }
 
+#[cfg(unix)]
 fn cpu_time() -> Result<Duration> {
+    use nix::time::{ClockId, clock_gettime};
+
     Ok(clock_gettime(ClockId::CLOCK_PROCESS_CPUTIME_ID)?.into())
+}
+
+#[cfg(not(unix))]
+fn cpu_time() -> Result<Duration> {
+    Err("the benchmarks need Linux".into())
 }
 
 fn resident_peak_kib() -> Result<u64> {

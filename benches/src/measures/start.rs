@@ -2,10 +2,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
-
-use nix::sched::{CpuSet, sched_getaffinity, sched_setaffinity};
-use nix::unistd::Pid;
+use std::process::{self, Command};
 
 use crate::cost;
 use crate::report::{Report, Table};
@@ -110,11 +107,9 @@ fn python(bench: &Bench) -> Result<Vec<Program>> {
 /// Measures the wall time of each program.
 fn started(title: &str, programs: &[Program]) -> Result<Table> {
     let mut samples = vec![Samples::default(); programs.len()];
-    let cores = sched_getaffinity(Pid::from_raw(0))?;
-    let mut first = CpuSet::new();
-    first.set(0)?;
-    // Child processes inherit it. `taskset` would be measured too.
-    sched_setaffinity(Pid::from_raw(0), &first)?;
+    // Child processes inherit the core. A `taskset` that starts them would be measured too.
+    let cores = taskset(&[])?;
+    taskset(&["0"])?;
     let rounds = programs.iter().map(|program| program.starts).max();
     for round in 0..rounds.unwrap_or_default() {
         for (program, wall) in programs.iter().zip(&mut samples) {
@@ -128,7 +123,8 @@ fn started(title: &str, programs: &[Program]) -> Result<Table> {
             wall.push(cost.wall_s * 1e3);
         }
     }
-    sched_setaffinity(Pid::from_raw(0), &cores)?;
+    let (_, cores) = cores.rsplit_once(": ").unwrap_or_default();
+    taskset(&[cores.trim()])?;
     let mut table = Table::new(
         title,
         "ms",
@@ -138,6 +134,14 @@ fn started(title: &str, programs: &[Program]) -> Result<Table> {
         table = table.row(&program.name, wall);
     }
     Ok(table)
+}
+
+/// Prints the cores that this program may use, after setting them if there are some.
+fn taskset(cores: &[&str]) -> Result<String> {
+    let mut taskset = Command::new("taskset");
+    taskset.args(["--cpu-list", "--pid"]).args(cores);
+    let (_, output) = cost::of(taskset.arg(process::id().to_string()))?;
+    Ok(String::from_utf8(output)?)
 }
 
 #[expect(clippy::cast_precision_loss, reason = "it is shown in three digits")]

@@ -6,13 +6,25 @@ use candidate::{Result, TOKEN, Task};
 use reqwest::header::{AUTHORIZATION, HeaderMap};
 
 /// The generated client of Quantum Inspire Compute.
-#[allow(clippy::all, missing_docs, unused, reason = "progenitor wrote it")]
+#[allow(
+    clippy::all,
+    clippy::unwrap_used,
+    missing_docs,
+    unused,
+    reason = "progenitor wrote it"
+)]
 mod compute {
     include!(concat!(env!("OUT_DIR"), "/compute.rs"));
 }
 
 /// The generated client of Kubeflow Pipelines.
-#[allow(clippy::all, missing_docs, unused, reason = "progenitor wrote it")]
+#[allow(
+    clippy::all,
+    clippy::unwrap_used,
+    missing_docs,
+    unused,
+    reason = "progenitor wrote it"
+)]
 mod kfp {
     include!(concat!(env!("OUT_DIR"), "/kfp.rs"));
 }
