@@ -28,12 +28,12 @@ pub(crate) struct Argument<'a> {
     pub set: TokenStream,
     /// A value for examples, if the type suggests one.
     pub example: Option<String>,
-    pub source: Source,
+    pub encoding: Encoding,
 }
 
 /// The form of a value outside of Rust code.
 #[derive(Clone, Copy)]
-pub(crate) enum Source {
+pub(crate) enum Encoding {
     Json,
     Text,
     File,
@@ -77,7 +77,7 @@ impl<'a> Argument<'a> {
             passed: taken.value,
             set,
             example: None,
-            source: Source::Json,
+            encoding: Encoding::Json,
         }
     }
 
@@ -123,7 +123,7 @@ fn body<'a>(api: &Api, wanted: &'a str, media: &str, content: &BodyContent) -> A
     let (BodyContent::Json(schema) | BodyContent::Form(schema, _)) = content else {
         return Argument {
             example: Some("Vec::from(\"content\")".to_owned()),
-            source: Source::Text,
+            encoding: Encoding::Text,
             ..Argument::new(
                 wanted,
                 wanted,
@@ -165,23 +165,23 @@ fn part<'a>(api: &Api, part: &'a Part, body_required: bool) -> Argument<'a> {
     let (name, wire) = (ident(&part.ident), &part.name);
     let content = quote! { ::compute_kfp_runtime::Content };
     let file = "std::path::Path::new(\"pipeline.yaml\")";
-    let (source, value, set, example) = if part.is_file_list() {
+    let (encoding, value, set, example) = if part.is_file_list() {
         (
-            Source::Files,
+            Encoding::Files,
             parse_quote! { ::std::vec::Vec<#content> },
             quote! { request.file_parts(#wire, #name); },
             Some(format!("[{file}]")),
         )
     } else if part.is_file() {
         (
-            Source::File,
+            Encoding::File,
             parse_quote! { #content },
             quote! { request.file_part(#wire, #name); },
             Some(file.to_owned()),
         )
     } else {
         (
-            Source::Json,
+            Encoding::Json,
             rust_type(&part.schema),
             quote! { request.value_part(#wire, &#name); },
             example(api, &part.schema, &part.ident),
@@ -191,7 +191,7 @@ fn part<'a>(api: &Api, part: &'a Part, body_required: bool) -> Argument<'a> {
         required: body_required && part.required,
         description: part.schema.description.as_deref(),
         example,
-        source,
+        encoding,
         ..Argument::new(&part.ident, &part.argument, value, set)
     }
 }

@@ -4,7 +4,7 @@
 use proc_macro2::TokenStream;
 use quote::quote;
 
-use crate::argument::{Source, arguments};
+use crate::argument::{Encoding, arguments};
 use crate::model::{Api, Operation, Success};
 use crate::tree::ident;
 
@@ -77,11 +77,11 @@ fn call(api: &Api, operation: &Operation) -> TokenStream {
     let (mut required, mut optional) = (TokenStream::new(), TokenStream::new());
     for argument in arguments(api, operation) {
         let (setter, wire, ty) = (ident(argument.name), argument.wire, &argument.value);
-        let value = match argument.source {
-            Source::Json => quote! { given.required::<#ty>(#wire) },
-            Source::Text => quote! { given.required::<::std::string::String>(#wire) },
-            Source::File => quote! { given.file(#wire) },
-            Source::Files => quote! { given.file(#wire).map(|file| [file]) },
+        let value = match argument.encoding {
+            Encoding::Json => quote! { given.required::<#ty>(#wire) },
+            Encoding::Text => quote! { given.required::<::std::string::String>(#wire) },
+            Encoding::File => quote! { given.file(#wire) },
+            Encoding::Files => quote! { given.file(#wire).map(|file| [file]) },
         };
         if argument.required {
             required.extend(quote! { #value?, });

@@ -36,7 +36,7 @@ type Reader = Pin<Box<dyn AsyncRead + Send>>;
 /// ```
 #[derive(Clone)]
 pub struct Content {
-    source: Source,
+    data: Data,
     name: Option<String>,
     media: Option<String>,
     on_read: Option<OnRead>,
@@ -45,7 +45,7 @@ pub struct Content {
 type OnRead = Arc<dyn Fn(u64) + Send + Sync>;
 
 #[derive(Clone)]
-enum Source {
+enum Data {
     Bytes(Bytes),
     File(PathBuf),
     Stream {
@@ -64,13 +64,13 @@ impl Content {
             .map(|name| name.to_string_lossy().into_owned());
         Self {
             name,
-            ..Self::new(Source::File(path))
+            ..Self::new(Data::File(path))
         }
     }
 
-    fn new(source: Source) -> Self {
+    fn new(data: Data) -> Self {
         Self {
-            source,
+            data,
             name: None,
             media: None,
             on_read: None,
@@ -89,7 +89,7 @@ impl Content {
     pub fn stream(reader: impl AsyncRead + Send + 'static, length: Option<u64>) -> Self {
         let reader: Reader = Box::pin(reader);
         let reader = Arc::new(Mutex::new(Some(reader)));
-        Self::new(Source::Stream { reader, length })
+        Self::new(Data::Stream { reader, length })
     }
 
     /// Sets the file name that is sent. A server may recognise the format by the extension.
@@ -153,18 +153,18 @@ impl Content {
 
     /// Returns whether it can be sent more than once.
     pub(crate) fn is_repeatable(&self) -> bool {
-        !matches!(self.source, Source::Stream { .. })
+        !matches!(self.data, Data::Stream { .. })
     }
 
     /// Returns a body for one attempt, and its length in bytes if it is known.
     pub(crate) async fn open(&self, progress: &Progress) -> Result<(Body, Option<u64>), Error> {
-        let (reader, length) = match &self.source {
-            Source::Bytes(bytes) => {
+        let (reader, length) = match &self.data {
+            Data::Bytes(bytes) => {
                 let reader: Reader = Box::pin(Cursor::new(bytes.clone()));
                 (reader, Some(bytes.len() as u64))
             }
-            Source::File(path) => open_file(path).await?,
-            Source::Stream { reader, length } => {
+            Data::File(path) => open_file(path).await?,
+            Data::Stream { reader, length } => {
                 let reader = reader.lock().unwrap_or_else(PoisonError::into_inner).take();
                 let reader = reader.ok_or_else(|| {
                     Error::invalid(
@@ -268,10 +268,10 @@ impl AsyncRead for Metered {
 impl fmt::Debug for Content {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut shown = f.debug_struct("Content");
-        match &self.source {
-            Source::Bytes(bytes) => shown.field("bytes", &bytes.len()),
-            Source::File(path) => shown.field("file", path),
-            Source::Stream { length, .. } => shown.field("stream", length),
+        match &self.data {
+            Data::Bytes(bytes) => shown.field("bytes", &bytes.len()),
+            Data::File(path) => shown.field("file", path),
+            Data::Stream { length, .. } => shown.field("stream", length),
         };
         shown.field("name", &self.name).finish()
     }
@@ -279,7 +279,7 @@ impl fmt::Debug for Content {
 
 impl From<Bytes> for Content {
     fn from(bytes: Bytes) -> Self {
-        Self::new(Source::Bytes(bytes))
+        Self::new(Data::Bytes(bytes))
     }
 }
 
