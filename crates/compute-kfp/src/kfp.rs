@@ -27,7 +27,7 @@ use compute_kfp_runtime::{Error, Transport, TransportBuilder};
 pub use kfp_api_client::mock;
 pub use kfp_api_client::{API_VERSION, builder, operations, types};
 
-pub use self::filter::{Filter, FilterValue, Sort};
+pub use self::filter::{Filter, FilterListed, FilterValue, Sort};
 use self::lookup::Places;
 pub use self::outputs::{ListRunArtifacts, RunArtifact};
 pub use self::run::RunPipeline;

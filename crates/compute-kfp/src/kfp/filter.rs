@@ -59,16 +59,21 @@ impl Filter {
         Self::compare("LESS_THAN_EQUALS", key, value)
     }
 
-    /// Matches if the property is one of the values: strings, `i32` or `i64`. Servers accept no list of
-    /// times.
-    pub fn in_<V: Into<FilterValue>>(
+    /// Matches if the property is one of the values: strings, `i32` or `i64`.
+    ///
+    /// KFP's predicates have no list of times, so such a list does not compile:
+    ///
+    /// ```compile_fail,E0277
+    /// use compute_kfp::{Timestamp, kfp::Filter};
+    ///
+    /// let filter = Filter::in_("created_at", [Timestamp::now()]);
+    /// ```
+    pub fn in_<V: FilterListed>(
         key: impl Into<String>,
         values: impl IntoIterator<Item = V>,
     ) -> Self {
-        let values: Vec<FilterValue> = values.into_iter().map(Into::into).collect();
-        let kind = values.first().map_or("string_value", |value| value.kind);
-        let values: Vec<Value> = values.into_iter().map(|value| value.json).collect();
-        Self::predicate("IN", key, &format!("{kind}s"), json!({"values": values}))
+        let values: Vec<Value> = values.into_iter().map(|value| value.into().json).collect();
+        Self::predicate("IN", key, V::LIST, json!({"values": values}))
     }
 
     /// Matches if the property contains the string.
@@ -133,6 +138,28 @@ values! {
     i32, "int_value", |number| number;
     i64, "long_value", |number| number.to_string();
     Timestamp, "timestamp_value", |time| time.to_string();
+}
+
+/// A type of the values of [`Filter::in_`].
+pub trait FilterListed: Into<FilterValue> {
+    /// Property of a predicate that has such a list.
+    const LIST: &'static str;
+}
+
+macro_rules! listed {
+    ($($type:ty, $list:literal;)+) => {$(
+        impl FilterListed for $type {
+            const LIST: &'static str = $list;
+        }
+    )+};
+}
+
+listed! {
+    &str, "string_values";
+    &String, "string_values";
+    String, "string_values";
+    i32, "int_values";
+    i64, "long_values";
 }
 
 /// The sort order of a KFP list, for its `sort_by` (`order_by` for lists of tasks).
