@@ -10,10 +10,13 @@ demo:
 	$(CARGO) run --quiet -p compute-kfp --example record_calibration
 
 ## Run every test and every documentation example. Many tests wait for timeouts and processes, so
-## more of them run in parallel than there are cores.
+## more of them run in parallel than there are cores, and the examples run beside them.
 test: export RUST_TEST_THREADS ?= 4
 test:
-	$(CARGO) test --workspace --no-fail-fast
+	$(CARGO) test --workspace --no-run
+	@$(CARGO) test --workspace --no-fail-fast --quiet --doc & examples=$$!; \
+	$(CARGO) test --workspace --no-fail-fast --tests; programs=$$?; \
+	wait $$examples && exit $$programs
 
 ## Run third-party conformance checks of the clients and the sandbox; needs Node 20 and Python 3.10.
 contract: referees

@@ -427,6 +427,7 @@ fn refused(name: &str, text: String) {
 }
 
 #[test]
+#[ignore = "takes 10 s of CPU time: `ci/tests` runs it"]
 fn absurd_sizes_are_refused() {
     let get = |index: usize| {
         (
