@@ -92,7 +92,6 @@ pub(crate) fn normalise(file: &str, places: Places<'_>) -> Result<(Api, Vec<Prob
 
 /// Reads a lifted document, and collects its named schemas and its problems.
 struct Reader<'a> {
-    document: &'a Value,
     places: Places<'a>,
     /// The number of schemas and properties that were read.
     size: usize,
@@ -100,8 +99,6 @@ struct Reader<'a> {
     components: &'a Map<String, Value>,
     /// The Rust name of every component, by its name in the document.
     component_names: IndexMap<&'a str, String>,
-    /// The place that uses each Rust type name.
-    taken: IndexMap<String, String>,
     /// Components by Rust name, among them objects inside of others that are read like them.
     by_name: IndexMap<String, Component<'a>>,
     /// The results for components, by Rust name.
@@ -127,13 +124,11 @@ impl<'a> Reader<'a> {
         static NONE: LazyLock<Map<String, Value>> = LazyLock::new(Map::new);
         let protobuf = protobuf::is_from_grpc_gateway(&places);
         let mut reader = Self {
-            document: places.lifted,
             places,
             size: 0,
             problems: Problems::new(file),
             components: &NONE,
             component_names: IndexMap::new(),
-            taken: IndexMap::new(),
             by_name: IndexMap::new(),
             read: HashMap::new(),
             named: IndexMap::new(),
@@ -145,7 +140,7 @@ impl<'a> Reader<'a> {
             protobuf,
         };
         let at = Pointer::root().at("components").at("schemas");
-        if let Some(schemas) = reader.document.pointer(at.as_str())
+        if let Some(schemas) = reader.places.lifted.pointer(at.as_str())
             && let Some(schemas) = reader.object(schemas, &at, "the list of schemas")
             && !reader.exceeds(MAX_SCHEMAS, schemas.len(), "schemas", &at)
         {
@@ -214,7 +209,7 @@ impl<'a> Reader<'a> {
                 return Ok((value, at));
             };
             let pointer = target.as_str().and_then(|target| target.strip_prefix('#'));
-            let next = pointer.and_then(|it| Some((self.document.pointer(it)?, it)));
+            let next = pointer.and_then(|it| Some((self.places.lifted.pointer(it)?, it)));
             steps += 1;
             match next.filter(|_| steps <= MAX_STEPS) {
                 Some((next, pointer)) => (value, at) = (next, Pointer::parse(pointer)),
@@ -238,7 +233,7 @@ impl<'a> Reader<'a> {
         static UNDEFINED: LazyLock<Value> = LazyLock::new(|| json!({"type": "http"}));
         let at = Pointer::root().at("components").at("securitySchemes");
         let mut schemes: Vec<(&'a str, &'a Value)> = Vec::new();
-        if let Some(value) = self.document.pointer(at.as_str())
+        if let Some(value) = self.places.lifted.pointer(at.as_str())
             && let Some(defined) = self.object(value, &at, "the list of security schemes")
         {
             schemes.extend(defined.iter().map(|(name, it)| (name.as_str(), it)));

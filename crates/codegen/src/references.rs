@@ -268,26 +268,10 @@ impl Bundler<'_> {
         }
     }
 
-    /// Copies a value below a place; only one that can hold references needs a place of its own.
-    fn child(
-        &mut self,
-        value: &Value,
-        key: &dyn Display,
-        place: &Place,
-        part: Part,
-        to: &Pointer,
-    ) -> Value {
-        match holds_values(value) {
-            true => self.copy(value, &place.at(key), part, &to.at(key)),
-            false => value.clone(),
-        }
-    }
-
     /// Copies a part of a file to `to` and follows its references.
     fn copy(&mut self, value: &Value, place: &Place, part: Part, to: &Pointer) -> Value {
-        if !place.file.is_empty() || !self.following.is_empty() {
-            self.copied += 1;
-        }
+        let is_elsewhere = !place.file.is_empty() || !self.following.is_empty();
+        self.copied += usize::from(is_elsewhere && holds_values(value));
         match value {
             Value::Object(map) if part == Part::Mapping => {
                 let targets = map.iter().map(|(value, target)| {
@@ -303,9 +287,9 @@ impl Bundler<'_> {
                 }
             }
             Value::Array(items) if part != Part::Literal => {
-                let items = items.iter().enumerate();
-                let items =
-                    items.map(|(index, item)| self.child(item, &index, place, part.item(), to));
+                let items = items.iter().enumerate().map(|(index, item)| {
+                    self.copy(item, &place.at(index), part.item(), &to.at(index))
+                });
                 Value::Array(items.collect())
             }
             value => value.clone(),
@@ -321,7 +305,7 @@ impl Bundler<'_> {
     ) -> Map<String, Value> {
         map.iter()
             .map(|(key, child)| {
-                let copy = self.child(child, key, place, part.child(key), to);
+                let copy = self.copy(child, &place.at(key), part.child(key), &to.at(key));
                 (key.clone(), copy)
             })
             .collect()

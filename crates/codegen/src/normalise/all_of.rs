@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use serde_json::{Map, Value};
 
-use super::schemas::{Component, component, has_own_shape};
+use super::schemas::{Component, component};
 use super::written::members;
 use super::{Reader, any};
 use crate::model::{Kind, Object, Property, Schema, TaggedVariant};
@@ -23,20 +23,17 @@ impl<'a> Reader<'a> {
         if members.is_empty() {
             return self.own_shape(object, at, hint);
         }
-        let mut merged = any();
+        let mut merged = None;
         for (index, member) in members.iter().enumerate() {
             let at = at.at("allOf").at(index);
             let schema = self.member(member, &at, hint);
-            merged = if index == 0 {
-                schema
-            } else {
-                self.merge(merged, schema, &at, hint)
-            };
+            merged = Some(match merged {
+                None => schema,
+                Some(merged) => self.merge(merged, schema, &at, hint),
+            });
         }
-        if has_own_shape(object) {
-            let own = self.own_shape(object, at, hint);
-            merged = self.merge(merged, own, at, hint);
-        }
+        let own = self.own_shape(object, at, hint);
+        let mut merged = self.merge(merged.unwrap_or_else(any), own, at, hint);
         self.require(&mut merged, object);
         if let Kind::Object(object) = &merged.kind
             && object.properties.is_empty()
@@ -73,7 +70,8 @@ impl<'a> Reader<'a> {
         if let Some(known) = self.commons.get(&name) {
             return Some(known.clone());
         }
-        if self.is_open(&name) {
+        // Once while the component is being read, but not again inside of that.
+        if self.stack.iter().filter(|(open, _)| *open == name).count() > 1 {
             return None;
         }
         self.stack.push((name.clone(), false));
@@ -89,9 +87,8 @@ impl<'a> Reader<'a> {
             let members = members(object, keyword).iter();
             members.filter_map(|it| self.component_of(it))
         };
-        let mut open: Vec<&str> = Vec::new();
-        open.extend(referred(object, "oneOf"));
-        open.extend(referred(object, "anyOf"));
+        let alternatives = ["oneOf", "anyOf"].into_iter();
+        let mut open: Vec<&str> = alternatives.flat_map(|it| referred(object, it)).collect();
         let mut seen = HashSet::new();
         while let Some(upstream) = open.pop() {
             let name = self.component_names.get(upstream);
@@ -110,18 +107,12 @@ impl<'a> Reader<'a> {
 
     /// Marks as required what any member requires, wherever the property is declared.
     fn require(&mut self, schema: &mut Schema, object: &'a Map<String, Value>) {
-        if self.protobuf {
+        let members = members(object, "allOf");
+        let is_alias = members.len() == 1 && !object.contains_key("required");
+        if self.protobuf || is_alias && matches!(schema.kind, Kind::Reference(_)) {
             return;
         }
-        let members = members(object, "allOf");
-        let opened = match &schema.kind {
-            Kind::Reference(_) if object.contains_key("required") || members.len() > 1 => {
-                self.opened(&schema.kind)
-            }
-            Kind::Object(_) => Some(schema.kind.clone()),
-            _ => None,
-        };
-        let Some(Kind::Object(mut opened)) = opened else {
+        let Some(Kind::Object(known)) = self.opened(&schema.kind) else {
             return;
         };
         let keywords = members.iter().flat_map(|it| self.all_keywords(it));
@@ -129,15 +120,12 @@ impl<'a> Reader<'a> {
             .chain([object])
             .filter_map(|it| it.get("required")?.as_array());
         let required: HashSet<&str> = lists.flatten().filter_map(Value::as_str).collect();
-        let mut is_changed = false;
-        for (name, property) in &mut opened.properties {
-            if !property.required && required.contains(name.as_str()) {
-                property.required = true;
-                is_changed = true;
-            }
+        let mut changed = known.clone();
+        for (name, property) in &mut changed.properties {
+            property.required |= required.contains(name.as_str());
         }
-        if is_changed {
-            schema.kind = Kind::Object(opened);
+        if changed != known {
+            schema.kind = Kind::Object(changed);
         }
     }
 
@@ -172,21 +160,15 @@ impl<'a> Reader<'a> {
             );
             return right;
         };
-        match kind {
-            Kind::Object(_) | Kind::Tagged(_) => Schema {
-                nullable,
-                ..Schema::of(kind)
-            },
-            kind if kind == left.kind => Schema {
-                kind,
-                nullable,
-                ..left
-            },
-            kind => Schema {
-                kind,
-                nullable,
-                ..right
-            },
+        let like = match &kind {
+            Kind::Object(_) | Kind::Tagged(_) => any(),
+            kind if *kind == left.kind => left,
+            _ => right,
+        };
+        Schema {
+            kind,
+            nullable,
+            ..like
         }
     }
 
@@ -254,11 +236,7 @@ impl<'a> Reader<'a> {
     }
 
     fn values_of_enum(&self, kind: &Kind) -> Option<Vec<String>> {
-        let kind = match kind {
-            Kind::Reference(name) => &self.named.get(name)?.schema.kind,
-            kind => kind,
-        };
-        match kind {
+        match self.known_kind(kind)? {
             Kind::Enum(values) => Some(values.iter().map(|it| it.value.clone()).collect()),
             _ => None,
         }

@@ -17,11 +17,11 @@ const CALLS: &str = "no code is generated for requests that the server sends";
 
 impl<'a> Reader<'a> {
     pub(super) fn read_operations(&mut self, servers: &Servers) -> Vec<Operation> {
-        if self.document.get("webhooks").is_some() {
+        if self.places.lifted.get("webhooks").is_some() {
             self.warn(&Pointer::root().at("webhooks"), "webhooks", CALLS);
         }
         let at = Pointer::root().at("paths");
-        let Some(paths) = self.document.get("paths") else {
+        let Some(paths) = self.places.lifted.get("paths") else {
             self.problem(
                 &at,
                 "the document has no `paths`",
@@ -156,11 +156,11 @@ impl<'a> Reader<'a> {
         let (declared, at) = match operation.get("security") {
             Some(own) => (Some(own), at.at("security")),
             None => (
-                self.document.get("security"),
+                self.places.lifted.get("security"),
                 Pointer::root().at("security"),
             ),
         };
-        let schemes = self.document.pointer("/components/securitySchemes");
+        let schemes = self.places.lifted.pointer("/components/securitySchemes");
         let alternatives = declared.and_then(Value::as_array).into_iter().flatten();
         let mut found = Vec::new();
         for (index, alternative) in alternatives.enumerate() {

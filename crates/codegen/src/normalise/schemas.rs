@@ -7,7 +7,7 @@ use indexmap::IndexMap;
 use serde_json::{Map, Value};
 
 use super::naming::Wanted;
-use super::written::{Own, members};
+use super::written::members;
 use super::{Reader, any, flag, prose, text};
 use crate::lift::TYPE_LIST;
 use crate::model::{EnumValue, Kind, NamedSchema, Object, Property, Schema};
@@ -21,16 +21,6 @@ const MAX_NESTING: usize = 64;
 
 /// Extension of a property that the generator's README describes.
 const REQUIRED_ON_CREATION: &str = "x-required-on-creation";
-
-/// Keywords that declare the shape of a value in the schema itself.
-const OWN_SHAPE: [&str; 6] = [
-    "type",
-    "enum",
-    "properties",
-    "additionalProperties",
-    "patternProperties",
-    "items",
-];
 
 /// A schema that is read once, and that others refer to by its Rust name.
 #[derive(Clone)]
@@ -70,7 +60,6 @@ impl<'a> Reader<'a> {
         self.settle(&mut wanted.collect::<Vec<_>>());
         for ((upstream, value), name) in components.iter().zip(names) {
             let at = component(upstream);
-            self.taken.insert(name.clone(), String::from(&at));
             self.component_names.insert(upstream, name.clone());
             let upstream = Some(upstream.as_str());
             let component = Component {
@@ -156,10 +145,7 @@ impl<'a> Reader<'a> {
         {
             return known.clone();
         }
-        if !self.stack.is_empty()
-            && is_composed_of_others(value)
-            && self.written(value).own != Own::No
-        {
+        if !self.stack.is_empty() && is_composed_of_others(value) && self.written(value).own_type {
             return self.later(value, at, hint);
         }
         let schema = self.bare_schema(value, at, hint);
@@ -168,7 +154,7 @@ impl<'a> Reader<'a> {
 
     /// Makes an object a component, to be read when nothing else is being read.
     fn later(&mut self, value: &'a Value, at: &Pointer, hint: &str) -> Schema {
-        let name = self.free_name(hint, at);
+        let name = self.free_name(hint);
         let mut schema = Schema::of(Kind::Reference(name.clone()));
         if let Some(object) = value.as_object() {
             annotate(&mut schema, object);
@@ -201,20 +187,19 @@ impl<'a> Reader<'a> {
         {
             return known.clone();
         }
-        let name = self.free_name(hint, at);
+        let name = self.free_name(hint);
         let schema = self.named(schema, name, None);
         self.by_place.insert(at.into(), schema.clone());
         schema
     }
 
-    fn free_name(&mut self, hint: &str, at: &Pointer) -> String {
+    fn free_name(&self, hint: &str) -> String {
         let mut name = hint.to_owned();
         let mut count = 1;
-        while self.taken.contains_key(&name) {
+        while self.by_name.contains_key(&name) || self.named.contains_key(&name) {
             count += 1;
             name = format!("{hint}{count}");
         }
-        self.taken.insert(name.clone(), at.into());
         name
     }
 
@@ -288,7 +273,7 @@ impl<'a> Reader<'a> {
             }
             return own_type;
         }
-        if self.written_component(upstream).own != Own::No {
+        if self.written_component(upstream).own_type {
             return own_type;
         }
         let mut schema = self.read_component(&name);
@@ -563,9 +548,9 @@ impl<'a> Reader<'a> {
             return json_type(&named.schema.kind);
         }
         let component = self.by_name.get(name).map(|it| it.value);
-        match component.map(|it| self.written(it).own) {
-            Some(Own::Object) => "object",
-            _ => "any",
+        match component.is_some_and(|it| self.written(it).own_type) {
+            true => "object",
+            false => "any",
         }
     }
 }
@@ -582,13 +567,6 @@ fn is_named(kind: &Kind) -> bool {
 fn is_composed_of_others(schema: &Value) -> bool {
     let has = |keyword: &str| schema.get(keyword).is_some();
     has("allOf") || has("properties") && (has("oneOf") || has("anyOf"))
-}
-
-/// Returns whether a schema has keywords beside its composition.
-pub(super) fn has_own_shape(object: &Map<String, Value>) -> bool {
-    OWN_SHAPE
-        .iter()
-        .any(|keyword| object.contains_key(*keyword))
 }
 
 pub(super) fn component(upstream: &str) -> Pointer {
@@ -621,7 +599,7 @@ fn integer_type(format: &str) -> &'static str {
 
 fn json_type(kind: &Kind) -> &'static str {
     match kind {
-        Kind::Any | Kind::Reference(_) | Kind::Union(_) | Kind::Tagged(_) => "any",
+        Kind::Any | Kind::Reference(_) | Kind::Union(_) => "any",
         Kind::Boolean => "boolean",
         Kind::Integer(_) | Kind::Number => "number",
         Kind::String
@@ -630,7 +608,7 @@ fn json_type(kind: &Kind) -> &'static str {
         | Kind::Binary
         | Kind::Enum(_) => "string",
         Kind::Array(_) => "array",
-        Kind::Map(_) | Kind::Object(_) => "object",
+        Kind::Map(_) | Kind::Object(_) | Kind::Tagged(_) => "object",
     }
 }
 

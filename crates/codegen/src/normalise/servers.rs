@@ -32,7 +32,7 @@ impl<'a> Reader<'a> {
         let at = Pointer::root().at("servers");
         let mut servers = Servers::default();
         let mut is_first = true;
-        for (server, at) in listed(self.document.get("servers"), &at) {
+        for (server, at) in listed(self.places.lifted.get("servers"), &at) {
             let reason = match address(server) {
                 Ok(Address::Relative(path)) if is_first => {
                     servers.prefix = path;

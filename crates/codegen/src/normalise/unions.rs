@@ -31,18 +31,7 @@ impl<'a> Reader<'a> {
         at: &Pointer,
         hint: &str,
     ) -> Schema {
-        let has_alternatives = object.contains_key("oneOf") || object.contains_key("anyOf");
-        let name = self.stack.last().map(|(name, _)| name.clone());
-        let is_here = |name: &String| self.by_name.get(name).is_some_and(|it| it.at == *at);
-        let name = name.filter(|it| has_alternatives && is_here(it));
-        let known = name.as_ref().and_then(|it| self.commons.get(it));
-        let mut schema = match known.cloned() {
-            Some(known) => known,
-            None => self.common(object, at, hint),
-        };
-        if let Some(name) = name {
-            self.commons.insert(name, schema.clone());
-        }
+        let mut schema = self.common(object, at, hint);
         for keyword in ["oneOf", "anyOf"] {
             let members = self.members_of(object, keyword, at);
             if !members.is_empty() {
@@ -62,29 +51,28 @@ impl<'a> Reader<'a> {
         at: &Pointer,
         hint: &str,
     ) -> Schema {
+        if !self.spend(members(object, keyword).len(), at) {
+            return common;
+        }
         let opened = self.opened(&common.kind).and_then(object_of);
+        let tags = self.tags(object, keyword);
+        let tagged = tags.map(|tags| self.tagged(tags, object, keyword, at, hint));
         let Some(shared) = opened.filter(|_| !is_plain(&common.kind)) else {
-            let union = self.one_of(object, keyword, at, hint);
+            let union = tagged.unwrap_or_else(|| self.one_of(object, keyword, at, hint));
             // Overlays add alternatives beside a `type` that contradicts them.
             if is_plain(&common.kind) || matches!(union.kind, Kind::Union(_)) {
                 return union;
             }
             return self.merge(common, union, &at.at(keyword), hint);
         };
-        if !self.spend(members(object, keyword).len(), at) {
-            return common;
-        }
-        let kind = match self.tags(object, keyword) {
-            Some(tags) => {
-                let mut tagged = self.tagged(tags, object, keyword, at, hint).kind;
-                if let Kind::Tagged(Tagged { variants, .. }) = &mut tagged {
-                    for variant in variants {
-                        self.add_common(variant, &shared, hint);
-                    }
+        let kind = match tagged.map(|it| it.kind) {
+            Some(Kind::Tagged(mut tagged)) => {
+                for variant in &mut tagged.variants {
+                    self.add_common(variant, &shared, hint);
                 }
-                tagged
+                Kind::Tagged(tagged)
             }
-            None => Kind::Object(self.spread(shared, object, keyword, at, hint)),
+            _ => Kind::Object(self.spread(shared, object, keyword, at, hint)),
         };
         Schema { kind, ..common }
     }
@@ -120,29 +108,27 @@ impl<'a> Reader<'a> {
             return self.merge_objects(common, only, &at.at(keyword), hint);
         }
         let mut found: IndexMap<String, Property> = IndexMap::new();
-        let count = alternatives.len();
-        let mut requiring: IndexMap<String, usize> = IndexMap::new();
-        for alternative in alternatives {
-            if let Some(additional) = alternative.additional {
+        for alternative in &alternatives {
+            if let Some(additional) = alternative.additional.clone() {
                 let same = common
                     .additional
                     .as_ref()
                     .is_none_or(|it| *it == additional);
                 common.additional = Some(if same { additional } else { Box::new(any()) });
             }
-            for (name, property) in alternative.properties {
-                *requiring.entry(name.clone()).or_default() += usize::from(property.required);
-                match found.get_mut(&name) {
+            for (name, property) in &alternative.properties {
+                match found.get_mut(name) {
                     Some(known) if known.schema.kind != property.schema.kind => {
                         known.schema.kind = Kind::Any;
                     }
                     Some(known) => known.schema.nullable |= property.schema.nullable,
-                    None => _ = found.insert(name, property),
+                    None => _ = found.insert(name.clone(), property.clone()),
                 }
             }
         }
         for (name, mut property) in found {
-            property.required = requiring.get(&name) == Some(&count);
+            let mut same = alternatives.iter().map(|it| it.properties.get(&name));
+            property.required = same.all(|it| it.is_some_and(|it| it.required));
             match common.properties.get_mut(&name) {
                 Some(known) => known.required |= property.required,
                 None => _ = common.properties.insert(name, property),
@@ -159,12 +145,6 @@ impl<'a> Reader<'a> {
         hint: &str,
     ) -> Schema {
         let members = members(object, keyword);
-        if !self.spend(members.len(), at) {
-            return any();
-        }
-        if let Some(tags) = self.tags(object, keyword) {
-            return self.tagged(tags, object, keyword, at, hint);
-        }
         let at = at.at(keyword);
         let mut nullable = false;
         let mut alternatives: Vec<Schema> = Vec::new();

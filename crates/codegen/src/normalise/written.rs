@@ -19,17 +19,8 @@ pub(super) struct Written {
     pub object: bool,
     /// Whether it declares properties.
     pub properties: bool,
-    /// The kind of type that it gets.
-    pub own: Own,
-}
-
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) enum Own {
-    /// No type of its own, or unknown before reading.
-    #[default]
-    No,
-    Object,
-    Tagged,
+    /// Whether it certainly gets a type of its own, for objects.
+    pub own_type: bool,
 }
 
 impl<'a> Reader<'a> {
@@ -56,13 +47,12 @@ impl<'a> Reader<'a> {
             let upstream = self.component_of(schema);
             let written = upstream.map(|it| self.written_component(it));
             return Written {
-                own: Own::No,
+                own_type: false,
                 ..written.unwrap_or_default()
             };
         }
         let mut written = own_keywords(object);
-        let kind = object.get("type").and_then(Value::as_str);
-        if object.contains_key("enum") || kind.is_some_and(|kind| kind != "object") {
+        if !may_be_object(object) {
             return written;
         }
         let mut inline = written.properties;
@@ -77,28 +67,16 @@ impl<'a> Reader<'a> {
             }
         }
         let composed = inline || sources.len() > 1;
-        let mut alternatives = false;
         for keyword in ["oneOf", "anyOf"] {
-            let members: Vec<&Value> = members(object, keyword)
-                .iter()
-                .filter(|member| !is_null(member))
-                .collect();
-            if members.is_empty() {
+            let alternatives = members(object, keyword).iter();
+            let mut alternatives = alternatives.filter(|it| !is_null(it)).peekable();
+            if alternatives.peek().is_none() {
                 continue;
             }
-            alternatives = true;
-            let mut all = true;
-            for member in members {
-                all &= self.written(member).object;
-            }
-            written.object |= all;
-            if self.tags(object, keyword).is_some() {
-                written.own = Own::Tagged;
-            }
+            written.object |= alternatives.all(|it| self.written(it).object);
+            written.own_type |= written.properties || self.tags(object, keyword).is_some();
         }
-        if written.own == Own::No && (composed || alternatives && written.properties) {
-            written.own = Own::Object;
-        }
+        written.own_type |= composed;
         written
     }
 
@@ -145,16 +123,11 @@ impl<'a> Reader<'a> {
         if let Some(property) = own {
             return self.strings_of(property);
         }
-        let alternatives = keywords
-            .iter()
-            .flat_map(|it| [members(it, "oneOf"), members(it, "anyOf")]);
-        let alternatives = alternatives
-            .into_iter()
-            .find(|members| !members.is_empty())?;
+        let lists = keywords.iter();
+        let mut lists = lists.flat_map(|it| [members(it, "oneOf"), members(it, "anyOf")]);
+        let alternatives = lists.find(|members| !members.is_empty())?;
         let values = alternatives.iter().map(|it| self.values_of(it, tag, looks));
-        values
-            .collect::<Option<Vec<_>>>()
-            .map(|lists| lists.concat())
+        Some(values.collect::<Option<Vec<_>>>()?.concat())
     }
 
     fn strings_of(&self, schema: &'a Value) -> Option<Vec<String>> {
@@ -183,17 +156,22 @@ impl<'a> Reader<'a> {
     }
 }
 
+fn may_be_object(object: &Map<String, Value>) -> bool {
+    let kind = object.get("type").and_then(Value::as_str);
+    kind.is_none_or(|it| it == "object") && !object.contains_key("enum")
+}
+
 /// Returns the facts from a schema's own keywords, without its composition.
 fn own_keywords(object: &Map<String, Value>) -> Written {
-    let kind = object.get("type").and_then(Value::as_str);
-    if object.contains_key("enum") || kind.is_some_and(|kind| kind != "object") {
+    if !may_be_object(object) {
         return Written::default();
     }
     let properties = properties(object).is_some();
+    let is_object = object.get("type").is_some_and(Value::is_string);
     Written {
-        object: kind.is_some() || properties || keeps_others(object),
+        object: is_object || properties || keeps_others(object),
         properties,
-        own: Own::No,
+        own_type: false,
     }
 }
 

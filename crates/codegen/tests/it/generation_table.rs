@@ -951,6 +951,35 @@ fn a_union_does_not_depend_on_the_order_of_components() {
     ] {
         has(&with_schemas(schemas), "types.rs", "pub enum Child");
     }
+    let pet = json!({"oneOf": [refer("Cat")], "discriminator": {"propertyName": "kind"}});
+    let cat = json!({"properties": {"kind": {"type": "string"}}});
+    let name = json!({"oneOf": [refer("Pet"), {"type": "string"}]});
+    for schemas in [
+        json!({"Cat": cat, "Pet": pet, "Name": name}),
+        json!({"Name": name, "Pet": pet, "Cat": cat}),
+    ] {
+        has(&with_schemas(schemas), "types.rs", "pub enum Name");
+    }
+}
+
+#[test]
+fn bases_that_share_their_bases_are_read_once() {
+    let mut schemas = json!({"Leaf": {"allOf": [refer("A15"), refer("B15")]}});
+    for index in 0..16 {
+        for name in ["A", "B"] {
+            let mut schema =
+                json!({"oneOf": [refer("Leaf")], "discriminator": {"propertyName": "kind"}});
+            schema["properties"] =
+                json!({"kind": {"type": "string"}, format!("{name}{index}"): {"type": "string"}});
+            if index > 0 {
+                let [a, b] = ["A", "B"].map(|it| refer(&format!("{it}{}", index - 1)));
+                schema["allOf"] = json!([a, b]);
+            }
+            schemas[format!("{name}{index}")] = schema;
+        }
+    }
+    let leaf = with_schemas(schemas);
+    has(&leaf, "types.rs", "pub a0: Option<String>");
 }
 
 #[test]
