@@ -82,30 +82,22 @@ fn exchanges() -> Vec<Exchange> {
 
 /// Returns the operation of a request, and the values in its path.
 fn operation(request: &Recorded) -> Option<(&'static Operation, Vec<(&'static str, String)>)> {
-    let fits = |operation: &'static Operation| {
-        let (mut values, mut rest) = (Vec::new(), request.path.as_str());
-        let mut template = operation.path;
-        while let Some((before, after)) = template.split_once('{') {
-            let (name, after) = after.split_once('}')?;
-            rest = rest.strip_prefix(before)?;
-            let end = rest.find(['/', ':']).unwrap_or(rest.len());
-            values.push((
-                name,
-                percent_decode_str(&rest[..end])
-                    .decode_utf8()
-                    .ok()?
-                    .into_owned(),
-            ));
-            rest = &rest[end..];
-            template = after;
-        }
-        (rest == template).then_some((operation, values))
+    let values_of = |operation: &'static Operation| {
+        let values = operation.path_values(&request.path)?.into_iter();
+        let decoded = values.map(|(name, value)| {
+            let value = percent_decode_str(value).decode_utf8().ok()?;
+            Some((name, value.into_owned()))
+        });
+        Some((operation, decoded.collect::<Option<Vec<_>>>()?))
     };
     let operations = kfp::operations::OPERATIONS.iter();
     let of_method = operations.filter(|operation| operation.method == request.method);
     of_method
-        .filter_map(|operation| fits(operation))
-        .min_by_key(|(_, values)| values.len())
+        .filter_map(|operation| values_of(operation))
+        .max_by_key(|(operation, _)| {
+            let pieces = operation.path_pieces();
+            pieces.map(|(literal, _)| literal.len()).sum::<usize>()
+        })
 }
 
 /// Returns the arguments of a call, by the types of its parameters.

@@ -206,6 +206,33 @@ impl Operation {
         })
     }
 
+    /// Returns the values in a path, as sent, each after the name of its parameter, or `None` if the
+    /// path does not match the template. A value is not empty and contains no `/`.
+    ///
+    /// ```
+    /// use compute_kfp_runtime::operation::Operation;
+    ///
+    /// let operation = Operation::new("stop_run", "stop_run", "POST", "/runs/{run_id}:stop");
+    /// assert_eq!(operation.path_values("/runs/a%2Fb:stop"), Some(vec![("run_id", "a%2Fb")]));
+    /// assert_eq!(operation.path_values("/runs/a/b:stop"), None);
+    /// ```
+    pub fn path_values<'p>(&self, path: &'p str) -> Option<Vec<(&'static str, &'p str)>> {
+        let mut values = Vec::new();
+        let mut rest = path;
+        let mut pieces = self.path_pieces().peekable();
+        while let Some((text, name)) = pieces.next() {
+            rest = rest.strip_prefix(text)?;
+            let Some(name) = name else { continue };
+            let (next, _) = pieces.peek().copied().unwrap_or_default();
+            let verb = next.split('/').next().unwrap_or_default();
+            let segment = rest.split('/').next().unwrap_or_default();
+            let value = segment.strip_suffix(verb).filter(|it| !it.is_empty())?;
+            values.push((name, value));
+            rest = &rest[value.len()..];
+        }
+        rest.is_empty().then_some(values)
+    }
+
     /// Returns the maximum number of items on a page of a list, if the spec declares it.
     pub fn largest_page(&self) -> Option<u64> {
         let size = self.parameter(self.paging?.page_size())?;

@@ -22,7 +22,6 @@ mod number;
 mod object;
 mod operation;
 mod page;
-mod path_template;
 mod percent;
 mod progress;
 mod request_body;

@@ -7,7 +7,6 @@ use serde_json::Value;
 
 use crate::authentication::{Refusal, authenticate};
 use crate::credentials::Credentials;
-use crate::path_template::{literal_length, values_in};
 use crate::response::{Response, json_response};
 use crate::store::Store;
 
@@ -102,9 +101,12 @@ pub(crate) fn select<'a, E: ApiError>(
     path: &'a str,
 ) -> Result<Selected<'a, E>, E> {
     let mut fitting: Vec<_> = operations
-        .filter_map(|operation| Some((operation, values_in(operation.described.path, path)?)))
+        .filter_map(|operation| Some((operation, operation.described.path_values(path)?)))
         .collect();
-    let length = |(operation, _): &Selected<'_, E>| literal_length(operation.described.path);
+    let length = |(operation, _): &Selected<'_, E>| -> usize {
+        let pieces = operation.described.path_pieces();
+        pieces.map(|(literal, _)| literal.len()).sum()
+    };
     let Some(longest) = fitting.iter().map(length).max() else {
         return Err(E::rejected(Rejection::NoSuchPath));
     };

@@ -204,12 +204,10 @@ impl<'a> World<'a> {
     }
 
     fn filled(&self, operation: &Operation, value: impl Fn(&str) -> String) -> String {
-        let mut path = operation.path.to_owned();
-        while let (Some(start), Some(end)) = (path.find('{'), path.find('}')) {
-            let value = value(&path[start + 1..end]);
-            path.replace_range(start..=end, &value);
-        }
-        path
+        let pieces = operation.path_pieces();
+        pieces
+            .map(|(text, name)| format!("{text}{}", name.map(&value).unwrap_or_default()))
+            .collect()
     }
 
     pub fn path_value(&self, operation: &Operation, name: &str) -> String {
