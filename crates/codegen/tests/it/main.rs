@@ -9,6 +9,7 @@
 mod body_fields;
 mod broken;
 mod command_line;
+mod compiles;
 mod generation_table;
 mod names;
 mod prepared_document;
