@@ -13,7 +13,7 @@ demo:
 ## more of them run in parallel than there are cores, and the examples run beside them.
 test: export RUST_TEST_THREADS ?= 4
 test:
-	$(CARGO) test --workspace --no-run
+	$(CARGO) build --workspace --lib --tests --examples
 	@$(CARGO) test --workspace --no-fail-fast --quiet --doc & examples=$$!; \
 	$(CARGO) test --workspace --no-fail-fast --tests; programs=$$?; \
 	wait $$examples && exit $$programs
