@@ -232,7 +232,7 @@ fn readme(api: &Api, name: &str) -> String {
 
 | feature | adds |
 |---|---|
-| `rustls` (default), `native-tls` | TLS |
+| `rustls` (default), `native-tls` | TLS; with both, `rustls` is used |
 | `dynamic` | `Client::call`: any operation by its name, with JSON in and out |
 | `mock` | typed mocks of the operations, for tests |
 | `schemars` | JSON Schemas of the types |

@@ -178,6 +178,10 @@ impl Connections {
 
     #[cfg(any(feature = "rustls", feature = "native-tls"))]
     fn tls(&self, builder: ClientBuilder, trust: Trust) -> Result<ClientBuilder, Error> {
+        // With both TLS libraries, reqwest would use the platform's: a feature that another crate
+        // enables would change what this one does.
+        #[cfg(feature = "rustls")]
+        let builder = builder.tls_backend_rustls();
         let mut builder = match (self.accept_invalid_certificates, trust) {
             (true, _) => builder.tls_danger_accept_invalid_certs(true),
             (false, Trust::System) => builder,
@@ -194,11 +198,10 @@ impl Connections {
         let Some((certificates, key)) = &self.identity else {
             return Ok(builder);
         };
-        // If both TLS libraries are built in, the HTTP client prefers the platform's.
-        #[cfg(feature = "native-tls")]
-        let identity = reqwest::Identity::from_pkcs8_pem(certificates, key);
-        #[cfg(not(feature = "native-tls"))]
+        #[cfg(feature = "rustls")]
         let identity = reqwest::Identity::from_pem(&[&**certificates, b"\n", key].concat());
+        #[cfg(not(feature = "rustls"))]
+        let identity = reqwest::Identity::from_pkcs8_pem(certificates, key);
         // The error of a key could show the key.
         let identity = identity.map_err(|_| {
             Error::configuration(

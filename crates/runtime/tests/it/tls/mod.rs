@@ -61,7 +61,7 @@ async fn an_authority_that_is_not_trusted_is_an_error_that_is_not_repeated() {
     assert_eq!(lines(&server), [""; 0]);
 }
 
-#[cfg(not(feature = "native-tls"))]
+#[cfg(feature = "rustls")]
 #[tokio::test]
 async fn a_certificate_that_is_refused_is_not_tried_again() {
     let server = serve(&Authority::new(), &["http/1.1"], false);
@@ -154,7 +154,7 @@ async fn faults_of_tls_are_told_in_plain_words_with_the_remedy() {
 }
 
 /// OpenSSL takes it.
-#[cfg(not(feature = "native-tls"))]
+#[cfg(feature = "rustls")]
 #[tokio::test]
 async fn a_certificate_of_an_authority_is_told_from_one_of_an_unknown_authority() {
     let authority = Authority::new();
