@@ -13,43 +13,39 @@ use serde_json::Value;
 
 use crate::byte_stream::ByteStream;
 use crate::error::Error;
-use crate::json;
+use crate::json::{self, without_byte_order_mark};
 use crate::null;
 use crate::operation::ResponseKind;
 use crate::raw_response::{RawResponse, is_event_stream};
 use crate::response::Response;
 use crate::value_stream::ValueStream;
 
-/// The response without its body, which all errors of a stream need.
-struct Head(RawResponse);
-
-impl Head {
-    fn new(response: &RawResponse) -> Arc<Self> {
-        Arc::new(Self(
-            response.part(response.response.status(), Bytes::new()),
-        ))
+/// Errors and values of a stream, for which the response is kept without its body.
+impl RawResponse {
+    fn head(&self) -> Arc<Self> {
+        Arc::new(self.with_body(Bytes::new()))
     }
 
-    fn part(&self, body: Bytes) -> RawResponse {
-        self.0.part(self.0.response.status(), body)
+    fn with_body(&self, body: Bytes) -> Self {
+        self.part(self.response.status(), body)
     }
 
     fn read<T: DeserializeOwned>(&self, json: &Bytes) -> Result<T, Error> {
         json::read(json).map_err(|fault| {
-            let part = self.part(json.clone());
-            part.unreadable(&fault).during(self.0.operation)
+            let part = self.with_body(json.clone());
+            part.unreadable(&fault).during(self.operation)
         })
     }
 
     /// Decodes a value of a stream of JSON.
     fn value<T: DeserializeOwned>(&self, record: &Bytes) -> Result<T, Error> {
-        if self.0.operation.response != Some(ResponseKind::JsonResults) {
+        if self.operation.response != Some(ResponseKind::JsonResults) {
             return self.read(record);
         }
         match self.read(record)? {
             ResultLine {
                 error: Some(error), ..
-            } => Err(self.reported(&error)),
+            } => Err(self.reported_within(&error)),
             ResultLine {
                 result: Some(value),
                 ..
@@ -63,19 +59,19 @@ impl Head {
 
     /// Returns the error that a server reports within the stream, as if it were a response.
     #[cold]
-    fn reported(&self, error: &Value) -> Error {
+    fn reported_within(&self, error: &Value) -> Error {
         let code = |name: &str| error.get(name).and_then(Value::as_u64);
         let status = code("http_code")
             .and_then(|code| StatusCode::from_u16(code.try_into().ok()?).ok())
             .unwrap_or_else(|| status_of(code("code")));
-        let part = self.0.part(status, error.to_string().into());
-        part.reported().during(self.0.operation)
+        let part = self.part(status, error.to_string().into());
+        part.reported().during(self.operation)
     }
 
     fn too_long(&self) -> Error {
         let what = format!(
             "a part of the stream has more than {} bytes; raise `max_response_bytes`",
-            self.0.limit
+            self.limit
         );
         self.broken(&what)
     }
@@ -86,8 +82,8 @@ impl Head {
     }
 
     fn broken(&self, what: &str) -> Error {
-        let part = self.part(Bytes::new());
-        part.unexpected(what).during(self.0.operation)
+        let part = self.with_body(Bytes::new());
+        part.unexpected(what).during(self.operation)
     }
 }
 
@@ -119,7 +115,7 @@ pub type JsonStream<T> = ValueStream<T>;
 pub(crate) fn json_values<T: DeserializeOwned + 'static>(
     response: RawResponse,
 ) -> Response<JsonStream<T>> {
-    let head = Head::new(&response);
+    let head = response.head();
     let framing = match response.operation.response {
         Some(ResponseKind::JsonSequence) => Framing::Sequence(Position::default()),
         _ => Framing::Lines,
@@ -216,14 +212,14 @@ async fn record(
 /// A body, split after certain bytes.
 struct Lines {
     body: ByteStream,
-    head: Arc<Head>,
+    head: Arc<RawResponse>,
     pending: BytesMut,
     /// Number of pending bytes that were searched and contain no line end.
     searched: usize,
 }
 
 impl Lines {
-    fn new(body: ByteStream, head: Arc<Head>) -> Self {
+    fn new(body: ByteStream, head: Arc<RawResponse>) -> Self {
         Self {
             body,
             head,
@@ -240,7 +236,7 @@ impl Lines {
             let mut unseen = self.pending[self.searched..].iter();
             let end = unseen.position(|byte| ends_at(*byte));
             let length = end.map_or(self.pending.len(), |at| self.searched + at + 1);
-            if length > self.head.0.limit {
+            if length > self.head.limit {
                 return Err(self.head.too_long());
             }
             if end.is_some() {
@@ -265,7 +261,7 @@ pub struct Event {
     data: String,
     id: String,
     retry: Option<Duration>,
-    head: Arc<Head>,
+    head: Arc<RawResponse>,
 }
 
 impl Event {
@@ -364,7 +360,7 @@ pub(crate) fn events(response: RawResponse) -> Result<Response<EventStream>, Err
     if !is_event_stream(response.response.headers()) {
         return Err(response.unexpected("the response is not a `text/event-stream`"));
     }
-    let head = Head::new(&response);
+    let head = response.head();
     Ok(response.stream().map(|body| {
         let reader = EventReader::new(body, head);
         ValueStream::new(try_unfold(reader, |mut reader| async move {
@@ -382,7 +378,7 @@ struct EventReader {
 }
 
 impl EventReader {
-    fn new(body: ByteStream, head: Arc<Head>) -> Self {
+    fn new(body: ByteStream, head: Arc<RawResponse>) -> Self {
         Self {
             lines: Lines::new(body, head.clone()),
             event: Event {
@@ -401,7 +397,7 @@ impl EventReader {
         while let Some(line) = self.line().await? {
             if !line.is_empty() {
                 self.field(&line);
-                if self.event.data.len() > self.event.head.0.limit {
+                if self.event.data.len() > self.event.head.limit {
                     return Err(self.event.head.too_long());
                 }
                 continue;
@@ -441,7 +437,7 @@ impl EventReader {
                 };
             };
             if std::mem::take(&mut self.is_first_line) {
-                text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text);
+                text = without_byte_order_mark(text);
             }
             return Ok(Some(String::from_utf8_lossy(text).into_owned()));
         }
