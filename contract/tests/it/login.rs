@@ -58,7 +58,7 @@ impl Person {
     }
 
     async fn refresh(&self, refresh_token: &str) -> Result<Tokens, Error> {
-        let http = reqwest::Client::new();
+        let http = reqwest::Client::new().into();
         let known = well_known(&self.server);
         let provider = Provider::discover(&http, &known).await.unwrap();
         provider.refresh(&http, "compute", refresh_token).await

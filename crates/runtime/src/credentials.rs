@@ -22,7 +22,7 @@ pub use self::proxy::{IdentityHeader, SessionCookie};
 pub use self::renewed_token::{AccessToken, RenewedToken, TokenSource};
 pub use self::token_file::TokenFile;
 use crate::error::Error;
-use crate::http_client::HttpClients;
+use crate::http_client::{HttpClient, HttpClients};
 use crate::operation::{Location, SchemeKind, SecurityScheme};
 use crate::secrets;
 
@@ -96,9 +96,9 @@ pub struct Authorization {
 
 impl Authorization {
     /// Creates an authorization without any credential. Transports call it, and so do tests of
-    /// credentials.
-    pub fn new(scheme: &'static SecurityScheme, http: reqwest::Client) -> Self {
-        Self::over(scheme, Arc::new(HttpClients::given(http)))
+    /// credentials, with a client of `reqwest` 0.13.
+    pub fn new(scheme: &'static SecurityScheme, http: impl Into<HttpClient>) -> Self {
+        Self::over(scheme, Arc::new(HttpClients::given(http.into())))
     }
 
     pub(crate) fn over(scheme: &'static SecurityScheme, http: Arc<HttpClients>) -> Self {
@@ -115,7 +115,7 @@ impl Authorization {
     }
 
     /// Returns an HTTP client for fetching a credential, with the client's proxy and certificates.
-    pub fn http(&self) -> &reqwest::Client {
+    pub fn http(&self) -> &HttpClient {
         self.http.others()
     }
 

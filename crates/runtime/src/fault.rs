@@ -1,13 +1,13 @@
 //! Classification of failures: the errors for what the HTTP client or a response reports.
 
-mod message;
+pub(crate) mod message;
 
 use std::error::Error as StdError;
 use std::io;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::CONTENT_TYPE;
+use http::header::{CONTENT_TYPE, LOCATION};
 use http::{HeaderMap, StatusCode};
 use url::Url;
 
@@ -99,6 +99,19 @@ fn stage(error: &reqwest::Error) -> (ErrorKind, &'static str, bool) {
     }
 }
 
+/// Creates the error for a response with a status other than success.
+pub(crate) fn unsuccessful(from: &Url, response: Response<Bytes>) -> Error {
+    match target(from, response.headers()) {
+        Some(to) if response.status().is_redirection() => redirected(from, &to, response),
+        _ => reported(response),
+    }
+}
+
+/// Returns the target of a redirect.
+pub(crate) fn target(from: &Url, headers: &HeaderMap) -> Option<Url> {
+    from.join(headers.get(LOCATION)?.to_str().ok()?).ok()
+}
+
 /// Creates the error for a response that reports a failure.
 pub(crate) fn reported(response: Response<Bytes>) -> Error {
     let html = is_html(response.headers(), &response);
@@ -137,7 +150,7 @@ pub(crate) fn login_page(response: Response<Bytes>) -> Error {
 }
 
 /// Creates the error for a redirect that is not followed.
-pub(crate) fn redirected(from: &Url, to: &Url, response: Response<Bytes>) -> Error {
+fn redirected(from: &Url, to: &Url, response: Response<Bytes>) -> Error {
     let (kind, message) = if to.host() == from.host()
         && (from.scheme(), to.scheme()) == ("http", "https")
     {

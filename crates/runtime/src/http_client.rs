@@ -5,12 +5,18 @@ use std::error::Error as StdError;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
+use bytes::Bytes;
 use hyper_util::client::proxy::matcher::Matcher;
 use reqwest::{Client, ClientBuilder, Proxy, redirect, retry};
+use tokio::time::timeout;
 use url::Url;
 
-use crate::endpoint::{Endpoint, is_inside, is_private};
-use crate::error::Error;
+use crate::byte_stream::whole;
+use crate::endpoint::{Endpoint, is_inside, is_private, origin};
+use crate::error::{Error, ErrorKind};
+use crate::fault;
+use crate::raw_response::REPORT;
+use crate::response::Response;
 use crate::settings_error::SettingsError;
 
 /// Environment variables for the proxy of unencrypted requests.
@@ -19,6 +25,79 @@ const PROXY_VARIABLES: [&str; 4] = ["HTTP_PROXY", "http_proxy", "ALL_PROXY", "al
 /// Time that an unused connection is kept. A request on one that the server is about to close fails, and
 /// a `POST` is then not retried.
 const POOL_IDLE_TIMEOUT: Duration = Duration::from_secs(60);
+
+/// Time limit of a request other than an operation.
+const LIMIT: Duration = Duration::from_secs(30);
+
+/// An HTTP client for requests other than the operations of an API, such as those for tokens.
+///
+/// A transport [has one](crate::Transport::http_client) with its proxy and certificates. A client of
+/// your own is one of `reqwest` 0.13 that follows no redirects to other hosts:
+///
+/// ```
+/// use compute_kfp_runtime::HttpClient;
+///
+/// let own = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build()?;
+/// let http = HttpClient::from(own);
+/// # drop(http);
+/// # Ok::<(), reqwest::Error>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct HttpClient(pub(crate) Client);
+
+impl HttpClient {
+    /// Sends a request without any credentials but its own, and returns the response, whatever its
+    /// status.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if the request cannot be sent, or if the response is not complete after 30 s,
+    /// has more than 1 MiB, or comes from another host.
+    ///
+    /// ```no_run
+    /// # async fn example(transport: compute_kfp_runtime::Transport) -> Result<(), Box<dyn std::error::Error>> {
+    /// let request = http::Request::post("https://vault.example.org/token").body(Vec::new())?;
+    /// let response = transport.http_client().send(request).await?;
+    /// println!("{}", response.status());
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn send(&self, request: http::Request<Vec<u8>>) -> Result<Response<Bytes>, Error> {
+        self.execute(request.try_into().map_err(fault::http)?).await
+    }
+
+    pub(crate) async fn execute(
+        &self,
+        request: reqwest::Request,
+    ) -> Result<Response<Bytes>, Error> {
+        timeout(LIMIT, self.receive(request))
+            .await
+            .unwrap_or_else(|_| Err(fault::silent(LIMIT)))
+    }
+
+    async fn receive(&self, request: reqwest::Request) -> Result<Response<Bytes>, Error> {
+        let asked = origin(request.url());
+        let mut response = self.0.execute(request).await.map_err(fault::http)?;
+        if origin(response.url()) != asked {
+            return Err(Error::configuration(
+                "the HTTP client followed a redirect to another host; disable its redirects",
+            ));
+        }
+        let body = whole(&mut response, REPORT, None).await?.ok_or_else(|| {
+            let message = format!("the response has more than {REPORT} bytes");
+            Error::new(ErrorKind::Protocol, message).sent(true)
+        })?;
+        let headers = std::mem::take(response.headers_mut());
+        Ok(Response::new(body, response.status(), headers))
+    }
+}
+
+/// Converts a client of `reqwest` 0.13.
+impl From<Client> for HttpClient {
+    fn from(client: Client) -> Self {
+        Self(client)
+    }
+}
 
 /// The HTTP clients of a transport.
 ///
@@ -29,7 +108,7 @@ pub(crate) struct HttpClients {
     /// Client for the operations.
     pub calls: Client,
     /// Client for requests to any server, created on first use.
-    others: OnceLock<Client>,
+    others: OnceLock<HttpClient>,
     connections: Connections,
 }
 
@@ -39,7 +118,7 @@ impl HttpClients {
         let trust = if plain { Trust::Nothing } else { Trust::System };
         let calls = connections.client(trust)?;
         if trust == Trust::System {
-            return Ok(Self::given(calls));
+            return Ok(Self::given(calls.into()));
         }
         Ok(Self {
             calls,
@@ -48,20 +127,20 @@ impl HttpClients {
         })
     }
 
-    pub fn given(client: Client) -> Self {
+    pub fn given(client: HttpClient) -> Self {
         Self {
-            others: client.clone().into(),
-            calls: client,
+            calls: client.0.clone(),
+            others: client.into(),
             connections: Connections::default(),
         }
     }
 
     /// Returns a client that can reach any server.
-    pub fn others(&self) -> &Client {
+    pub fn others(&self) -> &HttpClient {
         self.others.get_or_init(|| {
             let client = self.connections.client(Trust::System);
             // Without certificates, requests over TLS fail with an error that says so.
-            client.unwrap_or_else(|_| self.calls.clone())
+            client.unwrap_or_else(|_| self.calls.clone()).into()
         })
     }
 }

@@ -53,6 +53,7 @@ mod value_stream;
 pub use byte_stream::ByteStream;
 pub use content::Content;
 pub use error::{BuildError, Error, ErrorKind};
+pub use http_client::HttpClient;
 pub use nullable::Nullable;
 pub use options::CallOptions;
 pub use request::Request;

@@ -10,7 +10,7 @@
 //! ```no_run
 //! use compute_kfp_runtime::oauth::{DeviceLogin, Provider};
 //!
-//! # async fn example(http: &reqwest::Client) -> compute_kfp_runtime::Result<()> {
+//! # async fn example(http: &compute_kfp_runtime::HttpClient) -> compute_kfp_runtime::Result<()> {
 //! let url = "https://login.example.org/.well-known/openid-configuration";
 //! let provider = Provider::discover(http, url).await?;
 //! let login = DeviceLogin::new("my-client").scope("openid offline_access");

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::{CONTENT_TYPE, LOCATION};
+use http::header::CONTENT_TYPE;
 use http::{HeaderMap, StatusCode};
 use serde::de::DeserializeOwned;
 use url::Url;
@@ -98,13 +98,7 @@ impl RawResponse {
     /// created it.
     pub fn failure(self, sent_to: &Url) -> Error {
         let from = self.response.url.as_deref().unwrap_or(sent_to).clone();
-        let response = self.redacted();
-        match target(&from, response.headers()) {
-            Some(to) if response.status().is_redirection() => {
-                fault::redirected(&from, &to, response)
-            }
-            _ => fault::reported(response),
-        }
+        fault::unsuccessful(&from, self.redacted())
     }
 
     /// Drops the body here, so that this code is not compiled for each type.
@@ -142,14 +136,9 @@ impl RawResponse {
         }
     }
 
-    /// Removes the credentials: a server may echo what it was sent, and errors end up in logs.
     fn redacted(self) -> Response<Bytes> {
-        let mut response = self.response;
-        self.secrets.redact_headers(response.headers_mut());
-        response.map(|body| {
-            let read = &body.read[..body.read.len().min(REPORT)];
-            self.secrets.redact(read)
-        })
+        let start = |body: ResponseBody| body.read.slice(..body.read.len().min(REPORT));
+        self.secrets.redact_response(self.response.map(start))
     }
 }
 
@@ -159,14 +148,10 @@ pub(crate) fn is_event_stream(headers: &HeaderMap) -> bool {
     media.is_none_or(|media| begins(media.as_bytes(), "text/event-stream"))
 }
 
-/// Returns the target of a redirect.
-pub(crate) fn target(from: &Url, headers: &HeaderMap) -> Option<Url> {
-    from.join(headers.get(LOCATION)?.to_str().ok()?).ok()
-}
-
 #[cfg(test)]
 mod tests {
     use http::HeaderValue;
+    use http::header::LOCATION;
     use proptest::prelude::*;
     use serde::Deserialize;
 

@@ -5,6 +5,8 @@ use std::cmp::Reverse;
 use bytes::Bytes;
 use http::header::{COOKIE, HeaderMap, HeaderName, HeaderValue};
 
+use crate::response::Response;
+
 /// Minimum length of a credential that is redacted. A shorter one protects nothing, and removing it
 /// would garble the rest of the string.
 const SHORTEST: usize = 6;
@@ -47,8 +49,14 @@ impl Secrets {
         String::from_utf8_lossy(&self.redact(text.as_bytes())).into_owned()
     }
 
-    /// Removes the credentials from the headers of a response.
-    pub fn redact_headers(&self, headers: &mut HeaderMap) {
+    /// Returns the response without any of the credentials: a server may echo what it was sent, and
+    /// errors end up in logs.
+    pub fn redact_response<B: AsRef<[u8]>>(&self, mut response: Response<B>) -> Response<Bytes> {
+        self.redact_headers(response.headers_mut());
+        response.map(|body| self.redact(body.as_ref()))
+    }
+
+    fn redact_headers(&self, headers: &mut HeaderMap) {
         for value in headers.values_mut() {
             let redacted = self.redact(value.as_bytes());
             if redacted != value.as_bytes() {

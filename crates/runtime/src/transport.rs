@@ -22,7 +22,7 @@ use crate::byte_stream::ByteStream;
 use crate::credentials::Credentials;
 use crate::endpoint::Endpoint;
 use crate::error::Error;
-use crate::http_client::HttpClients;
+use crate::http_client::{HttpClient, HttpClients};
 use crate::middleware::Middleware;
 use crate::operation::{Operation, SecurityScheme};
 use crate::raw_response::RawResponse;
@@ -128,7 +128,7 @@ impl Transport {
     /// operations.
     ///
     /// These requests get no credentials.
-    pub fn http_client(&self) -> &reqwest::Client {
+    pub fn http_client(&self) -> &HttpClient {
         self.0.http.others()
     }
 

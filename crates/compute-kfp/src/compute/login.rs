@@ -14,7 +14,7 @@ use std::env;
 use std::path::{Path, PathBuf};
 
 use compute_kfp_runtime::oauth::Provider;
-use compute_kfp_runtime::{Error, Transport};
+use compute_kfp_runtime::{Error, HttpClient, Transport};
 
 use self::account::Account;
 use self::config_file::{ConfigFile, blocking};
@@ -52,7 +52,7 @@ use super::DEFAULT_ENDPOINT;
 pub struct Login {
     file: ConfigFile,
     host: String,
-    http: Option<reqwest::Client>,
+    http: Option<HttpClient>,
 }
 
 impl Login {
@@ -96,8 +96,8 @@ impl Login {
 
     /// Sets your own client of `reqwest` 0.13 for [`log_out`](Self::log_out), for example one with a
     /// proxy or certificates.
-    pub fn http_client(mut self, http: reqwest::Client) -> Self {
-        self.http = Some(http);
+    pub fn http_client(mut self, http: impl Into<HttpClient>) -> Self {
+        self.http = Some(http.into());
         self
     }
 

@@ -5,13 +5,13 @@ use std::future::Future;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
-use reqwest::Client;
 use secrecy::{ExposeSecret as _, SecretString};
 use tokio::runtime::Handle;
 use tokio::sync::watch;
 
 use super::{Authorization, Credentials, Pending};
 use crate::error::Error;
+use crate::http_client::HttpClient;
 
 const MARGIN: Duration = Duration::from_secs(5);
 
@@ -82,7 +82,7 @@ pub trait TokenSource: Send + Sync + 'static {
     /// Any error. The caller gets it as the source of the error that
     /// [`Error::of_credential`](crate::Error::of_credential) creates: of kind
     /// [`Authentication`](crate::ErrorKind::Authentication), unless the failure is temporary.
-    fn fetch<'a>(&'a self, http: &'a Client) -> Pending<'a, AccessToken>;
+    fn fetch<'a>(&'a self, http: &'a HttpClient) -> Pending<'a, AccessToken>;
 }
 
 impl<F, Fetch> TokenSource for F
@@ -90,7 +90,7 @@ where
     F: Fn() -> Fetch + Send + Sync + 'static,
     Fetch: Future<Output = Result<AccessToken, Error>> + Send + 'static,
 {
-    fn fetch<'a>(&'a self, _: &'a Client) -> Pending<'a, AccessToken> {
+    fn fetch<'a>(&'a self, _: &'a HttpClient) -> Pending<'a, AccessToken> {
         Box::pin(self())
     }
 }
@@ -153,7 +153,7 @@ impl<S: TokenSource> RenewedToken<S> {
     /// Returns the cached token if it is `good`, otherwise fetches one.
     async fn token(
         &self,
-        http: &Client,
+        http: &HttpClient,
         good: impl Fn(&AccessToken) -> bool,
     ) -> Result<AccessToken, Error> {
         // A fetch ends with the runtime that runs it; the second time, this one's may run it.
@@ -183,7 +183,7 @@ impl<S: TokenSource> RenewedToken<S> {
 
     /// Starts a fetch in its own task, so that a replacement token is not lost if the caller is
     /// dropped.
-    fn begin(&self, http: &Client) -> Result<Fetching, Error> {
+    fn begin(&self, http: &HttpClient) -> Result<Fetching, Error> {
         let runtime = Handle::try_current().map_err(|error| {
             Error::configuration("a Tokio runtime is required to fetch tokens").caused_by(error)
         })?;

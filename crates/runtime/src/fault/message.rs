@@ -10,7 +10,7 @@ use crate::error::ErrorKind;
 use crate::response::Response;
 
 /// Maximum number of characters of a message; the rest is cut, as it is for a person.
-const LONGEST: usize = 2_000;
+pub(crate) const LONGEST: usize = 2_000;
 
 /// The code of google.rpc.Status for an internal error of the server.
 const INTERNAL: i64 = 13;

@@ -1,7 +1,6 @@
 //! Tokens for a program that has its own account.
 
 use oauth2::{ClientSecret, Scope};
-use reqwest::Client;
 use secrecy::{ExposeSecret as _, SecretString};
 
 use super::exchange::Exchange;
@@ -9,6 +8,7 @@ use super::provider::Provider;
 use super::tokens::Tokens;
 use crate::credentials::{AccessToken, Pending, TokenSource};
 use crate::error::Error;
+use crate::http_client::HttpClient;
 
 /// A source of tokens that uses the ID and secret of a client (the client credentials grant).
 ///
@@ -74,7 +74,7 @@ impl ClientCredentials {
         self
     }
 
-    async fn tokens(&self, http: &Client) -> Result<Tokens, Error> {
+    async fn tokens(&self, http: &HttpClient) -> Result<Tokens, Error> {
         let url = &self.well_known_url;
         let provider = Provider::discovered(http, url, self.allow_plain_http).await?;
         let secret = self.client_secret.expose_secret();
@@ -97,7 +97,7 @@ impl ClientCredentials {
 }
 
 impl TokenSource for ClientCredentials {
-    fn fetch<'a>(&'a self, http: &'a Client) -> Pending<'a, AccessToken> {
+    fn fetch<'a>(&'a self, http: &'a HttpClient) -> Pending<'a, AccessToken> {
         Box::pin(async move { Ok(self.tokens(http).await?.into()) })
     }
 }

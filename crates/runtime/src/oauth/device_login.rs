@@ -8,13 +8,13 @@ use oauth2::{
     DeviceAuthorizationUrl, PkceCodeChallenge, PkceCodeVerifier, Scope,
     StandardDeviceAuthorizationResponse,
 };
-use reqwest::Client;
 use tokio::time::{Instant, sleep};
 
 use super::exchange::Exchange;
 use super::provider::Provider;
 use super::tokens::Tokens;
 use crate::error::Error;
+use crate::http_client::HttpClient;
 
 /// Number of random bytes; they make a verifier of 64 characters.
 const VERIFIER_BYTES: u32 = 48;
@@ -71,7 +71,11 @@ impl DeviceLogin {
     /// has no such endpoint, refuses, or sends an invalid response. Temporary failures, such as an
     /// unreachable server, keep their kind: see
     /// [`Error::of_credential`](crate::Error::of_credential).
-    pub async fn start(&self, http: &Client, provider: &Provider) -> Result<PendingLogin, Error> {
+    pub async fn start(
+        &self,
+        http: &HttpClient,
+        provider: &Provider,
+    ) -> Result<PendingLogin, Error> {
         let url = DeviceAuthorizationUrl::from_url(provider.device_authorization()?.clone());
         let (challenge, verifier) = PkceCodeChallenge::new_random_sha256_len(VERIFIER_BYTES);
         let exchange = Exchange::new(http, "code for a login");
@@ -116,7 +120,7 @@ impl DeviceLogin {
 /// [`finish`](Self::finish).
 #[must_use = "the login is over when `finish` returns"]
 pub struct PendingLogin {
-    http: Client,
+    http: HttpClient,
     provider: Provider,
     client_id: String,
     verifier: PkceCodeVerifier,

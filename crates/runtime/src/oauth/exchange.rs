@@ -2,29 +2,18 @@
 
 use std::error::Error as StdError;
 use std::pin::Pin;
-use std::time::Duration;
 
-use bytes::{Bytes, BytesMut};
 use http::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
 use oauth2::{AsyncHttpClient, ErrorResponse, HttpRequest, HttpResponse, RequestTokenError};
-use reqwest::Client;
-use tokio::time::timeout;
 use url::Url;
 
-use crate::endpoint::{Endpoint, origin};
+use crate::endpoint::Endpoint;
 use crate::error::Error;
+use crate::fault::message::LONGEST;
 use crate::fault::{self, is_html};
-use crate::raw_response::target;
-use crate::response::Response;
+use crate::http_client::HttpClient;
 use crate::secrets::Secrets;
 
-/// Time limit for a response of a login server.
-const LIMIT: Duration = Duration::from_secs(30);
-/// Maximum size of a response, in bytes; longer ones are rejected.
-const MAX_RESPONSE: usize = 1024 * 1024;
-/// Maximum number of characters of a message from a login server; the rest is cut, as it is for a
-/// person.
-const MAX_TEXT: usize = 2_000;
 /// Form fields that must not appear in an error, even if a server echoes them.
 const SECRET_FIELDS: [&str; 5] = [
     "client_secret",
@@ -57,7 +46,7 @@ pub(super) fn address(what: &str, url: &str, allow_plain_http: bool) -> Result<U
 
 /// A series of exchanges with one login server.
 pub(super) struct Exchange<'a> {
-    http: &'a Client,
+    http: &'a HttpClient,
     /// Name of what is requested, for messages.
     what: &'static str,
     /// Value that no error may contain, in addition to the secret fields of a form.
@@ -65,7 +54,7 @@ pub(super) struct Exchange<'a> {
 }
 
 impl<'a> Exchange<'a> {
-    pub fn new(http: &'a Client, what: &'static str) -> Self {
+    pub fn new(http: &'a HttpClient, what: &'static str) -> Self {
         Self {
             http,
             what,
@@ -90,47 +79,22 @@ impl<'a> Exchange<'a> {
             value.set_sensitive(true);
         }
         let url = request.url().clone();
-        let mut response = timeout(LIMIT, self.receive(request))
-            .await
-            .unwrap_or_else(|_| Err(fault::silent(LIMIT)))
-            .map_err(|error| self.failed(error))?;
+        let response = self.http.execute(request).await;
+        let response = response.map_err(|error| self.failed(error))?;
         let status = response.status();
         if status.is_success() && !is_html(response.headers(), &response) {
             return Ok(plain(response.to_vec()));
         }
-        secrets.redact_headers(response.headers_mut());
-        let response = response.map(|body| secrets.redact(&body));
+        let response = secrets.redact_response(response);
         if status.is_client_error() && is_refusal(&response) {
             let mut refusal = plain(response.to_vec());
             *refusal.status_mut() = status;
             return Ok(refusal);
         }
-        Err(self.failed(match target(&url, response.headers()) {
-            Some(to) if status.is_redirection() => fault::redirected(&url, &to, response),
-            _ if status.is_success() => fault::login_page(response),
-            _ => fault::reported(response),
+        Err(self.failed(match status.is_success() {
+            true => fault::login_page(response),
+            false => fault::unsuccessful(&url, response),
         }))
-    }
-
-    async fn receive(&self, request: reqwest::Request) -> Result<Response<Bytes>, Error> {
-        let asked = origin(request.url());
-        let mut response = self.http.execute(request).await.map_err(fault::http)?;
-        if origin(response.url()) != asked {
-            return Err(Error::authentication(
-                "the HTTP client followed a redirect to another host; disable its redirects",
-            ));
-        }
-        let mut body = BytesMut::new();
-        while let Some(chunk) = response.chunk().await.map_err(fault::http)? {
-            body.extend_from_slice(&chunk);
-            if body.len() > MAX_RESPONSE {
-                return Err(Error::authentication(format!(
-                    "the response has more than {MAX_RESPONSE} bytes"
-                )));
-            }
-        }
-        let headers = std::mem::take(response.headers_mut());
-        Ok(Response::new(body.freeze(), response.status(), headers))
     }
 
     fn secrets_of(&self, request: &HttpRequest) -> Secrets {
@@ -178,7 +142,7 @@ impl<'a> Exchange<'a> {
     }
 
     pub fn refused(&self, words: &str) -> Error {
-        let words: String = words.chars().take(MAX_TEXT).collect();
+        let words: String = words.chars().take(LONGEST).collect();
         Error::authentication(self.none(&words))
     }
 

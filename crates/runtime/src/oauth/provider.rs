@@ -4,20 +4,20 @@ use http::Request;
 use http::header::{ACCEPT, CONTENT_TYPE};
 use oauth2::basic::BasicErrorResponse;
 use oauth2::{ClientId, RefreshToken, TokenUrl};
-use reqwest::Client;
 use serde::Deserialize;
 use url::Url;
 
 use super::exchange::{Exchange, address};
 use super::tokens::{TokenClient, Tokens};
 use crate::error::Error;
+use crate::http_client::HttpClient;
 
 /// The endpoints of a login server.
 ///
 /// ```no_run
 /// use compute_kfp_runtime::oauth::Provider;
 ///
-/// # async fn example(http: &reqwest::Client) -> compute_kfp_runtime::Result<()> {
+/// # async fn example(http: &compute_kfp_runtime::HttpClient) -> compute_kfp_runtime::Result<()> {
 /// let url = "https://login.example.org/.well-known/openid-configuration";
 /// let provider = Provider::discover(http, url).await?;
 /// let tokens = provider.refresh(http, "my-client", "refresh-token").await?;
@@ -55,12 +55,12 @@ impl Provider {
     /// refuses or its response is not an OpenID configuration. Temporary failures, such as an
     /// unreachable server, keep their kind: see
     /// [`Error::of_credential`](crate::Error::of_credential).
-    pub async fn discover(http: &Client, well_known_url: &str) -> Result<Self, Error> {
+    pub async fn discover(http: &HttpClient, well_known_url: &str) -> Result<Self, Error> {
         Self::discovered(http, well_known_url, false).await
     }
 
     pub(super) async fn discovered(
-        http: &Client,
+        http: &HttpClient,
         well_known_url: &str,
         allow_plain_http: bool,
     ) -> Result<Self, Error> {
@@ -101,7 +101,7 @@ impl Provider {
     /// keep their kind: see [`Error::of_credential`](crate::Error::of_credential).
     pub async fn refresh(
         &self,
-        http: &Client,
+        http: &HttpClient,
         client_id: &str,
         refresh_token: &str,
     ) -> Result<Tokens, Error> {
@@ -127,7 +127,7 @@ impl Provider {
     /// their kind: see [`Error::of_credential`](crate::Error::of_credential).
     pub async fn revoke(
         &self,
-        http: &Client,
+        http: &HttpClient,
         client_id: &str,
         refresh_token: &str,
     ) -> Result<(), Error> {

@@ -11,13 +11,13 @@ use url::Url;
 
 use super::Inner;
 use crate::body::Body;
-use crate::byte_stream::next_chunk;
+use crate::byte_stream::{next_chunk, whole};
 use crate::content::Progress;
 use crate::endpoint::origin;
 use crate::error::Error;
 use crate::fault;
 use crate::middleware::{Attempt, Next, ResponseFuture};
-use crate::raw_response::{REPORT, is_event_stream, target};
+use crate::raw_response::{REPORT, is_event_stream};
 use crate::request::Parts;
 use crate::response::{Response, ResponseBody};
 use crate::secrets::Secrets;
@@ -129,13 +129,13 @@ impl Sending<'_> {
             }
             _ => false,
         };
-        let to = target(response.url(), response.headers())?;
+        let to = fault::target(response.url(), response.headers())?;
         (same_request && origin(&to) == origin(&self.parts.url)).then_some(to)
     }
 
     async fn read(&self, mut response: reqwest::Response) -> Result<Response<ResponseBody>, Error> {
         let status = response.status();
-        let mut headers = std::mem::take(response.headers_mut());
+        let headers = std::mem::take(response.headers_mut());
         let is_expected = self.taking != Taking::Events || is_event_stream(&headers);
         let body = if !status.is_success() || !is_expected {
             let url = Box::new(response.url().clone());
@@ -152,9 +152,11 @@ impl Sending<'_> {
             match self.whole(&mut response).await? {
                 Ok(body) => body.into(),
                 Err(excess) => {
-                    self.secrets.redact_headers(&mut headers);
                     let response = Response::new(Bytes::new(), status, headers);
-                    return Err(fault::unreadable(&excess, response));
+                    return Err(fault::unreadable(
+                        &excess,
+                        self.secrets.redact_response(response),
+                    ));
                 }
             }
         };
@@ -169,8 +171,8 @@ impl Sending<'_> {
         &self,
         response: &mut reqwest::Response,
     ) -> Result<Result<Bytes, String>, Error> {
-        let Some(body) = self.bytes(response).await? else {
-            let limit = self.transport.max_response_bytes;
+        let limit = self.transport.max_response_bytes;
+        let Some(body) = whole(response, limit, self.longest_silence).await? else {
             return Ok(Err(format!(
                 "the response has more than {limit} bytes; raise `max_response_bytes` or ask for less"
             )));
@@ -185,44 +187,17 @@ impl Sending<'_> {
         Ok(Ok(body))
     }
 
-    /// Reads the body; returns `None` if it has more bytes than allowed.
-    async fn bytes(&self, response: &mut reqwest::Response) -> Result<Option<Bytes>, Error> {
-        let limit = self.transport.max_response_bytes;
-        let announced = response.content_length().unwrap_or(0);
-        let announced = usize::try_from(announced).unwrap_or(usize::MAX);
-        if announced > limit {
-            return Ok(None);
-        }
-        let mut body = BytesMut::with_capacity(announced.min(REPORT));
-        // A piece is released before the next is read. Otherwise the connection allocates another
-        // buffer, and both grow to 400 KB.
-        while let Some(piece) = self.piece(response).await? {
-            if body.len() + piece.len() > limit {
-                return Ok(None);
-            }
-            body.extend_from_slice(&piece);
-        }
-        Ok(Some(body.freeze()))
-    }
-
     /// Reads the beginning of a body that reports a failure. A broken connection is ignored,
     /// because the status is more informative.
     async fn beginning(&self, response: &mut reqwest::Response) -> Bytes {
         let mut body = BytesMut::new();
         while body.len() < REPORT {
-            match self.piece(response).await {
+            match next_chunk(response, self.longest_silence).await {
                 Ok(Some(piece)) => body.extend_from_slice(&piece),
                 Ok(None) | Err(_) => break,
             }
         }
         body.freeze()
-    }
-
-    async fn piece(&self, response: &mut reqwest::Response) -> Result<Option<Bytes>, Error> {
-        match self.longest_silence {
-            Some(longest_silence) => next_chunk(response, longest_silence).await,
-            None => response.chunk().await.map_err(fault::http),
-        }
     }
 }
 

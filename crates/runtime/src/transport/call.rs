@@ -156,7 +156,7 @@ impl<'a> Call<'a> {
             transport: self.transport,
             http: match self.operation.server {
                 None => &self.transport.http.calls,
-                Some(_) => self.transport.http.others(),
+                Some(_) => &self.transport.http.others().0,
             },
             parts: &self.parts,
             secrets: &secrets,

@@ -1,9 +1,9 @@
 //! The content of a login file. Unknown fields are preserved.
 
 use compute_kfp_runtime::json_pointer;
-use reqwest::Url;
 use serde::Deserialize;
 use serde_json::{Map, Value};
+use url::Url;
 
 use super::account::{Account, StoredTokens};
 use crate::compute::types::AuthConfig;

@@ -3,10 +3,9 @@
 use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use compute_kfp_runtime::Error;
 use compute_kfp_runtime::credentials::{AccessToken, Pending, TokenSource};
 use compute_kfp_runtime::oauth::Provider;
-use reqwest::Client;
+use compute_kfp_runtime::{Error, HttpClient};
 use tokio::sync::watch;
 
 use super::Login;
@@ -41,7 +40,7 @@ impl LoginTokens {
         }
     }
 
-    async fn token(&self, http: &Client) -> Result<AccessToken, Error> {
+    async fn token(&self, http: &HttpClient) -> Result<AccessToken, Error> {
         let (_, stored) = self.stored().await?;
         let present = self.present(&stored);
         if self.is_useful(&present) {
@@ -94,7 +93,7 @@ impl LoginTokens {
     /// Exchanges the present tokens for new ones, and stores them immediately.
     async fn refresh(
         &self,
-        http: &Client,
+        http: &HttpClient,
         account: &Account,
         stored: &StoredTokens,
         present: &StoredTokens,
@@ -171,7 +170,7 @@ pub(super) async fn settled() {
 }
 
 impl TokenSource for LoginTokens {
-    fn fetch<'a>(&'a self, http: &'a Client) -> Pending<'a, AccessToken> {
+    fn fetch<'a>(&'a self, http: &'a HttpClient) -> Pending<'a, AccessToken> {
         Box::pin(self.token(http))
     }
 }

@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use compute_kfp_runtime::Error;
 use compute_kfp_runtime::credentials::{AccessToken, Pending, TokenSource};
+use compute_kfp_runtime::{Error, HttpClient};
 use tokio::sync::Mutex;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
@@ -46,7 +46,7 @@ impl Vault {
 }
 
 impl TokenSource for Vault {
-    fn fetch<'a>(&'a self, _: &'a reqwest::Client) -> Pending<'a, AccessToken> {
+    fn fetch<'a>(&'a self, _: &'a HttpClient) -> Pending<'a, AccessToken> {
         self.fetches.fetch_add(1, Ordering::SeqCst);
         Box::pin(async { self.answers.lock().await.recv().await.unwrap() })
     }

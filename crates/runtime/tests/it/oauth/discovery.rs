@@ -116,7 +116,7 @@ async fn a_client_that_follows_redirects_to_another_host_is_refused() {
         &format!("location: {}/x", other.url()),
         "",
     )]);
-    let error = Provider::discover(&reqwest::Client::new(), server.url())
+    let error = Provider::discover(&reqwest::Client::new().into(), server.url())
         .await
         .unwrap_err();
     is_refused(&error, "followed a redirect to another host");

@@ -10,7 +10,7 @@ use std::error::Error as _;
 use std::sync::LazyLock;
 
 use compute_kfp_runtime::oauth::Provider;
-use compute_kfp_runtime::{Error, ErrorKind};
+use compute_kfp_runtime::{Error, ErrorKind, HttpClient};
 use compute_kfp_test_server::{Received, Response, TestServer};
 use serde_json::Value;
 
@@ -32,10 +32,10 @@ fn fields<const N: usize>(fields: [(&str, &str); N]) -> BTreeMap<String, String>
 }
 
 /// One for all tests: reading the certificates of the machine takes its time.
-fn client() -> reqwest::Client {
-    static CLIENT: LazyLock<reqwest::Client> = LazyLock::new(|| {
+fn client() -> HttpClient {
+    static CLIENT: LazyLock<HttpClient> = LazyLock::new(|| {
         let builder = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none());
-        builder.build().unwrap()
+        builder.build().unwrap().into()
     });
     CLIENT.clone()
 }

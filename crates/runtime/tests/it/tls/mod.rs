@@ -281,8 +281,9 @@ async fn a_login_server_on_this_machine_is_reached_without_the_proxy_of_the_envi
         let remote = Transport::builder("https://kfp.example.org")
             .build()
             .unwrap();
-        let request = remote.http_client().post(login.to_str().unwrap());
-        request.body("client_secret=s3cret").send().await.unwrap();
+        let request = http::Request::post(login.to_str().unwrap());
+        let request = request.body(b"client_secret=s3cret".to_vec()).unwrap();
+        remote.http_client().send(request).await.unwrap();
         return;
     }
     let (login, proxy) = (
@@ -391,8 +392,9 @@ async fn a_server_without_tls_needs_no_certificates_of_the_system() {
 async fn requests_beside_the_operations_trust_the_system_also_where_the_endpoint_is_plain() {
     if let Some(url) = env::var_os(CHILD) {
         let plain = Transport::builder("http://localhost").no_proxy().build();
-        let answer = plain.unwrap().http_client().get(url.to_str().unwrap());
-        assert!(answer.send().await.unwrap().status().is_success());
+        let request = http::Request::get(url.to_str().unwrap()).body(Vec::new());
+        let answer = plain.unwrap().http_client().send(request.unwrap()).await;
+        assert!(answer.unwrap().status().is_success());
         return;
     }
     let authority = Authority::new();

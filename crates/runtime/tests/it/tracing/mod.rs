@@ -210,7 +210,7 @@ async fn no_output_of_a_login_server_has_a_secret() {
         Response::json(200, &tokens),
         Response::json(200, "{}"),
     ]);
-    let http = reqwest::Client::new();
+    let http = reqwest::Client::new().into();
     let url = format!("{}/token", login.url());
     let endpoints = format!(r#"{{"token_endpoint": "{url}", "revocation_endpoint": "{url}"}}"#);
     let known = TestServer::playing([Response::json(200, &endpoints)]);
