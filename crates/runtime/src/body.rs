@@ -17,7 +17,7 @@ use crate::style::header_value;
 const BINARY: &str = "application/octet-stream";
 
 #[derive(Clone)]
-pub(crate) enum Body {
+pub(crate) enum RequestBody {
     None,
     Bytes {
         media: &'static str,
@@ -48,7 +48,7 @@ pub(crate) enum PartValue {
     File(Content),
 }
 
-impl Body {
+impl RequestBody {
     /// Returns whether the caller decides its length, and so the time that it takes.
     pub fn uploads(&self) -> bool {
         matches!(self, Self::Content { .. } | Self::Parts(_))
@@ -189,7 +189,7 @@ fn escaped(name: &str) -> String {
         .replace('\n', "%0A")
 }
 
-impl fmt::Debug for Body {
+impl fmt::Debug for RequestBody {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::None => f.write_str("none"),

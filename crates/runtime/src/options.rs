@@ -6,6 +6,7 @@ use std::time::Duration;
 use http::header::{AUTHORIZATION, COOKIE, PROXY_AUTHORIZATION};
 use http::{HeaderMap, HeaderName, HeaderValue};
 
+use crate::resume_point::ResumePoint;
 use crate::retry::RetryPolicy;
 
 const CREDENTIALS: [HeaderName; 3] = [AUTHORIZATION, COOKIE, PROXY_AUTHORIZATION];
@@ -88,6 +89,14 @@ impl CallOptions {
     fn refuse(&mut self, problem: String) {
         self.problem.get_or_insert(problem);
     }
+}
+
+/// The settings of a list in addition to its parameters.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct PagingOptions {
+    pub max_items: Option<u64>,
+    pub prefetch: usize,
+    pub resume: Option<ResumePoint>,
 }
 
 /// Omits the values of headers, which may be confidential.

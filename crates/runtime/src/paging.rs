@@ -15,16 +15,8 @@ mod page;
 mod pager;
 mod pages;
 
-pub use self::fields::{Field, count, token};
+pub use self::fields::{PageField, count, token};
 pub use self::items::Items;
 pub use self::page::{ListPage, NextPage, Page};
 pub use self::pages::Pages;
 pub use crate::resume_point::ResumePoint;
-
-/// The settings of a list in addition to its parameters.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct PagingOptions {
-    pub max_items: Option<u64>,
-    pub prefetch: usize,
-    pub resume: Option<ResumePoint>,
-}

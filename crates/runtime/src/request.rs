@@ -10,13 +10,13 @@ use serde::de::IgnoredAny;
 use serde_json::{Map, Value};
 use siphasher::sip::SipHasher24;
 
-use crate::body::{Body, Part, PartValue};
+use crate::body::{Part, PartValue, RequestBody};
 use crate::content::Content;
 use crate::endpoint::Endpoint;
 use crate::error::{BuildError, Error};
 use crate::operation::{BodyKind, BodyPart, InPageToken, Location, Operation, Parameter};
-use crate::options::CallOptions;
-use crate::paging::{PagingOptions, ResumePoint};
+use crate::options::{CallOptions, PagingOptions};
+use crate::resume_point::ResumePoint;
 use crate::style::{Written, header_value, json, text};
 
 /// A request for one operation, which generated builders fill in and
@@ -39,7 +39,7 @@ pub struct Request {
     operation: &'static Operation,
     /// Values of the parameters that have been set.
     values: Vec<(&'static Parameter, Written)>,
-    body: Body,
+    body: RequestBody,
     /// Rarely used fields, boxed because a request is moved at every step while it is built.
     extras: Option<Box<Extras>>,
 }
@@ -60,7 +60,7 @@ impl Request {
         Self {
             operation,
             values: Vec::new(),
-            body: Body::None,
+            body: RequestBody::None,
             extras: None,
         }
     }
@@ -219,7 +219,7 @@ impl Request {
     ) {
         match written {
             Ok(Ok(bytes)) => {
-                self.body = Body::Bytes {
+                self.body = RequestBody::Bytes {
                     media,
                     bytes: bytes.into(),
                 }
@@ -242,7 +242,7 @@ impl Request {
                         field.push(&mut form, &name, &written);
                     }
                 }
-                self.body = Body::Bytes {
+                self.body = RequestBody::Bytes {
                     media: self.media_of(BodyKind::Form),
                     bytes: form.into(),
                 };
@@ -255,7 +255,7 @@ impl Request {
 
     /// Sets a body that is sent unchanged. The content's own media type, if any, overrides `media`.
     pub fn raw_body(&mut self, media: &'static str, content: Content) {
-        self.body = Body::Content {
+        self.body = RequestBody::Content {
             media,
             content: Box::new(content),
         };
@@ -342,7 +342,7 @@ impl Request {
     fn missing_of_body(&self) -> Option<String> {
         let form = self.body.parts();
         let is_required = self.operation.body.is_some_and(|(_, required)| required);
-        let lacks_body = matches!(self.body, Body::None) && is_required;
+        let lacks_body = matches!(self.body, RequestBody::None) && is_required;
         let mut bodies = self.operation.bodies();
         if lacks_body && bodies.any(|body| !matches!(body.kind, BodyKind::Multipart(_))) {
             let names: Vec<&str> = self
@@ -374,7 +374,10 @@ impl Request {
     }
 
     /// Splits the request into its parts for sending.
-    pub(crate) fn into_parts(mut self, endpoint: &Endpoint) -> Result<(Parts, CallOptions), Error> {
+    pub(crate) fn into_ready(
+        mut self,
+        endpoint: &Endpoint,
+    ) -> Result<(ReadyRequest, CallOptions), Error> {
         let (mut options, problem) = match self.extras.take() {
             Some(extras) => (extras.options, extras.problem),
             None => Default::default(),
@@ -389,20 +392,20 @@ impl Request {
         let method = Method::from_bytes(method.as_bytes()).map_err(|error| {
             Error::invalid(format!("`{method}` is not a method")).caused_by(error)
         })?;
-        let parts = Parts {
+        let request = ReadyRequest {
             method,
             url: endpoint.join(&self.path()?, &self.query()),
             headers: self.headers(headers)?,
             accept: self.operation.accept,
             body: self.body,
         };
-        Ok((parts, options))
+        Ok((request, options))
     }
 
     /// Adds to a JSON body the path parameters that it must repeat. Nothing else of it is written anew.
     fn repeat_path_in_body(&mut self) {
         let repeats = self.operation.parameters.iter();
-        let (Body::Bytes { bytes, .. }, true) =
+        let (RequestBody::Bytes { bytes, .. }, true) =
             (&self.body, { repeats }.any(|it| it.repeated_in_body))
         else {
             return;
@@ -426,7 +429,7 @@ impl Request {
             body.push(b',');
         }
         body.extend_from_slice(rest);
-        if let Body::Bytes { bytes, .. } = &mut self.body {
+        if let RequestBody::Bytes { bytes, .. } = &mut self.body {
             *bytes = body.into();
         }
     }
@@ -498,13 +501,13 @@ impl Request {
 }
 
 /// A request ready to be sent.
-pub(crate) struct Parts {
+pub(crate) struct ReadyRequest {
     pub method: Method,
     pub url: reqwest::Url,
     pub headers: HeaderMap,
     /// Accepted media types, if the operation declares others than the default.
     pub accept: &'static str,
-    pub body: Body,
+    pub body: RequestBody,
 }
 
 /// Shows only the names of what was set: values may be confidential.

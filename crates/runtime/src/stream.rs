@@ -117,7 +117,7 @@ pub(crate) fn json_values<T: DeserializeOwned + 'static>(
 ) -> Response<JsonStream<T>> {
     let head = response.head();
     let framing = match response.operation.response {
-        Some(ResponseKind::JsonSequence) => Framing::Sequence(Position::default()),
+        Some(ResponseKind::JsonSequence) => Framing::Sequence(Nesting::default()),
         _ => Framing::Lines,
     };
     response.stream().map(|body| {
@@ -157,11 +157,11 @@ enum Framing {
     /// A value ends at the end of its line.
     Lines,
     /// A value ends at a record separator (RFC 7464), or at a line end outside of all brackets.
-    Sequence(Position),
+    Sequence(Nesting),
 }
 
 #[derive(Default)]
-struct Position {
+struct Nesting {
     depth: usize,
     in_string: bool,
     escaped: bool,
@@ -177,7 +177,7 @@ impl Framing {
         };
         match byte {
             RECORD_SEPARATOR => {
-                *at = Position::default();
+                *at = Nesting::default();
                 return true;
             }
             _ if at.escaped => at.escaped = false,

@@ -17,7 +17,7 @@ use serde::de::DeserializeOwned;
 
 use self::attempt::Taking;
 pub use self::builder::TransportBuilder;
-use self::call::Call;
+use self::call::RunningCall;
 use crate::byte_stream::ByteStream;
 use crate::credentials::Credentials;
 use crate::endpoint::Endpoint;
@@ -230,7 +230,7 @@ impl Transport {
         taking: Taking,
         decode: impl Fn(RawResponse) -> Result<Response<T>, Error>,
     ) -> Result<Response<T>, Error> {
-        let mut call = Call::begin(&self.0, request, taking)?;
+        let mut call = RunningCall::begin(&self.0, request, taking)?;
         let mut undecodable = None;
         loop {
             let response = call.response(undecodable).await?;

@@ -148,11 +148,11 @@ fn list_page(api: &Api, name: &Ident, page: &Object, paging: &Paging) -> Option<
             type Item = #item;
 
             fn list(&self) -> ::std::option::Option<&::std::vec::Vec<Self::Item>> {
-                ::compute_kfp_runtime::paging::Field::get(&self.#list)
+                ::compute_kfp_runtime::paging::PageField::get(&self.#list)
             }
 
             fn list_mut(&mut self) -> ::std::option::Option<&mut ::std::vec::Vec<Self::Item>> {
-                ::compute_kfp_runtime::paging::Field::get_mut(&mut self.#list)
+                ::compute_kfp_runtime::paging::PageField::get_mut(&mut self.#list)
             }
 
             fn next_page(&self) -> ::compute_kfp_runtime::paging::NextPage<'_> {

@@ -6207,12 +6207,12 @@ impl ::compute_kfp_runtime::paging::ListPage for types::PageAlgorithm {
 
     #[inline]
     fn list(&self) -> ::std::option::Option<&::std::vec::Vec<Self::Item>> {
-        ::compute_kfp_runtime::paging::Field::get(&self.items)
+        ::compute_kfp_runtime::paging::PageField::get(&self.items)
     }
 
     #[inline]
     fn list_mut(&mut self) -> ::std::option::Option<&mut ::std::vec::Vec<Self::Item>> {
-        ::compute_kfp_runtime::paging::Field::get_mut(&mut self.items)
+        ::compute_kfp_runtime::paging::PageField::get_mut(&mut self.items)
     }
 
     #[inline]
@@ -6283,12 +6283,12 @@ impl ::compute_kfp_runtime::paging::ListPage for types::PageBackend {
 
     #[inline]
     fn list(&self) -> ::std::option::Option<&::std::vec::Vec<Self::Item>> {
-        ::compute_kfp_runtime::paging::Field::get(&self.items)
+        ::compute_kfp_runtime::paging::PageField::get(&self.items)
     }
 
     #[inline]
     fn list_mut(&mut self) -> ::std::option::Option<&mut ::std::vec::Vec<Self::Item>> {
-        ::compute_kfp_runtime::paging::Field::get_mut(&mut self.items)
+        ::compute_kfp_runtime::paging::PageField::get_mut(&mut self.items)
     }
 
     #[inline]
@@ -6363,12 +6363,12 @@ impl ::compute_kfp_runtime::paging::ListPage for types::PageBackendWithHostname 
 
     #[inline]
     fn list(&self) -> ::std::option::Option<&::std::vec::Vec<Self::Item>> {
-        ::compute_kfp_runtime::paging::Field::get(&self.items)
+        ::compute_kfp_runtime::paging::PageField::get(&self.items)
     }
 
     #[inline]
     fn list_mut(&mut self) -> ::std::option::Option<&mut ::std::vec::Vec<Self::Item>> {
-        ::compute_kfp_runtime::paging::Field::get_mut(&mut self.items)
+        ::compute_kfp_runtime::paging::PageField::get_mut(&mut self.items)
     }
 
     #[inline]
@@ -6439,12 +6439,12 @@ impl ::compute_kfp_runtime::paging::ListPage for types::PageBackendType {
 
     #[inline]
     fn list(&self) -> ::std::option::Option<&::std::vec::Vec<Self::Item>> {
-        ::compute_kfp_runtime::paging::Field::get(&self.items)
+        ::compute_kfp_runtime::paging::PageField::get(&self.items)
     }
 
     #[inline]
     fn list_mut(&mut self) -> ::std::option::Option<&mut ::std::vec::Vec<Self::Item>> {
-        ::compute_kfp_runtime::paging::Field::get_mut(&mut self.items)
+        ::compute_kfp_runtime::paging::PageField::get_mut(&mut self.items)
     }
 
     #[inline]
@@ -6515,12 +6515,12 @@ impl ::compute_kfp_runtime::paging::ListPage for types::PageBatchJob {
 
     #[inline]
     fn list(&self) -> ::std::option::Option<&::std::vec::Vec<Self::Item>> {
-        ::compute_kfp_runtime::paging::Field::get(&self.items)
+        ::compute_kfp_runtime::paging::PageField::get(&self.items)
     }
 
     #[inline]
     fn list_mut(&mut self) -> ::std::option::Option<&mut ::std::vec::Vec<Self::Item>> {
-        ::compute_kfp_runtime::paging::Field::get_mut(&mut self.items)
+        ::compute_kfp_runtime::paging::PageField::get_mut(&mut self.items)
     }
 
     #[inline]
@@ -6591,12 +6591,12 @@ impl ::compute_kfp_runtime::paging::ListPage for types::PageCommit {
 
     #[inline]
     fn list(&self) -> ::std::option::Option<&::std::vec::Vec<Self::Item>> {
-        ::compute_kfp_runtime::paging::Field::get(&self.items)
+        ::compute_kfp_runtime::paging::PageField::get(&self.items)
     }
 
     #[inline]
     fn list_mut(&mut self) -> ::std::option::Option<&mut ::std::vec::Vec<Self::Item>> {
-        ::compute_kfp_runtime::paging::Field::get_mut(&mut self.items)
+        ::compute_kfp_runtime::paging::PageField::get_mut(&mut self.items)
     }
 
     #[inline]
@@ -6667,12 +6667,12 @@ impl ::compute_kfp_runtime::paging::ListPage for types::PageFile {
 
     #[inline]
     fn list(&self) -> ::std::option::Option<&::std::vec::Vec<Self::Item>> {
-        ::compute_kfp_runtime::paging::Field::get(&self.items)
+        ::compute_kfp_runtime::paging::PageField::get(&self.items)
     }
 
     #[inline]
     fn list_mut(&mut self) -> ::std::option::Option<&mut ::std::vec::Vec<Self::Item>> {
-        ::compute_kfp_runtime::paging::Field::get_mut(&mut self.items)
+        ::compute_kfp_runtime::paging::PageField::get_mut(&mut self.items)
     }
 
     #[inline]
@@ -6743,12 +6743,12 @@ impl ::compute_kfp_runtime::paging::ListPage for types::PageJob {
 
     #[inline]
     fn list(&self) -> ::std::option::Option<&::std::vec::Vec<Self::Item>> {
-        ::compute_kfp_runtime::paging::Field::get(&self.items)
+        ::compute_kfp_runtime::paging::PageField::get(&self.items)
     }
 
     #[inline]
     fn list_mut(&mut self) -> ::std::option::Option<&mut ::std::vec::Vec<Self::Item>> {
-        ::compute_kfp_runtime::paging::Field::get_mut(&mut self.items)
+        ::compute_kfp_runtime::paging::PageField::get_mut(&mut self.items)
     }
 
     #[inline]
@@ -6819,12 +6819,12 @@ impl ::compute_kfp_runtime::paging::ListPage for types::JobLogPage {
 
     #[inline]
     fn list(&self) -> ::std::option::Option<&::std::vec::Vec<Self::Item>> {
-        ::compute_kfp_runtime::paging::Field::get(&self.logs)
+        ::compute_kfp_runtime::paging::PageField::get(&self.logs)
     }
 
     #[inline]
     fn list_mut(&mut self) -> ::std::option::Option<&mut ::std::vec::Vec<Self::Item>> {
-        ::compute_kfp_runtime::paging::Field::get_mut(&mut self.logs)
+        ::compute_kfp_runtime::paging::PageField::get_mut(&mut self.logs)
     }
 
     #[inline]
@@ -6894,12 +6894,12 @@ impl ::compute_kfp_runtime::paging::ListPage for types::PageLanguage {
 
     #[inline]
     fn list(&self) -> ::std::option::Option<&::std::vec::Vec<Self::Item>> {
-        ::compute_kfp_runtime::paging::Field::get(&self.items)
+        ::compute_kfp_runtime::paging::PageField::get(&self.items)
     }
 
     #[inline]
     fn list_mut(&mut self) -> ::std::option::Option<&mut ::std::vec::Vec<Self::Item>> {
-        ::compute_kfp_runtime::paging::Field::get_mut(&mut self.items)
+        ::compute_kfp_runtime::paging::PageField::get_mut(&mut self.items)
     }
 
     #[inline]
@@ -6970,12 +6970,12 @@ impl ::compute_kfp_runtime::paging::ListPage for types::PageMember {
 
     #[inline]
     fn list(&self) -> ::std::option::Option<&::std::vec::Vec<Self::Item>> {
-        ::compute_kfp_runtime::paging::Field::get(&self.items)
+        ::compute_kfp_runtime::paging::PageField::get(&self.items)
     }
 
     #[inline]
     fn list_mut(&mut self) -> ::std::option::Option<&mut ::std::vec::Vec<Self::Item>> {
-        ::compute_kfp_runtime::paging::Field::get_mut(&mut self.items)
+        ::compute_kfp_runtime::paging::PageField::get_mut(&mut self.items)
     }
 
     #[inline]
@@ -7050,12 +7050,12 @@ impl ::compute_kfp_runtime::paging::ListPage for types::PagePermissionGroup {
 
     #[inline]
     fn list(&self) -> ::std::option::Option<&::std::vec::Vec<Self::Item>> {
-        ::compute_kfp_runtime::paging::Field::get(&self.items)
+        ::compute_kfp_runtime::paging::PageField::get(&self.items)
     }
 
     #[inline]
     fn list_mut(&mut self) -> ::std::option::Option<&mut ::std::vec::Vec<Self::Item>> {
-        ::compute_kfp_runtime::paging::Field::get_mut(&mut self.items)
+        ::compute_kfp_runtime::paging::PageField::get_mut(&mut self.items)
     }
 
     #[inline]
@@ -7126,12 +7126,12 @@ impl ::compute_kfp_runtime::paging::ListPage for types::PagePermission {
 
     #[inline]
     fn list(&self) -> ::std::option::Option<&::std::vec::Vec<Self::Item>> {
-        ::compute_kfp_runtime::paging::Field::get(&self.items)
+        ::compute_kfp_runtime::paging::PageField::get(&self.items)
     }
 
     #[inline]
     fn list_mut(&mut self) -> ::std::option::Option<&mut ::std::vec::Vec<Self::Item>> {
-        ::compute_kfp_runtime::paging::Field::get_mut(&mut self.items)
+        ::compute_kfp_runtime::paging::PageField::get_mut(&mut self.items)
     }
 
     #[inline]
@@ -7202,12 +7202,12 @@ impl ::compute_kfp_runtime::paging::ListPage for types::PageProject {
 
     #[inline]
     fn list(&self) -> ::std::option::Option<&::std::vec::Vec<Self::Item>> {
-        ::compute_kfp_runtime::paging::Field::get(&self.items)
+        ::compute_kfp_runtime::paging::PageField::get(&self.items)
     }
 
     #[inline]
     fn list_mut(&mut self) -> ::std::option::Option<&mut ::std::vec::Vec<Self::Item>> {
-        ::compute_kfp_runtime::paging::Field::get_mut(&mut self.items)
+        ::compute_kfp_runtime::paging::PageField::get_mut(&mut self.items)
     }
 
     #[inline]
@@ -7278,12 +7278,12 @@ impl ::compute_kfp_runtime::paging::ListPage for types::PageReservation {
 
     #[inline]
     fn list(&self) -> ::std::option::Option<&::std::vec::Vec<Self::Item>> {
-        ::compute_kfp_runtime::paging::Field::get(&self.items)
+        ::compute_kfp_runtime::paging::PageField::get(&self.items)
     }
 
     #[inline]
     fn list_mut(&mut self) -> ::std::option::Option<&mut ::std::vec::Vec<Self::Item>> {
-        ::compute_kfp_runtime::paging::Field::get_mut(&mut self.items)
+        ::compute_kfp_runtime::paging::PageField::get_mut(&mut self.items)
     }
 
     #[inline]
@@ -7354,12 +7354,12 @@ impl ::compute_kfp_runtime::paging::ListPage for types::PageResult {
 
     #[inline]
     fn list(&self) -> ::std::option::Option<&::std::vec::Vec<Self::Item>> {
-        ::compute_kfp_runtime::paging::Field::get(&self.items)
+        ::compute_kfp_runtime::paging::PageField::get(&self.items)
     }
 
     #[inline]
     fn list_mut(&mut self) -> ::std::option::Option<&mut ::std::vec::Vec<Self::Item>> {
-        ::compute_kfp_runtime::paging::Field::get_mut(&mut self.items)
+        ::compute_kfp_runtime::paging::PageField::get_mut(&mut self.items)
     }
 
     #[inline]
@@ -7479,12 +7479,12 @@ impl ::compute_kfp_runtime::paging::ListPage for types::PageTeam {
 
     #[inline]
     fn list(&self) -> ::std::option::Option<&::std::vec::Vec<Self::Item>> {
-        ::compute_kfp_runtime::paging::Field::get(&self.items)
+        ::compute_kfp_runtime::paging::PageField::get(&self.items)
     }
 
     #[inline]
     fn list_mut(&mut self) -> ::std::option::Option<&mut ::std::vec::Vec<Self::Item>> {
-        ::compute_kfp_runtime::paging::Field::get_mut(&mut self.items)
+        ::compute_kfp_runtime::paging::PageField::get_mut(&mut self.items)
     }
 
     #[inline]
@@ -7555,12 +7555,12 @@ impl ::compute_kfp_runtime::paging::ListPage for types::PageTransaction {
 
     #[inline]
     fn list(&self) -> ::std::option::Option<&::std::vec::Vec<Self::Item>> {
-        ::compute_kfp_runtime::paging::Field::get(&self.items)
+        ::compute_kfp_runtime::paging::PageField::get(&self.items)
     }
 
     #[inline]
     fn list_mut(&mut self) -> ::std::option::Option<&mut ::std::vec::Vec<Self::Item>> {
-        ::compute_kfp_runtime::paging::Field::get_mut(&mut self.items)
+        ::compute_kfp_runtime::paging::PageField::get_mut(&mut self.items)
     }
 
     #[inline]
@@ -7631,12 +7631,12 @@ impl ::compute_kfp_runtime::paging::ListPage for types::PageUser {
 
     #[inline]
     fn list(&self) -> ::std::option::Option<&::std::vec::Vec<Self::Item>> {
-        ::compute_kfp_runtime::paging::Field::get(&self.items)
+        ::compute_kfp_runtime::paging::PageField::get(&self.items)
     }
 
     #[inline]
     fn list_mut(&mut self) -> ::std::option::Option<&mut ::std::vec::Vec<Self::Item>> {
-        ::compute_kfp_runtime::paging::Field::get_mut(&mut self.items)
+        ::compute_kfp_runtime::paging::PageField::get_mut(&mut self.items)
     }
 
     #[inline]
@@ -7707,12 +7707,12 @@ impl ::compute_kfp_runtime::paging::ListPage for types::PageMetadata {
 
     #[inline]
     fn list(&self) -> ::std::option::Option<&::std::vec::Vec<Self::Item>> {
-        ::compute_kfp_runtime::paging::Field::get(&self.items)
+        ::compute_kfp_runtime::paging::PageField::get(&self.items)
     }
 
     #[inline]
     fn list_mut(&mut self) -> ::std::option::Option<&mut ::std::vec::Vec<Self::Item>> {
-        ::compute_kfp_runtime::paging::Field::get_mut(&mut self.items)
+        ::compute_kfp_runtime::paging::PageField::get_mut(&mut self.items)
     }
 
     #[inline]

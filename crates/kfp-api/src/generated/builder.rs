@@ -3970,12 +3970,12 @@ impl ::compute_kfp_runtime::paging::ListPage for types::ListArtifactTasksRespons
 
     #[inline]
     fn list(&self) -> ::std::option::Option<&::std::vec::Vec<Self::Item>> {
-        ::compute_kfp_runtime::paging::Field::get(&self.artifact_tasks)
+        ::compute_kfp_runtime::paging::PageField::get(&self.artifact_tasks)
     }
 
     #[inline]
     fn list_mut(&mut self) -> ::std::option::Option<&mut ::std::vec::Vec<Self::Item>> {
-        ::compute_kfp_runtime::paging::Field::get_mut(&mut self.artifact_tasks)
+        ::compute_kfp_runtime::paging::PageField::get_mut(&mut self.artifact_tasks)
     }
 
     #[inline]
@@ -4040,12 +4040,12 @@ impl ::compute_kfp_runtime::paging::ListPage for types::ListArtifactResponse {
 
     #[inline]
     fn list(&self) -> ::std::option::Option<&::std::vec::Vec<Self::Item>> {
-        ::compute_kfp_runtime::paging::Field::get(&self.artifacts)
+        ::compute_kfp_runtime::paging::PageField::get(&self.artifacts)
     }
 
     #[inline]
     fn list_mut(&mut self) -> ::std::option::Option<&mut ::std::vec::Vec<Self::Item>> {
-        ::compute_kfp_runtime::paging::Field::get_mut(&mut self.artifacts)
+        ::compute_kfp_runtime::paging::PageField::get_mut(&mut self.artifacts)
     }
 
     #[inline]
@@ -4110,12 +4110,12 @@ impl ::compute_kfp_runtime::paging::ListPage for types::ListMetricsResponse {
 
     #[inline]
     fn list(&self) -> ::std::option::Option<&::std::vec::Vec<Self::Item>> {
-        ::compute_kfp_runtime::paging::Field::get(&self.metrics)
+        ::compute_kfp_runtime::paging::PageField::get(&self.metrics)
     }
 
     #[inline]
     fn list_mut(&mut self) -> ::std::option::Option<&mut ::std::vec::Vec<Self::Item>> {
-        ::compute_kfp_runtime::paging::Field::get_mut(&mut self.metrics)
+        ::compute_kfp_runtime::paging::PageField::get_mut(&mut self.metrics)
     }
 
     #[inline]
@@ -4180,12 +4180,12 @@ impl ::compute_kfp_runtime::paging::ListPage for types::ListExperimentsResponse 
 
     #[inline]
     fn list(&self) -> ::std::option::Option<&::std::vec::Vec<Self::Item>> {
-        ::compute_kfp_runtime::paging::Field::get(&self.experiments)
+        ::compute_kfp_runtime::paging::PageField::get(&self.experiments)
     }
 
     #[inline]
     fn list_mut(&mut self) -> ::std::option::Option<&mut ::std::vec::Vec<Self::Item>> {
-        ::compute_kfp_runtime::paging::Field::get_mut(&mut self.experiments)
+        ::compute_kfp_runtime::paging::PageField::get_mut(&mut self.experiments)
     }
 
     #[inline]
@@ -4250,12 +4250,12 @@ impl ::compute_kfp_runtime::paging::ListPage for types::ListPipelinesResponse {
 
     #[inline]
     fn list(&self) -> ::std::option::Option<&::std::vec::Vec<Self::Item>> {
-        ::compute_kfp_runtime::paging::Field::get(&self.pipelines)
+        ::compute_kfp_runtime::paging::PageField::get(&self.pipelines)
     }
 
     #[inline]
     fn list_mut(&mut self) -> ::std::option::Option<&mut ::std::vec::Vec<Self::Item>> {
-        ::compute_kfp_runtime::paging::Field::get_mut(&mut self.pipelines)
+        ::compute_kfp_runtime::paging::PageField::get_mut(&mut self.pipelines)
     }
 
     #[inline]
@@ -4320,12 +4320,12 @@ impl ::compute_kfp_runtime::paging::ListPage for types::ListPipelineVersionsResp
 
     #[inline]
     fn list(&self) -> ::std::option::Option<&::std::vec::Vec<Self::Item>> {
-        ::compute_kfp_runtime::paging::Field::get(&self.pipeline_versions)
+        ::compute_kfp_runtime::paging::PageField::get(&self.pipeline_versions)
     }
 
     #[inline]
     fn list_mut(&mut self) -> ::std::option::Option<&mut ::std::vec::Vec<Self::Item>> {
-        ::compute_kfp_runtime::paging::Field::get_mut(&mut self.pipeline_versions)
+        ::compute_kfp_runtime::paging::PageField::get_mut(&mut self.pipeline_versions)
     }
 
     #[inline]
@@ -4390,12 +4390,12 @@ impl ::compute_kfp_runtime::paging::ListPage for types::ListRecurringRunsRespons
 
     #[inline]
     fn list(&self) -> ::std::option::Option<&::std::vec::Vec<Self::Item>> {
-        ::compute_kfp_runtime::paging::Field::get(&self.recurring_runs)
+        ::compute_kfp_runtime::paging::PageField::get(&self.recurring_runs)
     }
 
     #[inline]
     fn list_mut(&mut self) -> ::std::option::Option<&mut ::std::vec::Vec<Self::Item>> {
-        ::compute_kfp_runtime::paging::Field::get_mut(&mut self.recurring_runs)
+        ::compute_kfp_runtime::paging::PageField::get_mut(&mut self.recurring_runs)
     }
 
     #[inline]
@@ -4456,12 +4456,12 @@ impl ::compute_kfp_runtime::paging::ListPage for types::ListRunsResponse {
 
     #[inline]
     fn list(&self) -> ::std::option::Option<&::std::vec::Vec<Self::Item>> {
-        ::compute_kfp_runtime::paging::Field::get(&self.runs)
+        ::compute_kfp_runtime::paging::PageField::get(&self.runs)
     }
 
     #[inline]
     fn list_mut(&mut self) -> ::std::option::Option<&mut ::std::vec::Vec<Self::Item>> {
-        ::compute_kfp_runtime::paging::Field::get_mut(&mut self.runs)
+        ::compute_kfp_runtime::paging::PageField::get_mut(&mut self.runs)
     }
 
     #[inline]
@@ -4526,12 +4526,12 @@ impl ::compute_kfp_runtime::paging::ListPage for types::ListTasksResponse {
 
     #[inline]
     fn list(&self) -> ::std::option::Option<&::std::vec::Vec<Self::Item>> {
-        ::compute_kfp_runtime::paging::Field::get(&self.tasks)
+        ::compute_kfp_runtime::paging::PageField::get(&self.tasks)
     }
 
     #[inline]
     fn list_mut(&mut self) -> ::std::option::Option<&mut ::std::vec::Vec<Self::Item>> {
-        ::compute_kfp_runtime::paging::Field::get_mut(&mut self.tasks)
+        ::compute_kfp_runtime::paging::PageField::get_mut(&mut self.tasks)
     }
 
     #[inline]

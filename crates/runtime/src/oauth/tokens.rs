@@ -16,7 +16,7 @@ use crate::credentials::AccessToken;
 
 /// Tokens issued by a login server; `Debug` does not show them.
 #[derive(Clone, Debug)]
-pub struct Tokens(pub(super) Response);
+pub struct Tokens(pub(super) IssuedTokens);
 
 impl Tokens {
     /// Adds `refresh_token` if the server sent none, since it stays valid then.
@@ -70,12 +70,12 @@ pub(super) struct Extra {
 
 impl ExtraTokenFields for Extra {}
 
-pub(super) type Response = StandardTokenResponse<Extra, BasicTokenType>;
+pub(super) type IssuedTokens = StandardTokenResponse<Extra, BasicTokenType>;
 
 /// The client type of `oauth2` that reads these tokens.
 pub(super) type TokenClient<TokenEndpoint = EndpointSet> = oauth2::Client<
     BasicErrorResponse,
-    Response,
+    IssuedTokens,
     BasicTokenIntrospectionResponse,
     StandardRevocableToken,
     BasicRevocationErrorResponse,

@@ -3,7 +3,7 @@
 use crate::nullable::Nullable;
 
 /// A property of a page, which may be absent or null.
-pub trait Field {
+pub trait PageField {
     /// Type of its value.
     type Value;
 
@@ -14,7 +14,7 @@ pub trait Field {
     fn get_mut(&mut self) -> Option<&mut Self::Value>;
 }
 
-impl<F: Field> Field for Option<F> {
+impl<F: PageField> PageField for Option<F> {
     type Value = F::Value;
 
     fn get(&self) -> Option<&F::Value> {
@@ -26,7 +26,7 @@ impl<F: Field> Field for Option<F> {
     }
 }
 
-impl<F: Field> Field for Nullable<F> {
+impl<F: PageField> PageField for Nullable<F> {
     type Value = F::Value;
 
     fn get(&self) -> Option<&F::Value> {
@@ -43,7 +43,7 @@ impl<F: Field> Field for Nullable<F> {
 
 macro_rules! values {
     ($([$($generic:ident)?] $value:ty),*) => {$(
-        impl$(<$generic>)? Field for $value {
+        impl$(<$generic>)? PageField for $value {
             type Value = Self;
 
             fn get(&self) -> Option<&Self> {
@@ -60,12 +60,12 @@ macro_rules! values {
 values!([T] Vec<T>, [] String, [] i8, [] i16, [] i32, [] i64, [] u8, [] u16, [] u32, [] u64);
 
 /// Returns a whole number in a page; `None` if it is absent.
-pub fn count<F: Field<Value: Copy + TryInto<i64>>>(field: &F) -> Option<i64> {
+pub fn count<F: PageField<Value: Copy + TryInto<i64>>>(field: &F) -> Option<i64> {
     (*field.get()?).try_into().ok()
 }
 
 /// Returns a token in a page; `None` if it is absent or empty.
-pub fn token<F: Field<Value = String>>(field: &F) -> Option<&str> {
+pub fn token<F: PageField<Value = String>>(field: &F) -> Option<&str> {
     let token = field.get()?;
     (!token.is_empty()).then_some(token)
 }

@@ -10,7 +10,7 @@ use tokio::time::timeout;
 use url::Url;
 
 use super::Inner;
-use crate::body::Body;
+use crate::body::RequestBody;
 use crate::byte_stream::{next_chunk, whole};
 use crate::content::Progress;
 use crate::endpoint::origin;
@@ -18,7 +18,7 @@ use crate::error::Error;
 use crate::fault;
 use crate::middleware::{Attempt, Next, ResponseFuture};
 use crate::raw_response::{REPORT, is_event_stream};
-use crate::request::Parts;
+use crate::request::ReadyRequest;
 use crate::response::{Response, ResponseBody};
 use crate::secrets::Secrets;
 
@@ -39,7 +39,7 @@ pub(super) enum Taking {
 pub(super) struct Sending<'a> {
     pub transport: &'a Inner,
     pub http: &'a Client,
-    pub parts: &'a Parts,
+    pub request: &'a ReadyRequest,
     pub secrets: &'a Secrets,
     pub taking: Taking,
     /// Maximum time without progress, unless another limit ends the attempt earlier.
@@ -61,7 +61,7 @@ impl Sending<'_> {
         } = attempt;
         let mut redirects = 0;
         loop {
-            let mut request = reqwest::Request::new(self.parts.method.clone(), url);
+            let mut request = reqwest::Request::new(self.request.method.clone(), url);
             let mut authorised = headers.clone();
             self.secrets.authorise(&mut authorised);
             *request.headers_mut() = authorised;
@@ -76,8 +76,8 @@ impl Sending<'_> {
 
     /// Returns the headers of a request before middleware and credentials.
     pub fn headers(&self) -> HeaderMap {
-        let mut headers = self.parts.headers.clone();
-        let accepted = match (self.parts.accept, self.taking) {
+        let mut headers = self.request.headers.clone();
+        let accepted = match (self.request.accept, self.taking) {
             (_, Taking::Events) => HeaderValue::from_static("text/event-stream"),
             ("", Taking::Whole) => HeaderValue::from_static("application/json"),
             ("", Taking::Streamed) => HeaderValue::from_static("*/*"),
@@ -93,10 +93,10 @@ impl Sending<'_> {
 
     /// Sends the request once, and waits for the head of the response as long as there is progress.
     async fn send_once(&self, mut request: reqwest::Request) -> Result<reqwest::Response, Error> {
-        let Parts { method, body, .. } = self.parts;
+        let ReadyRequest { method, body, .. } = self.request;
         // Some proxies reject a request without a body and without `Content-Length` (411).
         let may_have_body = matches!(*method, Method::POST | Method::PUT | Method::PATCH);
-        if matches!(body, Body::None) && may_have_body {
+        if matches!(body, RequestBody::None) && may_have_body {
             request.headers_mut().insert(CONTENT_LENGTH, 0.into());
         }
         let progress = Progress::default();
@@ -121,7 +121,7 @@ impl Sending<'_> {
 
     /// Returns the target of a redirect, if it repeats the same request on the same server.
     fn followed(&self, response: &reqwest::Response) -> Option<Url> {
-        let Parts { method, body, .. } = self.parts;
+        let ReadyRequest { method, body, .. } = self.request;
         let same_request = match response.status() {
             StatusCode::TEMPORARY_REDIRECT | StatusCode::PERMANENT_REDIRECT => body.is_repeatable(),
             StatusCode::MOVED_PERMANENTLY | StatusCode::FOUND | StatusCode::SEE_OTHER => {
@@ -130,7 +130,7 @@ impl Sending<'_> {
             _ => false,
         };
         let to = fault::target(response.url(), response.headers())?;
-        (same_request && origin(&to) == origin(&self.parts.url)).then_some(to)
+        (same_request && origin(&to) == origin(&self.request.url)).then_some(to)
     }
 
     async fn read(&self, mut response: reqwest::Response) -> Result<Response<ResponseBody>, Error> {

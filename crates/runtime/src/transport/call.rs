@@ -18,17 +18,17 @@ use crate::fault;
 use crate::middleware::Attempt;
 use crate::operation::{Operation, SecurityScheme};
 use crate::raw_response::RawResponse;
-use crate::request::{Parts, Request};
+use crate::request::{ReadyRequest, Request};
 use crate::retry::RetryPolicy;
 use crate::secrets::Secrets;
 
 type Authorizations<'a> = Vec<(&'a dyn Credentials, Authorization)>;
 
-pub(super) struct Call<'a> {
+pub(super) struct RunningCall<'a> {
     transport: &'a Inner,
     operation: &'static Operation,
     endpoint: Cow<'a, Endpoint>,
-    parts: Parts,
+    request: ReadyRequest,
     taking: Taking,
     span: Span,
     /// Overrides the policy of the transport.
@@ -47,7 +47,7 @@ pub(super) struct Call<'a> {
     last_failure: Option<Error>,
 }
 
-impl<'a> Call<'a> {
+impl<'a> RunningCall<'a> {
     /// Starts the time limit of the call and its span; fails if the request cannot be sent.
     pub fn begin(
         transport: &'a Inner,
@@ -67,8 +67,8 @@ impl<'a> Call<'a> {
     fn new(transport: &'a Inner, request: Request, taking: Taking) -> Result<Box<Self>, Error> {
         let operation = request.operation();
         let endpoint = transport.endpoint_of(operation)?;
-        let (parts, options) = request.into_parts(&endpoint)?;
-        let bounded = taking == Taking::Whole && !parts.body.uploads();
+        let (request, options) = request.into_ready(&endpoint)?;
+        let bounded = taking == Taking::Whole && !request.body.uploads();
         let timeout = options.timeout.unwrap_or(transport.timeout);
         let attempt_timeout = options.attempt_timeout.unwrap_or(transport.attempt_timeout);
         let call = Self {
@@ -76,7 +76,7 @@ impl<'a> Call<'a> {
             operation,
             span: trace::call(&endpoint, operation),
             endpoint,
-            parts,
+            request,
             taking,
             retry: options.retry,
             timeout,
@@ -158,7 +158,7 @@ impl<'a> Call<'a> {
                 None => &self.transport.http.calls,
                 Some(_) => &self.transport.http.others().0,
             },
-            parts: &self.parts,
+            request: &self.request,
             secrets: &secrets,
             taking: self.taking,
             longest_silence: self.longest_silence(),
@@ -166,7 +166,7 @@ impl<'a> Call<'a> {
         let attempt = Attempt {
             operation: self.operation,
             number: self.attempts,
-            url: self.parts.url.clone(),
+            url: self.request.url.clone(),
             headers: sending.headers(),
         };
         let span = trace::attempt(&self.endpoint, self.operation, self.attempts);
@@ -190,7 +190,7 @@ impl<'a> Call<'a> {
         if status.is_success() {
             return Ok(response);
         }
-        let error = response.failure(&self.parts.url);
+        let error = response.failure(&self.request.url);
         trace::failed(&span, &error);
         Err(error)
     }
@@ -206,7 +206,7 @@ impl<'a> Call<'a> {
                 error.with_note("an earlier attempt, whose response was lost, may have deleted it");
         }
         self.sent = error.was_sent();
-        let is_repeatable = self.parts.body.is_repeatable();
+        let is_repeatable = self.request.body.is_repeatable();
         if !self.renewed && asks_for_credentials(&error) {
             self.renewed = true;
             let renewed = self

@@ -1,7 +1,7 @@
 //! Lists of numbers, in the three ways of paging.
 
 use compute_kfp_runtime::operation::{InPageToken, Location, Operation, Paging, Parameter};
-use compute_kfp_runtime::paging::{Field as _, Items, ListPage, NextPage, Pages, count, token};
+use compute_kfp_runtime::paging::{Items, ListPage, NextPage, PageField as _, Pages, count, token};
 use compute_kfp_runtime::{Error, Nullable, Request, Transport};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
