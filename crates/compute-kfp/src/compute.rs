@@ -22,7 +22,7 @@ pub use compute_api_client::{API_VERSION, builder, operations, types};
 #[cfg(feature = "oauth")]
 use compute_kfp_runtime::credentials::RenewedToken;
 use compute_kfp_runtime::credentials::{ApiKey, BearerToken, Credentials, TokenFile};
-use compute_kfp_runtime::{Error, Transport, TransportBuilder};
+use compute_kfp_runtime::{Error, Transport, TransportBuilder, is_same_server};
 
 pub use self::circuit::{BackendTypeName, CircuitOutcome, RunCircuit};
 pub use self::jobs::LatestCalibration;
@@ -275,8 +275,7 @@ impl ClientBuilder {
             ..
         } = self;
         if let Some(endpoint) = self.endpoint {
-            let plain = |url: &str| url.trim().trim_end_matches('/').to_owned();
-            let is_other = |server: &String| plain(server) != plain(&endpoint);
+            let is_other = |server: &String| !is_same_server(server, &endpoint);
             if self.user_server.as_ref().is_some_and(is_other) {
                 user = None;
             }

@@ -11,6 +11,23 @@ pub(crate) fn origin(url: &Url) -> String {
     format!("{}://{server}", url.scheme())
 }
 
+/// Returns whether two endpoints are the same: white space around them and slashes at their end do not
+/// count.
+///
+/// ```
+/// use compute_kfp_runtime::is_same_server;
+///
+/// assert!(is_same_server("https://example.org/api", "https://example.org/api/"));
+/// assert!(!is_same_server("https://example.org/api", "https://example.org"));
+/// ```
+pub fn is_same_server(one: &str, other: &str) -> bool {
+    base(one) == base(other)
+}
+
+fn base(endpoint: &str) -> &str {
+    endpoint.trim().trim_end_matches('/')
+}
+
 /// Returns whether requests to this address stay on this machine, inside a cluster, or encrypted.
 pub(crate) fn is_private(url: &Url) -> bool {
     url.scheme() == "https" || is_inside(url)
@@ -87,7 +104,7 @@ impl Endpoint {
         if url.query().is_some() || url.fragment().is_some() {
             return Err(wrong("has a `?` or `#`"));
         }
-        let base = url.as_str().trim_end_matches('/').to_owned();
+        let base = base(url.as_str()).to_owned();
         Ok(Self { base, url })
     }
 

@@ -1,9 +1,9 @@
 //! The error type for everything that can go wrong with a call.
 
 use std::error::Error as StdError;
-use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
+use std::{fmt, io};
 
 use bytes::Bytes;
 use http::{HeaderMap, StatusCode};
@@ -377,6 +377,18 @@ impl Error {
     pub fn body_as<T: DeserializeOwned>(&self) -> Option<T> {
         serde_json::from_slice(self.body()).ok()
     }
+}
+
+/// Returns the causes of an error, the nearest first. An `io::Error` does not name the error within it
+/// as its source.
+pub(crate) fn causes<'a>(
+    error: &'a (dyn StdError + 'static),
+) -> impl Iterator<Item = &'a (dyn StdError + 'static)> {
+    let next = |cause: &'a (dyn StdError + 'static)| match cause.downcast_ref::<io::Error>() {
+        Some(error) => error.get_ref().map(|within| within as _),
+        None => cause.source(),
+    };
+    std::iter::successors(next(error), move |cause| next(*cause))
 }
 
 /// Escapes control characters, which a terminal obeys: a message may quote anything.

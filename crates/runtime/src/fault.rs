@@ -12,7 +12,7 @@ use http::{HeaderMap, StatusCode};
 use url::Url;
 
 use crate::endpoint::origin;
-use crate::error::{Error, ErrorKind};
+use crate::error::{Error, ErrorKind, causes};
 use crate::response::Response;
 use crate::settings_error::SettingsError;
 
@@ -188,10 +188,6 @@ pub(crate) fn unreadable(what: &str, response: Response<Bytes>) -> Error {
     Error::new(ErrorKind::Protocol, message).with_response(response)
 }
 
-fn causes(error: &reqwest::Error) -> impl Iterator<Item = &(dyn StdError + 'static)> {
-    std::iter::successors(error.source(), |cause| (*cause).source())
-}
-
 fn is_unparsable(cause: &(dyn StdError + 'static)) -> bool {
     cause.downcast_ref().is_some_and(hyper::Error::is_parse)
 }
@@ -210,27 +206,22 @@ fn was_not_taken(cause: &(dyn StdError + 'static)) -> bool {
 
 /// Returns whether TLS rejected a certificate or a protocol.
 fn is_bad_data(cause: &(dyn StdError + 'static)) -> bool {
-    let Some(error) = cause.downcast_ref::<io::Error>() else {
-        return false;
-    };
-    // An `io::Error` does not name the one within it as its source.
-    let within = error
-        .get_ref()
-        .map(|within| within as &(dyn StdError + 'static));
-    error.kind() == io::ErrorKind::InvalidData || within.is_some_and(is_bad_data)
+    is_of_kind(cause, io::ErrorKind::InvalidData)
 }
 
 /// Returns whether a compressed response was truncated.
 fn is_early_end(cause: &(dyn StdError + 'static)) -> bool {
-    cause
-        .downcast_ref()
-        .is_some_and(|error: &io::Error| error.kind() == io::ErrorKind::UnexpectedEof)
+    is_of_kind(cause, io::ErrorKind::UnexpectedEof)
 }
 
-/// Returns the fault in the content of an upload. An `io::Error` does not name it as its source.
+fn is_of_kind(cause: &(dyn StdError + 'static), kind: io::ErrorKind) -> bool {
+    let error = cause.downcast_ref::<io::Error>();
+    error.is_some_and(|error| error.kind() == kind)
+}
+
+/// Returns the fault in the content of an upload.
 fn unsendable(error: &reqwest::Error) -> Option<&str> {
-    let mut causes = causes(error).filter_map(|cause| cause.downcast_ref::<io::Error>()?.get_ref());
-    causes.find_map(|cause| Some(cause.downcast_ref::<Error>()?.message()))
+    causes(error).find_map(|cause| Some(cause.downcast_ref::<Error>()?.message()))
 }
 
 fn kind_of(status: StatusCode) -> ErrorKind {

@@ -52,6 +52,7 @@ mod value_stream;
 
 pub use byte_stream::ByteStream;
 pub use content::Content;
+pub use endpoint::is_same_server;
 pub use error::{BuildError, Error, ErrorKind};
 pub use http_client::HttpClient;
 pub use nullable::Nullable;

@@ -151,6 +151,26 @@ impl Operation {
         Method::from_bytes(self.method.as_bytes()).is_ok_and(|method| method.is_idempotent())
     }
 
+    /// Returns the security schemes whose credentials a client sends: the first alternative of which it
+    /// holds all; `None` if there is none.
+    ///
+    /// ```
+    /// use compute_kfp_runtime::operation::{Operation, SchemeKind, SecurityScheme};
+    ///
+    /// static USER: SecurityScheme = SecurityScheme::new("user", SchemeKind::Bearer);
+    /// static TEAM: SecurityScheme = SecurityScheme::new("team", SchemeKind::Bearer);
+    /// static LIST: Operation =
+    ///     Operation::new("list", "list", "GET", "/items").security(&[&[&USER, &TEAM], &[&USER]]);
+    /// assert_eq!(LIST.schemes(|scheme| scheme.name == "user"), Some(&[&USER][..]));
+    /// ```
+    pub fn schemes(
+        &self,
+        is_held: impl Fn(&SecurityScheme) -> bool,
+    ) -> Option<&'static [&'static SecurityScheme]> {
+        let mut alternatives = self.security.iter().copied();
+        alternatives.find(|schemes| schemes.iter().all(|scheme| is_held(scheme)))
+    }
+
     /// Returns all bodies that the operation accepts, the preferred one first. A request has one of
     /// them.
     ///

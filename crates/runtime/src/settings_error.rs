@@ -1,9 +1,9 @@
 //! Faults that a setting of the client can fix.
 
 use std::error::Error as StdError;
-use std::{fmt, io};
+use std::fmt;
 
-use crate::error::Error;
+use crate::error::{Error, causes};
 
 /// The reason why a client cannot use its server, if a setting of the client can fix it.
 ///
@@ -88,9 +88,7 @@ impl SettingsErrorKind {
 impl SettingsError {
     /// Returns the fault that caused an error, if there is one.
     pub fn of(error: &Error) -> Option<&Self> {
-        let first = error.source();
-        let mut causes = std::iter::successors(first, |cause| (*cause).source());
-        causes.find_map(|cause| cause.downcast_ref())
+        causes(error).find_map(|cause| cause.downcast_ref())
     }
 
     /// Returns the kind of the fault.
@@ -108,8 +106,7 @@ impl SettingsError {
 
     /// Returns the TLS fault that an HTTP client met, or the unchanged error.
     pub(crate) fn of_tls(error: reqwest::Error) -> Result<Self, reqwest::Error> {
-        let mut causes = std::iter::successors(error.source(), |cause| within(*cause));
-        let Some((kind, detail)) = causes.find_map(of_cause) else {
+        let Some((kind, detail)) = causes(&error).find_map(of_cause) else {
             return Err(error);
         };
         let (what, _) = kind.fault_and_remedy();
@@ -142,17 +139,6 @@ impl StdError for SettingsError {
 impl From<SettingsError> for Error {
     fn from(fault: SettingsError) -> Self {
         Self::configuration(fault.advice()).caused_by(fault)
-    }
-}
-
-/// Returns the next cause. An `io::Error` does not name the error within it as its source.
-fn within<'a>(cause: &'a (dyn StdError + 'static)) -> Option<&'a (dyn StdError + 'static)> {
-    let held = cause
-        .downcast_ref::<io::Error>()
-        .and_then(io::Error::get_ref);
-    match held {
-        Some(held) => Some(held),
-        None => cause.source(),
     }
 }
 

@@ -20,7 +20,7 @@ pub use self::builder::TransportBuilder;
 use self::call::RunningCall;
 use crate::byte_stream::ByteStream;
 use crate::credentials::Credentials;
-use crate::endpoint::Endpoint;
+use crate::endpoint::{Endpoint, is_same_server};
 use crate::error::Error;
 use crate::http_client::{HttpClient, HttpClients};
 use crate::middleware::Middleware;
@@ -89,7 +89,7 @@ impl Inner {
             return Ok(Cow::Borrowed(&self.endpoint));
         };
         let mut given = self.servers.iter();
-        let endpoint = match given.find(|(declared, _)| is_same(declared, server)) {
+        let endpoint = match given.find(|(declared, _)| is_same_server(declared, server)) {
             Some((_, endpoint)) => Cow::Borrowed(endpoint),
             None => Cow::Owned(Endpoint::parse(server)?),
         };
@@ -104,10 +104,6 @@ impl Inner {
         let (_, held) = all.find(|(name, _)| name == scheme.name)?;
         Some(&**held)
     }
-}
-
-fn is_same(one: &str, other: &str) -> bool {
-    one.trim_end_matches('/') == other.trim_end_matches('/')
 }
 
 impl Transport {

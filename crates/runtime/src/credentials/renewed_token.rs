@@ -58,8 +58,18 @@ impl AccessToken {
         self.text.expose_secret()
     }
 
-    /// Returns whether it is still valid `margin` from now.
-    fn outlasts(&self, margin: Duration) -> bool {
+    /// Returns whether the token is still valid `margin` from now, as is one without a known expiry.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use compute_kfp_runtime::credentials::AccessToken;
+    ///
+    /// let token = AccessToken::new("s3cret").expires_in(Duration::from_secs(300));
+    /// assert!(token.outlasts(Duration::from_secs(5)));
+    /// assert!(!token.outlasts(Duration::from_secs(600)));
+    /// ```
+    pub fn outlasts(&self, margin: Duration) -> bool {
         self.expiry.is_none_or(|expiry| {
             SystemTime::now()
                 .checked_add(margin)

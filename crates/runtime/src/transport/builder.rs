@@ -8,9 +8,9 @@ use bytes::Bytes;
 use http::HeaderValue;
 use reqwest::ClientBuilder;
 
-use super::{DryRun, Inner, Transport, is_same};
+use super::{DryRun, Inner, Transport};
 use crate::credentials::Credentials;
-use crate::endpoint::Endpoint;
+use crate::endpoint::{Endpoint, is_same_server};
 use crate::error::Error;
 use crate::http_client::{Connections, HttpClients, ProxyChoice};
 use crate::middleware::Middleware;
@@ -94,7 +94,8 @@ impl TransportBuilder {
     /// ```
     pub fn server(mut self, declared: impl Into<String>, endpoint: impl Into<String>) -> Self {
         let declared = declared.into();
-        self.servers.retain(|(known, _)| !is_same(known, &declared));
+        self.servers
+            .retain(|(known, _)| !is_same_server(known, &declared));
         self.servers.push((declared, endpoint.into()));
         self
     }

@@ -315,27 +315,22 @@ impl<'a> RunningCall<'a> {
         })
     }
 
-    /// Returns the authorizations by the first alternative of the operation for which the client
-    /// holds all credentials.
+    /// Returns the authorizations that the operation needs.
     async fn authorizations(&self) -> Result<Authorizations<'a>, Error> {
         let transport = self.transport;
-        let security = self.operation.security;
+        let operation = self.operation;
         let mut authorizations = Vec::new();
-        if security.is_empty() || transport.credentials.is_empty() {
+        if operation.security.is_empty() || transport.credentials.is_empty() {
             return Ok(authorizations);
         }
-        let mut alternatives = security.iter();
-        let fitting = alternatives.find(|schemes| {
-            let mut schemes = schemes.iter();
-            schemes.all(|scheme| transport.held(scheme).is_some())
-        });
-        let fitting = fitting.ok_or_else(|| {
+        let schemes = operation.schemes(|scheme| transport.held(scheme).is_some());
+        let schemes = schemes.ok_or_else(|| {
             Error::authentication(format!(
                 "the client holds no credential for {}; nothing was sent",
-                named(security)
+                named(operation.security)
             ))
         })?;
-        for scheme in *fitting {
+        for scheme in schemes {
             if let Some(held) = transport.held(scheme) {
                 let mut authorization = Authorization::over(scheme, transport.http.clone());
                 held.authorize(&mut authorization).await?;

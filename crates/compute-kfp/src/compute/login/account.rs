@@ -76,8 +76,7 @@ impl StoredTokens {
     }
 
     pub fn is_fresh(&self) -> bool {
-        let limit = SystemTime::now().checked_add(MARGIN);
-        limit.is_some_and(|limit| self.expiry().is_none_or(|expiry| expiry > limit))
+        self.access_token().outlasts(MARGIN)
     }
 
     pub fn access_token(&self) -> AccessToken {

@@ -1,6 +1,6 @@
 //! The content of a login file. Unknown fields are preserved.
 
-use compute_kfp_runtime::json_pointer;
+use compute_kfp_runtime::{is_same_server, json_pointer};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 use url::Url;
@@ -154,11 +154,9 @@ impl Document {
 
 /// Returns the address of a server as the file writes it.
 fn key_of<'a>(auths: &'a Map<String, Value>, host: &str) -> Option<&'a str> {
-    let plain = |url: &str| url.trim_end_matches('/').to_owned();
-    let same = |key: &&String| plain(key) == plain(host);
     let exact = auths.keys().find(|key| *key == host);
     exact
-        .or_else(|| auths.keys().find(same))
+        .or_else(|| auths.keys().find(|key| is_same_server(key, host)))
         .map(String::as_str)
 }
 
