@@ -48,8 +48,8 @@ fn text(json: &[u8]) -> Result<&str, Fault> {
 
 /// Creates the message with the position of an error.
 ///
-/// It walks through the JSON a second time. A decoder that tracks its position would be compiled
-/// for every type, in addition to the one that does not.
+/// It walks through the JSON a second time. A decoder that tracks its position, such as
+/// `serde_path_to_error`, would be compiled for every type, in addition to the one that does not.
 #[cold]
 fn fault(text: &str, error: &Error) -> Fault {
     let end = offset(text, error);
