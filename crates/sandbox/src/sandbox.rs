@@ -40,19 +40,19 @@ impl Sandbox {
     /// Returns the Compute user token, to send as `Authorization: Bearer <token>`.
     #[must_use]
     pub fn compute_token(&self) -> &str {
-        &self.shared.config.credentials.compute_token
+        &self.shared.settings.credentials.compute_token
     }
 
     /// Returns the Compute backend API key, to send as `Authorization: <key>`.
     #[must_use]
     pub fn compute_api_key(&self) -> &str {
-        &self.shared.config.credentials.compute_api_key
+        &self.shared.settings.credentials.compute_api_key
     }
 
     /// Returns the KFP token, to send as `Authorization: Bearer <token>`.
     #[must_use]
     pub fn kfp_token(&self) -> &str {
-        &self.shared.config.credentials.kfp_token
+        &self.shared.settings.credentials.kfp_token
     }
 
     /// Returns the requests received so far, in the order of their completion. Rejected ones are
