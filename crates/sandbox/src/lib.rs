@@ -11,6 +11,7 @@ mod compute;
 mod credentials;
 mod data_file;
 mod documents;
+mod duration;
 mod fault;
 mod fault_text;
 mod html;
