@@ -39,7 +39,6 @@ mod uuids;
 
 pub use builder::SandboxBuilder;
 pub use compute::store::BACKEND_ID;
-pub use credentials::{DEFAULT_COMPUTE_API_KEY, DEFAULT_COMPUTE_TOKEN, DEFAULT_KFP_TOKEN};
 pub use fault::Fault;
 pub use inspection::ReceivedRequest;
 pub use kfp::NAMESPACE;

@@ -135,25 +135,11 @@ impl Sandbox {
         let _ = self.stop().await;
     }
 
-    async fn stop(self) -> io::Result<()> {
+    pub(crate) async fn stop(self) -> io::Result<()> {
         let Running { stop, stopped } = self.running;
         drop(stop);
         // Without an outcome, the server's thread has already ended.
         stopped.await.unwrap_or(Ok(()))
-    }
-
-    /// Serves until the process gets Ctrl-C, then stops as [`shutdown`](Self::shutdown) does.
-    ///
-    /// From the first poll on, Ctrl-C no longer ends the process itself. This needs a tokio runtime
-    /// with I/O enabled.
-    ///
-    /// # Errors
-    ///
-    /// Fails if the operating system does not allow listening to Ctrl-C; the server is then stopped,
-    /// too. Fails if the data file cannot be written.
-    pub async fn run_until_ctrl_c(self) -> io::Result<()> {
-        let interrupted = tokio::signal::ctrl_c().await;
-        interrupted.and(self.stop().await)
     }
 }
 
