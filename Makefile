@@ -3,7 +3,7 @@
 
 CARGO ?= cargo
 
-.PHONY: demo test contract referees soak bench bench-quick generate spec-diff check lint package static clean
+.PHONY: demo test contract referees soak bench bench-quick bench-sandbox generate spec-diff check lint package static clean
 
 ## Run the main job against an embedded sandbox.
 demo:
@@ -41,6 +41,10 @@ contract/%/.venv/installed: contract/%/requirements.txt
 ## no call is lost or executed twice, and that memory stays flat.
 soak:
 	$(CARGO) bench -p compute-kfp-runtime --bench soak --bench million_items
+
+## Measure pages of the sandbox's lists, with 10,000 runs.
+bench-sandbox:
+	$(CARGO) bench -p compute-kfp-sandbox --bench pages
 
 ## Compare the SDK with other clients and write benches/RESULTS.md; see benches/README.md.
 bench: benches/tools/nginx/installed contract/witness/.venv/installed

@@ -4,7 +4,7 @@ use proc_macro2::TokenStream;
 use quote::quote;
 use syn::{ImplItemFn, Type, parse_quote};
 
-use crate::model::{Api, BodyContent, Kind, Operation, Parameter, Part, Schema};
+use crate::model::{Api, BodyContent, FormPart, Kind, Operation, Parameter, Schema};
 use crate::taken::taken;
 use crate::tree::ident;
 
@@ -161,7 +161,7 @@ fn body<'a>(api: &Api, wanted: &'a str, media: &str, content: &BodyContent) -> A
     }
 }
 
-fn part<'a>(api: &Api, part: &'a Part, body_required: bool) -> Argument<'a> {
+fn part<'a>(api: &Api, part: &'a FormPart, body_required: bool) -> Argument<'a> {
     let (name, wire) = (ident(&part.ident), &part.name);
     let content = quote! { ::compute_kfp_runtime::Content };
     let file = "std::path::Path::new(\"pipeline.yaml\")";

@@ -7,7 +7,7 @@
 use serde_json::{Map, Value, json};
 
 use crate::model::{
-    Api, Body, BodyContent, Kind, Location, NamedSchema, Object, Operation, Parameter, Part,
+    Api, Body, BodyContent, FormPart, Kind, Location, NamedSchema, Object, Operation, Parameter,
     Response, ResponseContent, Schema, SchemeKind, SecurityScheme, Style, Success, Tagged,
 };
 use crate::placeholders::Placeholders;
@@ -176,7 +176,7 @@ impl Writer<'_> {
         value
     }
 
-    fn multipart(&self, parts: &[Part]) -> Value {
+    fn multipart(&self, parts: &[FormPart]) -> Value {
         let properties = parts.iter().map(|part| {
             let schema = Schema {
                 nullable: false,

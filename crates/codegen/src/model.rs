@@ -423,7 +423,7 @@ pub(crate) enum BodyContent {
     Json(Schema),
     /// Fields, and those that are not written in the default form style.
     Form(Schema, Vec<FormField>),
-    Multipart(Vec<Part>),
+    Multipart(Vec<FormPart>),
     /// Any other content, sent unchanged.
     Raw,
 }
@@ -470,7 +470,7 @@ impl Body {
 }
 
 impl BodyContent {
-    pub fn parts_mut(&mut self) -> &mut [Part] {
+    pub fn parts_mut(&mut self) -> &mut [FormPart] {
         match self {
             Self::Multipart(parts) => parts,
             _ => &mut [],
@@ -479,7 +479,7 @@ impl BodyContent {
 }
 
 #[derive(Debug)]
-pub(crate) struct Part {
+pub(crate) struct FormPart {
     pub place: String,
     pub name: String,
     /// Name in `call` and on the command line.
@@ -499,7 +499,7 @@ pub(crate) struct Part {
     pub file_endings: Vec<String>,
 }
 
-impl Part {
+impl FormPart {
     /// Returns whether the part is a file or a list of files.
     pub fn is_file(&self) -> bool {
         self.schema.kind == Kind::Binary || self.is_file_list()

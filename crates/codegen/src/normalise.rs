@@ -43,7 +43,7 @@ const MAX_SIZE: usize = 60_000;
 const MAX_STEPS: usize = 16;
 
 /// A part and its place, after following references.
-type Found<'a> = (&'a Value, Pointer);
+type Resolved<'a> = (&'a Value, Pointer);
 
 /// Returns the API of a document, and warnings about the parts that are left out.
 pub(crate) fn normalise(file: &str, places: Places<'_>) -> Result<(Api, Vec<Problem>), Error> {
@@ -189,7 +189,7 @@ impl<'a> Reader<'a> {
 
     /// Follows a reference to a parameter, a response or another part below `components`, or
     /// reports a problem.
-    fn resolve(&mut self, value: &'a Value, at: &Pointer) -> Option<Found<'a>> {
+    fn resolve(&mut self, value: &'a Value, at: &Pointer) -> Option<Resolved<'a>> {
         let found = self.find(value, at);
         if let Err((at, target)) = &found {
             let message =
@@ -201,7 +201,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Follows references; the error is the one that leads nowhere.
-    fn find(&self, value: &'a Value, at: &Pointer) -> Result<Found<'a>, (Pointer, &'a Value)> {
+    fn find(&self, value: &'a Value, at: &Pointer) -> Result<Resolved<'a>, (Pointer, &'a Value)> {
         let (mut value, mut at) = (value, at.clone());
         let mut steps = 0;
         loop {

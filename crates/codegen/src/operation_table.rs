@@ -8,7 +8,7 @@ use quote::quote;
 use crate::body_table;
 use crate::entry::Entry;
 use crate::model::{
-    Api, Body, BodyContent, InPageToken, Kind, Location, Operation, Paging, Parameter, Part,
+    Api, Body, BodyContent, FormPart, InPageToken, Kind, Location, Operation, Paging, Parameter,
     Schema, SchemeKind, SecurityScheme, StreamFormat, Style, Success,
 };
 use crate::prose::code;
@@ -159,7 +159,7 @@ fn body_kind(api: &Api, content: &BodyContent, media: &str) -> TokenStream {
     }
 }
 
-fn part(api: &Api, part: &Part) -> Entry {
+fn part(api: &Api, part: &FormPart) -> Entry {
     let (name, file, shape) = (&part.name, part.is_file(), shape(api, &part.schema));
     Entry::new(quote! { BodyPart::new(#name, #file) })
         .set("argument", argument(&part.argument, name))

@@ -104,21 +104,19 @@ impl SandboxBuilder {
         self
     }
 
-    /// Sets the accepted Compute user token [default:
-    /// [`DEFAULT_COMPUTE_TOKEN`](crate::DEFAULT_COMPUTE_TOKEN)].
+    /// Sets the accepted Compute user token [default: `sandbox-compute-user-token`].
     pub fn compute_token(mut self, token: impl Into<String>) -> Self {
         self.credentials.compute_token = token.into();
         self
     }
 
-    /// Sets the accepted Compute backend API key [default:
-    /// [`DEFAULT_COMPUTE_API_KEY`](crate::DEFAULT_COMPUTE_API_KEY)].
+    /// Sets the accepted Compute backend API key [default: `sandbox-compute-backend-key`].
     pub fn compute_api_key(mut self, key: impl Into<String>) -> Self {
         self.credentials.compute_api_key = key.into();
         self
     }
 
-    /// Sets the accepted KFP token [default: [`DEFAULT_KFP_TOKEN`](crate::DEFAULT_KFP_TOKEN)].
+    /// Sets the accepted KFP token [default: `sandbox-kfp-token`].
     pub fn kfp_token(mut self, token: impl Into<String>) -> Self {
         self.credentials.kfp_token = token.into();
         self

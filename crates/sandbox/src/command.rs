@@ -130,8 +130,12 @@ impl Arguments {
         }
         let sandbox = builder.start().await?;
         let announcement = announcement(&sandbox);
+        let served = async {
+            let interrupted = tokio::signal::ctrl_c().await;
+            interrupted.and(sandbox.stop().await)
+        };
         // In this order, Ctrl-C is handled before the sandbox is announced.
-        tokio::try_join!(biased; sandbox.run_until_ctrl_c(), async { announce(&announcement) })?;
+        tokio::try_join!(biased; served, async { announce(&announcement) })?;
         Ok(())
     }
 }

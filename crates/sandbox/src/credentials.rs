@@ -3,23 +3,6 @@ use std::io;
 
 use crate::fault::invalid;
 
-/// Default Compute user token of a sandbox.
-///
-/// A client sends it as `Authorization: Bearer <token>`.
-pub const DEFAULT_COMPUTE_TOKEN: &str = "sandbox-compute-user-token";
-
-/// Default Compute backend API key of a sandbox.
-///
-/// A client sends it as `Authorization: <key>`, without a scheme in front.
-pub const DEFAULT_COMPUTE_API_KEY: &str = "sandbox-compute-backend-key";
-
-/// Default KFP token of a sandbox.
-///
-/// A client sends it as `Authorization: Bearer <token>`. It is needed only with
-/// [`require_kfp_token`](crate::SandboxBuilder::require_kfp_token) or
-/// [`multi_user`](crate::SandboxBuilder::multi_user).
-pub const DEFAULT_KFP_TOKEN: &str = "sandbox-kfp-token";
-
 #[derive(Clone)]
 pub(crate) struct Credentials {
     pub(crate) compute_token: String,
@@ -32,9 +15,9 @@ pub(crate) struct Credentials {
 impl Default for Credentials {
     fn default() -> Self {
         Self {
-            compute_token: DEFAULT_COMPUTE_TOKEN.to_owned(),
-            compute_api_key: DEFAULT_COMPUTE_API_KEY.to_owned(),
-            kfp_token: DEFAULT_KFP_TOKEN.to_owned(),
+            compute_token: "sandbox-compute-user-token".to_owned(),
+            compute_api_key: "sandbox-compute-backend-key".to_owned(),
+            kfp_token: "sandbox-kfp-token".to_owned(),
             kfp_token_required: false,
         }
     }

@@ -1,12 +1,12 @@
 //! The file that stores a sandbox's data, in the format of a seed.
 
-use std::ffi::OsString;
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
 use fs4::{FileExt, TryLockError};
 use serde_json::Value;
+use tempfile::NamedTempFile;
 
 pub(crate) struct DataFile {
     /// Path with links resolved, so that a snapshot replaces the file and not a link to it.
@@ -23,8 +23,11 @@ impl DataFile {
     /// Returns `WouldBlock` if the file is in use, and `InvalidData` if it is not JSON.
     pub(crate) fn open(path: &Path) -> io::Result<(Self, Option<Value>)> {
         let opened = (|| {
-            let mut options = private();
-            options.read(true).create(true).truncate(false);
+            let mut options = File::options();
+            options.read(true).write(true).create(true).truncate(false);
+            // It contains keys of backends.
+            #[cfg(unix)]
+            std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
             let mut file = options.open(path)?;
             if !file.metadata()?.is_file() {
                 return Err(invalid("not a regular file"));
@@ -50,33 +53,20 @@ impl DataFile {
     /// Replaces the content atomically. Readers, and a restart after a machine failure, see the old or
     /// the new content.
     pub(crate) fn replace(&mut self, content: &[u8]) -> io::Result<()> {
-        let mut new_path = OsString::from(&self.path);
-        new_path.push(".new");
-        let new_path = PathBuf::from(new_path);
-        let written = self.write(&new_path, content);
-        if written.is_err() {
-            // Nothing is lost with it; the next attempt removes it too.
-            let _ = fs::remove_file(&new_path);
-        }
-        written.map_err(|error| at(&self.path, &error))
+        self.write(content).map_err(|error| at(&self.path, &error))
     }
 
-    fn write(&mut self, new_path: &Path, content: &[u8]) -> io::Result<()> {
-        // Left by a process that was killed, or a link, which is not followed.
-        match fs::remove_file(new_path) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-            _ => {}
-        }
-        let mut new = private().create_new(true).open(new_path)?;
-        lock(&new)?;
-        new.set_permissions(self.file.metadata()?.permissions())?;
+    fn write(&mut self, content: &[u8]) -> io::Result<()> {
+        let directory = self.path.parent().unwrap_or(Path::new(""));
+        let mut new = NamedTempFile::new_in(directory)?;
+        lock(new.as_file())?;
+        new.as_file()
+            .set_permissions(self.file.metadata()?.permissions())?;
         new.write_all(content)?;
-        new.sync_all()?;
-        fs::rename(new_path, &self.path)?;
-        self.file = new;
+        new.as_file().sync_all()?;
+        self.file = new.persist(&self.path)?;
         // Where directories can be synced, the new name survives a failure of the machine too.
-        let directory = self.path.parent().map(File::open).and_then(Result::ok);
-        let _ = directory.map(|directory| directory.sync_all());
+        let _ = File::open(directory).and_then(|directory| directory.sync_all());
         Ok(())
     }
 }
@@ -87,15 +77,6 @@ impl Drop for DataFile {
     fn drop(&mut self) {
         let _ = FileExt::unlock(&self.file);
     }
-}
-
-/// Returns options for a file that only its owner can read, since it contains keys of backends.
-fn private() -> OpenOptions {
-    let mut options = File::options();
-    options.write(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options
 }
 
 fn lock(file: &File) -> io::Result<()> {

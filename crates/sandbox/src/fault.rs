@@ -87,7 +87,10 @@ impl Fault {
 
     /// Delays the response by this time on the wall clock, not on the sandbox's clock.
     pub fn delay(delay: Duration) -> Self {
-        Self::default().with_delay(delay)
+        Self {
+            delay,
+            ..Self::default()
+        }
     }
 
     /// Holds requests until [`Sandbox::clear_faults`](crate::Sandbox::clear_faults): a delay
@@ -142,12 +145,6 @@ impl Fault {
         self
     }
 
-    /// Also delays the response; see [`delay`](Self::delay).
-    pub fn with_delay(mut self, delay: Duration) -> Self {
-        self.delay = delay;
-        self
-    }
-
     /// Replaces the body of the response.
     pub fn with_body(mut self, body: impl Into<String>) -> Self {
         self.body = Some(body.into());
@@ -185,9 +182,9 @@ impl Fault {
         found.map(drop).map_err(|error| error.message().to_owned())
     }
 
-    pub(crate) fn fits(&self, operation: &Operation) -> bool {
+    pub(crate) fn fits(&self, operation: &'static Operation) -> bool {
         let name = self.operation.as_ref();
-        name.is_none_or(|name| operation.name == name.replace('-', "_") || operation.id == name)
+        name.is_none_or(|name| dynamic::find(&[operation], name).is_ok())
     }
 
     /// Returns whether the operation is performed, even if its outcome is hidden from the client.

@@ -4,6 +4,7 @@ use std::io;
 use std::str::FromStr;
 use std::time::Duration;
 
+use crate::duration;
 use crate::fault::{Fault, Lost, invalid};
 
 /// The invalid part of the string, and the reason.
@@ -91,7 +92,10 @@ fn set<'a>(fault: &mut Fault, setting: &'a str) -> Result<(), Problem<'a>> {
         "cut" if value == "head" => fault.lost = Some(Lost::BeforeTheHead),
         "cut" if value == "body" => fault.lost = Some(Lost::InTheBody),
         "cut" => return Err((value, "invalid value: use head or body".to_owned())),
-        "delay" => fault.delay = duration(value)?,
+        "delay" => {
+            let message = || format!("invalid duration {value:?}: use a format like 200ms or 1.5s");
+            fault.delay = duration::parse(value).ok_or_else(|| (value, message()))?;
+        }
         "content-type" => fault.content_type = Some(value.to_owned()),
         "retry-after" => {
             fault.retry_after = Some(Duration::from_secs(parse(value, "a number of seconds")?));
@@ -107,20 +111,4 @@ fn set<'a>(fault: &mut Fault, setting: &'a str) -> Result<(), Problem<'a>> {
 fn parse<'a, T: FromStr>(value: &'a str, wanted: &str) -> Result<T, Problem<'a>> {
     let refuse = |_| (value, format!("invalid value {value:?}: expected {wanted}"));
     value.parse().map_err(refuse)
-}
-
-fn duration(value: &str) -> Result<Duration, Problem<'_>> {
-    let read = || {
-        let (number, unit) = match value.strip_suffix("ms") {
-            Some(number) => (number, 0.001),
-            None => (value.strip_suffix('s')?, 1.0),
-        };
-        Duration::try_from_secs_f64(number.parse::<f64>().ok()? * unit).ok()
-    };
-    read().ok_or_else(|| {
-        (
-            value,
-            format!("invalid duration {value:?}: use a format like 200ms or 1.5s"),
-        )
-    })
 }

@@ -35,7 +35,7 @@ impl InForce {
     }
 
     /// Returns whether it applies to this request, and counts the request if so.
-    fn meets(&mut self, operation: &Operation) -> bool {
+    fn meets(&mut self, operation: &'static Operation) -> bool {
         if self.is_used_up() || !self.fault.fits(operation) || !self.comes_up() {
             return false;
         }
@@ -77,7 +77,7 @@ impl Faults {
     }
 
     /// Returns the fault that applies to a request for this operation.
-    pub(crate) fn meeting(&self, operation: &Operation) -> Option<Met> {
+    pub(crate) fn meeting(&self, operation: &'static Operation) -> Option<Met> {
         let mut in_force = self.in_force();
         let met = in_force.iter_mut().find_map(|one| {
             one.meets(operation).then(|| Met {

@@ -11,6 +11,7 @@ mod compute;
 mod credentials;
 mod data_file;
 mod documents;
+mod duration;
 mod fault;
 mod fault_text;
 mod html;
@@ -38,7 +39,6 @@ mod uuids;
 
 pub use builder::SandboxBuilder;
 pub use compute::store::BACKEND_ID;
-pub use credentials::{DEFAULT_COMPUTE_API_KEY, DEFAULT_COMPUTE_TOKEN, DEFAULT_KFP_TOKEN};
 pub use fault::Fault;
 pub use inspection::ReceivedRequest;
 pub use kfp::NAMESPACE;

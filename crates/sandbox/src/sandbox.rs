@@ -40,19 +40,19 @@ impl Sandbox {
     /// Returns the Compute user token, to send as `Authorization: Bearer <token>`.
     #[must_use]
     pub fn compute_token(&self) -> &str {
-        &self.shared.config.credentials.compute_token
+        &self.shared.settings.credentials.compute_token
     }
 
     /// Returns the Compute backend API key, to send as `Authorization: <key>`.
     #[must_use]
     pub fn compute_api_key(&self) -> &str {
-        &self.shared.config.credentials.compute_api_key
+        &self.shared.settings.credentials.compute_api_key
     }
 
     /// Returns the KFP token, to send as `Authorization: Bearer <token>`.
     #[must_use]
     pub fn kfp_token(&self) -> &str {
-        &self.shared.config.credentials.kfp_token
+        &self.shared.settings.credentials.kfp_token
     }
 
     /// Returns the requests received so far, in the order of their completion. Rejected ones are
@@ -135,25 +135,11 @@ impl Sandbox {
         let _ = self.stop().await;
     }
 
-    async fn stop(self) -> io::Result<()> {
+    pub(crate) async fn stop(self) -> io::Result<()> {
         let Running { stop, stopped } = self.running;
         drop(stop);
         // Without an outcome, the server's thread has already ended.
         stopped.await.unwrap_or(Ok(()))
-    }
-
-    /// Serves until the process gets Ctrl-C, then stops as [`shutdown`](Self::shutdown) does.
-    ///
-    /// From the first poll on, Ctrl-C no longer ends the process itself. This needs a tokio runtime
-    /// with I/O enabled.
-    ///
-    /// # Errors
-    ///
-    /// Fails if the operating system does not allow listening to Ctrl-C; the server is then stopped,
-    /// too. Fails if the data file cannot be written.
-    pub async fn run_until_ctrl_c(self) -> io::Result<()> {
-        let interrupted = tokio::signal::ctrl_c().await;
-        interrupted.and(self.stop().await)
     }
 }
 

@@ -116,7 +116,7 @@ async fn serve_until(
     let connections = GracefulShutdown::new();
     let mut http = http1::Builder::new();
     http.timer(TokioTimer::new())
-        .header_read_timeout(shared.config.request_time);
+        .header_read_timeout(shared.settings.request_time);
     loop {
         let accepted = tokio::select! {
             accepted = listener.accept() => accepted,
@@ -133,7 +133,7 @@ async fn serve_until(
         let served = Arc::clone(&shared);
         let service = service_fn(move |request| receive(Arc::clone(&served), request));
         let mut stream = TimeoutStream::new(stream);
-        stream.set_write_timeout(Some(shared.config.request_time));
+        stream.set_write_timeout(Some(shared.settings.request_time));
         let connection = http.serve_connection(TokioIo::new(Box::pin(stream)), service);
         tokio::spawn(connections.watch(connection));
     }
@@ -148,7 +148,7 @@ async fn receive(
     // No path of the Compute API begins like this.
     if request.uri().path().starts_with("/apis/") {
         let of_server =
-            |operation: &&Operation<_>| shared.config.kfp_server.has(operation.described);
+            |operation: &&Operation<_>| shared.settings.kfp_server.has(operation.described);
         handle(kfp::OPERATIONS.iter().filter(of_server), &shared, request).await
     } else {
         handle(compute::OPERATIONS.iter(), &shared, request).await
@@ -168,7 +168,7 @@ async fn handle<E: ApiError>(
         .map(|(operation, _)| operation.described);
     let kind = described.and_then(|described| Some(described.body?.0));
     let body = request_body::read(body, kind, &shared.large_bodies);
-    let body = tokio::time::timeout(shared.config.request_time, body).await;
+    let body = tokio::time::timeout(shared.settings.request_time, body).await;
     let body = body.unwrap_or(Err(Rejection::BodyInterrupted));
     let (bytes, received) = match body {
         Ok(bytes) => (bytes, Ok(())),
@@ -179,7 +179,7 @@ async fn handle<E: ApiError>(
         _ => Vec::new(),
     };
     let operation_id = described.map(|described| described.id);
-    if shared.config.recording {
+    if shared.settings.recording {
         let request = ReceivedRequest::new(operation_id, &head, bytes.clone());
         shared.received().push(request);
     }
@@ -202,7 +202,7 @@ async fn handle<E: ApiError>(
                 operation,
                 &call,
                 received,
-                &shared.config.credentials,
+                &shared.settings.credentials,
                 &mut store,
             )
         });
@@ -222,8 +222,8 @@ async fn handle<E: ApiError>(
 
 /// Returns the response to a request that is for no operation, or that no operation may get.
 fn beside_the_apis(shared: &Shared, head: &Parts, body: &[u8]) -> Option<Response> {
-    let refusal = addressing::refusal(&head.headers).filter(|_| !shared.config.exposed);
+    let refusal = addressing::refusal(&head.headers).filter(|_| !shared.settings.exposed);
     refusal
-        .or_else(|| login::respond(head, body, &shared.config.credentials))
+        .or_else(|| login::respond(head, body, &shared.settings.credentials))
         .or_else(|| documents::respond(shared, head))
 }

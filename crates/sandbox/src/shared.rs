@@ -12,7 +12,7 @@ use crate::store::Store;
 
 /// The state that all requests share.
 pub(crate) struct Shared {
-    pub(crate) config: SandboxBuilder,
+    pub(crate) settings: SandboxBuilder,
     pub(crate) faults: Faults,
     pub(crate) received: Mutex<Vec<ReceivedRequest>>,
     pub(crate) store: Mutex<Store>,

@@ -71,7 +71,7 @@ impl SandboxBuilder {
             store: Mutex::new(store),
             data_file: data_file.map(Mutex::new),
             large_bodies: Semaphore::new(PERMITS),
-            config: self,
+            settings: self,
         });
         let running = serve(listener, Arc::clone(&shared))?;
         Ok(Sandbox::new(address, shared, running))

@@ -56,7 +56,7 @@ pub(crate) struct Log {
 
 /// Settings of a server in addition to its responses.
 #[derive(Default)]
-pub(crate) struct Setup {
+pub(crate) struct Settings {
     pub(crate) listener: Option<std::net::TcpListener>,
     pub(crate) keep_alive: bool,
     pub(crate) forgets: bool,
@@ -68,27 +68,27 @@ impl TestServer {
     /// Starts a server that calls `respond` for each request, and closes each connection after its
     /// response.
     pub fn start(respond: impl Fn(&Received) -> Response + Send + Sync + 'static) -> Self {
-        Self::set_up(Setup::default(), Box::new(respond))
+        Self::start_with(Settings::default(), Box::new(respond))
     }
 
     /// Starts a server that serves many requests on one connection.
     pub fn keeping_alive(respond: impl Fn(&Received) -> Response + Send + Sync + 'static) -> Self {
         let keep_alive = true;
-        let setup = Setup {
+        let settings = Settings {
             keep_alive,
-            ..Setup::default()
+            ..Settings::default()
         };
-        Self::set_up(setup, Box::new(respond))
+        Self::start_with(settings, Box::new(respond))
     }
 
     /// Starts a server that serves many requests on one connection and does not record them.
     pub fn forgetting(respond: impl Fn(&Received) -> Response + Send + Sync + 'static) -> Self {
-        let setup = Setup {
+        let settings = Settings {
             keep_alive: true,
             forgets: true,
-            ..Setup::default()
+            ..Settings::default()
         };
-        Self::set_up(setup, Box::new(respond))
+        Self::start_with(settings, Box::new(respond))
     }
 
     /// Starts a server like [`keeping_alive`](Self::keeping_alive), at an address where another has
@@ -104,12 +104,12 @@ impl TestServer {
                 Err(_) => tokio::task::yield_now().await,
             }
         };
-        let setup = Setup {
+        let settings = Settings {
             listener: Some(listener),
             keep_alive: true,
-            ..Setup::default()
+            ..Settings::default()
         };
-        Self::set_up(setup, Box::new(respond))
+        Self::start_with(settings, Box::new(respond))
     }
 
     /// Starts a server that sends one response after the other, and the last one again and again.
@@ -137,8 +137,8 @@ impl TestServer {
     }
 
     /// Not generic, so that this crate compiles it, and not each test for its own responses.
-    pub(crate) fn set_up(setup: Setup, respond: Respond) -> Self {
-        let listener = setup
+    pub(crate) fn start_with(settings: Settings, respond: Respond) -> Self {
+        let listener = settings
             .listener
             .unwrap_or_else(|| std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap());
         listener.set_nonblocking(true).unwrap();
@@ -147,7 +147,7 @@ impl TestServer {
             connections: AtomicUsize::new(0),
             body_bytes: Arc::default(),
             requests: Mutex::default(),
-            records: !setup.forgets,
+            records: !settings.forgets,
             count: AtomicUsize::new(0),
             arrived: Semaphore::new(0),
             left: Semaphore::new(0),
@@ -155,9 +155,9 @@ impl TestServer {
         let shared = Arc::new(Shared {
             respond,
             log: log.clone(),
-            keep_alive: setup.keep_alive,
+            keep_alive: settings.keep_alive,
             #[cfg(feature = "tls")]
-            tls: setup.tls,
+            tls: settings.tls,
         });
         let (stop, stopping) = oneshot::channel();
         let (has_stopped, stopped) = oneshot::channel();

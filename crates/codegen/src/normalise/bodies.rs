@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 use super::parameters::argument_name;
 use super::{Reader, any, essence, flag, is_json, prose, strings};
 use crate::model::{
-    Body, BodyContent, FormField, Kind, Location, Object, OtherBody, Part, Schema, Style,
+    Body, BodyContent, FormField, FormPart, Kind, Location, Object, OtherBody, Schema, Style,
 };
 use crate::pointer::Pointer;
 
@@ -161,7 +161,7 @@ impl<'a> Reader<'a> {
         fields
     }
 
-    fn read_parts(&mut self, value: &'a Value, at: &Pointer, hint: &str) -> Vec<Part> {
+    fn read_parts(&mut self, value: &'a Value, at: &Pointer, hint: &str) -> Vec<FormPart> {
         let Some(described) = value.get("schema") else {
             return Vec::new();
         };
@@ -196,7 +196,7 @@ impl<'a> Reader<'a> {
                     _ => ",",
                 }
             });
-            parts.push(Part {
+            parts.push(FormPart {
                 place: property.place,
                 argument: name.clone(),
                 ident: argument_name(if property.given {

@@ -113,7 +113,7 @@ fn list_page(api: &Api, name: &Ident, page: &Object, paging: &Paging) -> Option<
     let list_type = rust_type(&page.properties.get(paging.items())?.schema);
     let item = generic(&list_type, "Vec")?;
     let count = |field: &Ident| quote! { ::compute_kfp_runtime::paging::count(&self.#field) };
-    let turn = match paging {
+    let next_page = match paging {
         Paging::Token { .. } => {
             let token = property(page, "next_page_token");
             quote! { Token(::compute_kfp_runtime::paging::token(&self.#token)) }
@@ -156,7 +156,7 @@ fn list_page(api: &Api, name: &Ident, page: &Object, paging: &Paging) -> Option<
             }
 
             fn next_page(&self) -> ::compute_kfp_runtime::paging::NextPage<'_> {
-                ::compute_kfp_runtime::paging::NextPage::#turn
+                ::compute_kfp_runtime::paging::NextPage::#next_page
             }
 
             #total

@@ -1,7 +1,8 @@
 //! Parsing YAML 1.2 as a JSON value.
 //!
 //! Scalars follow the core schema: `yes`, `on` and dates are strings. A number with a leading zero
-//! is a string as well, because YAML 1.1 reads it as octal.
+//! is a string as well, because YAML 1.1 reads it as octal. `serde-saphyr` differs: it reads `007`
+//! and `1_000` as numbers, and rejects null keys and `!!int '12'`.
 
 use std::collections::HashMap;
 

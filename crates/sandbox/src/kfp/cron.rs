@@ -1,4 +1,7 @@
 //! Cron expressions as the server parses them: with seconds, and without the extensions of others.
+//!
+//! `croner` also accepts `L`, `W`, `#` and weekday 7, and needs `derive_builder`; `cron` counts weekdays
+//! from 1; `saffron` has no seconds.
 
 use chrono::{DateTime, Datelike, Days, NaiveDate, NaiveTime, Utc};
 

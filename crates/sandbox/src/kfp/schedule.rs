@@ -4,6 +4,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::Value;
 
 use crate::clock::later;
+use crate::duration;
 use crate::kfp::cron::Cron;
 use crate::kfp::time;
 use crate::object::{Object, text};
@@ -73,41 +74,13 @@ fn cron(expression: &str, created: DateTime<Utc>) -> Result<Times, String> {
     let Some(duration) = expression.strip_prefix("@every ") else {
         return Cron::read(expression).map(Times::Cron);
     };
-    let interval = duration_of(duration.trim());
-    let interval = interval.ok_or_else(|| format!("{expression:?} has no duration"))?;
     // Whole seconds, and at least one.
-    let seconds = TimeDelta::seconds(interval.num_seconds().max(1));
+    let seconds = duration::parse(duration.trim()).map(|interval| interval.as_secs().max(1));
+    let interval = seconds.and_then(|seconds| TimeDelta::try_seconds(seconds.try_into().ok()?));
     Ok(Times::Every {
-        interval: seconds,
+        interval: interval.ok_or_else(|| format!("{expression:?} has no duration"))?,
         from: created,
     })
-}
-
-/// Parses a duration as Go writes it, such as `1h30m` or `1.5h`.
-fn duration_of(text: &str) -> Option<TimeDelta> {
-    const UNITS: [(&str, f64); 8] = [
-        ("ns", 1e-9),
-        ("us", 1e-6),
-        ("µs", 1e-6),
-        ("μs", 1e-6),
-        ("ms", 1e-3),
-        ("s", 1.0),
-        ("m", 60.0),
-        ("h", 3600.0),
-    ];
-    let mut rest = text.strip_prefix('+').unwrap_or(text);
-    let mut seconds = 0.0;
-    while !rest.is_empty() {
-        let number = rest.find(|letter: char| !letter.is_ascii_digit() && letter != '.')?;
-        let amount: f64 = rest[..number].parse().ok()?;
-        let after = &rest[number..];
-        let unit = after.find(|letter: char| letter.is_ascii_digit() || letter == '.');
-        let (unit, after) = after.split_at(unit.unwrap_or(after.len()));
-        seconds += amount * UNITS.iter().find(|(known, _)| *known == unit)?.1;
-        rest = after;
-    }
-    let duration = std::time::Duration::try_from_secs_f64(seconds).ok()?;
-    (!text.is_empty()).then(|| TimeDelta::from_std(duration).ok())?
 }
 
 fn every(schedule: &Object, created: DateTime<Utc>) -> Result<Times, String> {

@@ -269,13 +269,17 @@ fn an_invalid_fault_is_rejected_with_the_reason() {
 
 #[test]
 fn faults_are_parsed_from_strings_and_formatted_alike() {
-    let text = "get_run:status=503,retry-after=5,times=2;*:cut=body,delay=1500ms,rate=0.5,seed=7";
+    let text = "get_run:status=503,retry-after=5,times=2;*:cut=body;*:delay=1500ms,rate=0.5,seed=7";
     let faults = Fault::read_all(text).unwrap();
-    let cut = Fault::cut().with_delay(Duration::from_millis(1500));
+    let delay = Fault::delay(Duration::from_millis(1500));
     let status = Fault::status(503).retry_after(Duration::from_secs(5));
     assert_eq!(
         faults,
-        [status.on("get_run").times(2), cut.rate(0.5).seed(7)]
+        [
+            status.on("get_run").times(2),
+            Fault::cut(),
+            delay.rate(0.5).seed(7)
+        ]
     );
     let shown: Vec<String> = faults.iter().map(ToString::to_string).collect();
     assert_eq!(shown.join(";"), text);

@@ -135,8 +135,8 @@ async fn credentials_can_be_chosen() {
         .await
         .expect(201);
     Kfp(&sandbox).get("/metrics").await.expect(200);
-    let old = plain(&sandbox, Method::GET, "/apis/v2beta1/metrics")
-        .bearer_auth(compute_kfp_sandbox::DEFAULT_KFP_TOKEN);
+    let old =
+        plain(&sandbox, Method::GET, "/apis/v2beta1/metrics").bearer_auth("sandbox-kfp-token");
     send(old).await.expect(401);
 }
 

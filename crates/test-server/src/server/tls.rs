@@ -14,7 +14,7 @@ use tokio_rustls::rustls::server::WebPkiClientVerifier;
 use tokio_rustls::rustls::{RootCertStore, ServerConfig};
 use tokio_rustls::server::TlsStream;
 
-use super::{Setup, Shared, Stream};
+use super::{Settings, Shared, Stream};
 use crate::{Received, Response, TestServer};
 
 /// TLS settings of a server.
@@ -39,11 +39,11 @@ impl TestServer {
         tls: Tls<'_>,
         respond: impl Fn(&Received) -> Response + Send + Sync + 'static,
     ) -> Self {
-        let setup = Setup {
+        let settings = Settings {
             tls: Some(authority.acceptor(tls)),
-            ..Setup::default()
+            ..Settings::default()
         };
-        let server = Self::set_up(setup, Box::new(respond));
+        let server = Self::start_with(settings, Box::new(respond));
         let port = server.address().port();
         server.with_url(format!("https://localhost:{port}"))
     }
