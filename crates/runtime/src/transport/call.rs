@@ -16,11 +16,14 @@ use crate::endpoint::Endpoint;
 use crate::error::{Error, ErrorKind};
 use crate::fault;
 use crate::middleware::Attempt;
-use crate::operation::{Operation, SecurityScheme};
+use crate::operation::{Operation, SchemeKind, SecurityScheme};
 use crate::raw_response::RawResponse;
 use crate::request::{Parts, Request};
 use crate::retry::RetryPolicy;
 use crate::secrets::Secrets;
+
+/// Scheme of the credentials for a proxy, which no spec declares.
+static PROXY: SecurityScheme = SecurityScheme::new("proxy", SchemeKind::Bearer);
 
 type Authorizations<'a> = Vec<(&'a dyn Credentials, Authorization)>;
 
@@ -316,31 +319,34 @@ impl<'a> Call<'a> {
     }
 
     /// Returns the authorizations by the first alternative of the operation for which the client
-    /// holds all credentials.
+    /// holds all credentials, and those for a proxy.
     async fn authorizations(&self) -> Result<Authorizations<'a>, Error> {
         let transport = self.transport;
         let security = self.operation.security;
-        let mut authorizations = Vec::new();
-        if security.is_empty() || transport.credentials.is_empty() {
-            return Ok(authorizations);
+        let mut held: Vec<(_, &dyn Credentials)> = Vec::new();
+        if !security.is_empty() && !transport.credentials.is_empty() {
+            let mut alternatives = security.iter();
+            let fitting = alternatives.find(|schemes| {
+                let mut schemes = schemes.iter();
+                schemes.all(|scheme| transport.held(scheme).is_some())
+            });
+            let fitting = fitting.ok_or_else(|| {
+                Error::authentication(format!(
+                    "the client holds no credential for {}; nothing was sent",
+                    named(security)
+                ))
+            })?;
+            let fitting = fitting.iter().copied();
+            held.extend(fitting.filter_map(|scheme| Some((scheme, transport.held(scheme)?))));
         }
-        let mut alternatives = security.iter();
-        let fitting = alternatives.find(|schemes| {
-            let mut schemes = schemes.iter();
-            schemes.all(|scheme| transport.held(scheme).is_some())
-        });
-        let fitting = fitting.ok_or_else(|| {
-            Error::authentication(format!(
-                "the client holds no credential for {}; nothing was sent",
-                named(security)
-            ))
-        })?;
-        for scheme in *fitting {
-            if let Some(held) = transport.held(scheme) {
-                let mut authorization = Authorization::over(scheme, transport.http.clone());
-                held.authorize(&mut authorization).await?;
-                authorizations.push((held, authorization));
-            }
+        if self.operation.server.is_none() && !transport.proxy_credentials.is_empty() {
+            held.push((&PROXY, &transport.proxy_credentials));
+        }
+        let mut authorizations = Vec::new();
+        for (scheme, held) in held {
+            let mut authorization = Authorization::over(scheme, transport.http.clone());
+            held.authorize(&mut authorization).await?;
+            authorizations.push((held, authorization));
         }
         Ok(authorizations)
     }
