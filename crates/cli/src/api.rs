@@ -24,14 +24,6 @@ impl Api {
         }
     }
 
-    /// Returns its name in a sentence.
-    pub fn title(self) -> &'static str {
-        match self {
-            Self::Compute => "the Quantum Inspire Compute API",
-            Self::Kfp => "Kubeflow Pipelines (KFP) v2beta1",
-        }
-    }
-
     pub fn operations(self) -> &'static [&'static Operation] {
         match self {
             Self::Compute => compute::operations::OPERATIONS,

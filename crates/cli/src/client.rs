@@ -120,26 +120,29 @@ impl Client {
         self.transport.endpoint()
     }
 
-    /// Returns all credentials.
-    pub fn credentials(&self) -> impl Iterator<Item = &(Found, Source)> {
-        self.found.iter().filter(|(found, _)| {
-            matches!(
-                found.setting,
-                Setting::Token
-                    | Setting::TokenFile
-                    | Setting::ApiKey
-                    | Setting::Login
-                    | Setting::SessionCookie
-                    | Setting::IdentityHeader
-            )
-        })
+    /// Returns all credentials of the API, or those of a proxy if there are no others.
+    pub fn credentials(&self) -> Vec<&(Found, Source)> {
+        use Setting::{ApiKey, IdentityHeader, Login, SessionCookie, Token, TokenFile};
+        let of = |settings: &[Setting]| -> Vec<_> {
+            let found = self.found.iter();
+            found
+                .filter(|(found, _)| settings.contains(&found.setting))
+                .collect()
+        };
+        let of_api = of(&[Token, TokenFile, ApiKey, Login]);
+        match of_api.is_empty() {
+            true => of(&[SessionCookie, IdentityHeader]),
+            false => of_api,
+        }
     }
 
     /// Returns the credential of most calls: that of a user if there is a choice.
     pub fn credential(&self) -> Option<&(Found, Source)> {
-        let of_user = |(found, _): &&(Found, Source)| found.setting != Setting::ApiKey;
-        let found = self.credentials().find(of_user);
-        found.or_else(|| self.credentials().next())
+        let credentials = self.credentials();
+        let mut of_user = credentials
+            .iter()
+            .filter(|(found, _)| found.setting != Setting::ApiKey);
+        of_user.next().or(credentials.first()).copied()
     }
 
     /// Returns a message if another credential takes precedence over a login to this server.

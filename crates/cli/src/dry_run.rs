@@ -116,15 +116,15 @@ impl Preview {
         let found = |setting| self.found.iter().find(|found| found.setting == setting);
         let identity = found(Setting::IdentityHeader).and_then(|found| found.value.as_deref());
         if identity.is_some_and(|name| name.eq_ignore_ascii_case(header)) {
-            let variable = variables.identity_header.unwrap_or_default();
+            let variable = variables.identity_header;
             return format!("${{{variable}#*: }}");
         }
         if header == "cookie" {
             let file = self.settings.iter();
-            let mut file = file.filter(|setting| Some(setting.variable) == variables.cookie_file);
-            return match (file.next(), variables.cookie) {
-                (Some(file), _) => content_of(&file.value),
-                (None, variable) => format!("${}", variable.unwrap_or_default()),
+            let mut file = file.filter(|setting| setting.variable == variables.cookie_file);
+            return match file.next() {
+                Some(file) => content_of(&file.value),
+                None => format!("${}", variables.cookie),
             };
         }
         match (value.strip_prefix("Bearer "), variables.api_key) {

@@ -67,26 +67,17 @@ impl Options {
         })
     }
 
-    /// Fails on options that do not fit the APIs that a command calls. An option for one server must
-    /// not reach two, and not every API has every setting.
+    /// Fails on options for one server if a command calls two.
     pub fn check(&self, apis: &[Api]) -> Result<(), Failure> {
         let mut given = self.server.values().map(|(names, _)| names);
-        let problem = match apis {
-            [] => None,
-            [api] => given
-                .find(|names| names.variable(*api).is_none())
-                .map(|names| {
-                    let title = api.title();
-                    format!("{title} has no --{}; leave it out", names.option)
-                }),
-            _ => given.find(|names| names.is_for_one_server).map(|names| {
-                format!(
-                    "--{} is for one server, and this command calls two; set both up by a profile or \
-                     by variables",
-                    names.option
-                )
-            }),
-        };
+        let problem = given.find(|names| apis.len() > 1 && names.is_for_one_server);
+        let problem = problem.map(|names| {
+            format!(
+                "--{} is for one server, and this command calls two; set both up by a profile or by \
+                 variables",
+                names.option
+            )
+        });
         problem.map_or(Ok(()), |problem| Err(Failure::Usage(problem)))
     }
 

@@ -37,23 +37,6 @@ impl Profile {
             Api::Kfp => self.kfp.as_ref(),
         }
     }
-
-    /// Fails if the profile sets something that its API does not have.
-    fn check(&self, path: &Path) -> Result<(), Failure> {
-        for api in Api::ALL {
-            let section = self.section(api).into_iter();
-            let mut values = section.flat_map(ServerSettings::values);
-            if let Some((names, _)) = values.find(|(names, _)| names.variable(api).is_none()) {
-                return Err(Failure::Usage(format!(
-                    "`{}` sets `{}` for {}, which has no such setting; remove it",
-                    path.display(),
-                    names.key(),
-                    api.title()
-                )));
-            }
-        }
-        Ok(())
-    }
 }
 
 /// Returns the path of the file, if there is a home directory.
@@ -75,7 +58,7 @@ pub fn read(name: Option<&str>) -> Result<Profile, Failure> {
     };
     let mut profiles = profiles(&path)?;
     match (profiles.remove(name.unwrap_or(DEFAULT)), name) {
-        (Some(profile), _) => profile.check(&path).map(|()| profile),
+        (Some(profile), _) => Ok(profile),
         (None, None) => Ok(Profile::default()),
         (None, Some(name)) => {
             let known: Vec<&str> = profiles.keys().map(String::as_str).collect();

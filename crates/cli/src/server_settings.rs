@@ -38,11 +38,11 @@ pub struct ServerSettings {
     #[arg(long, global = true, value_name = "URL")]
     proxy: Option<String>,
 
-    /// File with the session cookies of the proxy in front of KFP, as `name=value; other=value`
+    /// File with the session cookies of the proxy in front of the server, as `name=value; other=value`
     #[arg(long, global = true, value_name = "FILE", value_hint = ValueHint::FilePath)]
     cookie_file: Option<PathBuf>,
 
-    /// Header that identifies the caller to KFP, such as `kubeflow-userid: user@example.org`
+    /// Header that identifies the caller to a proxy, such as `kubeflow-userid: user@example.org`
     #[arg(long, global = true, value_name = "NAME: VALUE")]
     identity_header: Option<String>,
 
@@ -85,37 +85,35 @@ impl ServerSettings {
 pub struct SettingNames {
     /// Name of the option, without its hyphens.
     pub option: &'static str,
-    variable: fn(&Variables) -> Option<&'static str>,
+    variable: fn(&Variables) -> &'static str,
     /// Value in a hint; empty for a flag.
     value: &'static str,
-    /// Whether both APIs have the setting, but a value suits one server only, like a token.
+    /// Whether a value suits one server only, like a token.
     pub is_for_one_server: bool,
 }
 
 static ENDPOINT: SettingNames =
-    SettingNames::new("endpoint", "URL", |of| Some(of.endpoint)).for_one_server();
+    SettingNames::new("endpoint", "URL", |of| of.endpoint).for_one_server();
 static TOKEN_FILE: SettingNames =
-    SettingNames::new("token-file", "FILE", |of| Some(of.token_file)).for_one_server();
+    SettingNames::new("token-file", "FILE", |of| of.token_file).for_one_server();
 pub static CERTIFICATE_AUTHORITY: SettingNames =
     SettingNames::new("certificate-authority", "FILE", |of| {
-        Some(of.certificate_authority)
+        of.certificate_authority
     });
 pub static CLIENT_CERTIFICATE: SettingNames =
-    SettingNames::new("client-certificate", "FILE", |of| {
-        Some(of.client_certificate)
-    })
-    .for_one_server();
+    SettingNames::new("client-certificate", "FILE", |of| of.client_certificate).for_one_server();
 static CLIENT_KEY: SettingNames =
-    SettingNames::new("client-key", "FILE", |of| Some(of.client_key)).for_one_server();
-static PROXY: SettingNames = SettingNames::new("proxy", "URL", |of| Some(of.proxy));
-static COOKIE_FILE: SettingNames = SettingNames::new("cookie-file", "FILE", |of| of.cookie_file);
+    SettingNames::new("client-key", "FILE", |of| of.client_key).for_one_server();
+static PROXY: SettingNames = SettingNames::new("proxy", "URL", |of| of.proxy);
+static COOKIE_FILE: SettingNames =
+    SettingNames::new("cookie-file", "FILE", |of| of.cookie_file).for_one_server();
 static IDENTITY_HEADER: SettingNames =
-    SettingNames::new("identity-header", "'NAME: VALUE'", |of| of.identity_header);
+    SettingNames::new("identity-header", "'NAME: VALUE'", |of| of.identity_header).for_one_server();
 pub static ALLOW_HTTP: SettingNames =
-    SettingNames::new("allow-http", "", |of| Some(of.allow_http)).for_one_server();
+    SettingNames::new("allow-http", "", |of| of.allow_http).for_one_server();
 pub static INSECURE_SKIP_TLS_VERIFY: SettingNames =
     SettingNames::new("insecure-skip-tls-verify", "", |of| {
-        Some(of.insecure_skip_tls_verify)
+        of.insecure_skip_tls_verify
     })
     .for_one_server();
 
@@ -123,7 +121,7 @@ impl SettingNames {
     const fn new(
         option: &'static str,
         value: &'static str,
-        variable: fn(&Variables) -> Option<&'static str>,
+        variable: fn(&Variables) -> &'static str,
     ) -> Self {
         Self {
             option,
@@ -138,8 +136,8 @@ impl SettingNames {
         self
     }
 
-    /// Returns the variable of an API, if that API has this setting.
-    pub fn variable(&self, api: Api) -> Option<&'static str> {
+    /// Returns the variable of an API.
+    pub fn variable(&self, api: Api) -> &'static str {
         (self.variable)(&api.variables())
     }
 
@@ -154,7 +152,7 @@ impl SettingNames {
             "" => (format!("--{}", self.option), "true"),
             value => (format!("--{} {value}", self.option), value),
         };
-        let variables = apis.iter().filter_map(|api| self.variable(*api));
+        let variables = apis.iter().map(|api| self.variable(*api));
         let variables: Vec<String> = variables.map(|name| format!("{name}={set}")).collect();
         format!(
             "{option}, `{}` in a profile, or {}",

@@ -16,7 +16,7 @@ use crate::failure::{Failure, say};
 use crate::options::Options;
 use crate::profile::{self, Profile};
 use crate::server_settings::{ServerSettings, SettingNames};
-use crate::verbose::Verbose;
+use crate::verbose::{PROXY, Verbose};
 
 /// The source of a setting.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -266,27 +266,24 @@ impl<'a> Settings<'a> {
     }
 }
 
-/// Returns the settings that are set in options or a profile and that the API has.
+/// Returns the settings that are set in options or a profile.
 fn from(
     settings: &ServerSettings,
     api: Api,
     source: impl Fn(&SettingNames) -> Source,
 ) -> Vec<Setting> {
-    let settings = settings.values().filter_map(|(names, value)| {
-        Some(Setting {
-            variable: names.variable(api)?,
-            value,
-            source: source(names),
-        })
+    let settings = settings.values().map(|(names, value)| Setting {
+        variable: names.variable(api),
+        value,
+        source: source(names),
     });
     settings.collect()
 }
 
 /// Returns the variables of secrets, each with the variable of the file that can hold it.
-fn values_and_files(variables: &Variables) -> Vec<(&'static str, &'static str)> {
-    let cookie = variables.cookie.zip(variables.cookie_file);
-    let token = (variables.token, variables.token_file);
-    cookie.into_iter().chain([token]).collect()
+fn values_and_files(variables: &Variables) -> [(&'static str, &'static str); 2] {
+    let cookie = (variables.cookie, variables.cookie_file);
+    [cookie, (variables.token, variables.token_file)]
 }
 
 /// Returns the setting of a variable, if it is set.
@@ -299,7 +296,7 @@ fn of_environment(variable: &'static str) -> Option<Setting> {
     })
 }
 
-/// Returns the schemes that a client has credentials for.
+/// Returns the schemes that a client has credentials for, and [`PROXY`].
 fn held(found: &[Found]) -> Vec<&'static str> {
     use compute_kfp::settings::Setting::{
         ApiKey, IdentityHeader, Login, SessionCookie, Token, TokenFile,
@@ -309,7 +306,7 @@ fn held(found: &[Found]) -> Vec<&'static str> {
     let schemes = found.iter().flat_map(|found| match found.setting {
         Token | TokenFile | Login => vec![&compute::SCHEME_USER_BEARER, &kfp::SCHEME_BEARER],
         ApiKey => vec![&compute::SCHEME_BACKEND],
-        SessionCookie | IdentityHeader => vec![&kfp::SCHEME_BEARER],
+        SessionCookie | IdentityHeader => vec![&PROXY],
         _ => Vec::new(),
     });
     schemes.map(|scheme| scheme.name).collect()

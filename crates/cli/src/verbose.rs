@@ -3,13 +3,16 @@
 use std::time::Instant;
 
 use compute_kfp::middleware::{Attempt, Middleware, Next, ResponseFuture};
-use compute_kfp::operation::{Operation, SecurityScheme};
+use compute_kfp::operation::{Operation, SchemeKind, SecurityScheme};
 
 use crate::failure::say;
 use crate::printable::printable;
 
 /// Parts of the names of response headers that hold secrets. Request credentials are never seen here.
 const SECRET: [&str; 6] = ["auth", "cookie", "credential", "key", "secret", "token"];
+
+/// Stands for a proxy in front of the server, to which every request sends its credentials.
+pub static PROXY: SecurityScheme = SecurityScheme::new("proxy", SchemeKind::Bearer);
 
 /// Logs each attempt.
 pub struct Verbose {
@@ -42,7 +45,10 @@ impl Middleware for Verbose {
                     String::from_utf8_lossy(value.as_bytes())
                 ));
             }
-            for scheme in self.sent(operation) {
+            let to_proxy = [&PROXY]
+                .into_iter()
+                .filter(|it| self.held.contains(&it.name));
+            for scheme in self.sent(operation).iter().copied().chain(to_proxy) {
                 say(&format!("> credential of `{}`: [hidden]", scheme.name));
             }
             let begun = Instant::now();

@@ -1,4 +1,27 @@
-//! What the builders of both clients have in common.
+//! What both clients and their builders have in common.
+
+/// Implements the conversions of a client of this crate, with the values of its other fields.
+macro_rules! conversions {
+    ($api:ident $(, $field:ident: $value:expr)?) => {
+        impl std::ops::Deref for Client {
+            type Target = $api::Client;
+
+            fn deref(&self) -> &Self::Target {
+                &self.api
+            }
+        }
+
+        impl From<Transport> for Client {
+            fn from(transport: Transport) -> Self {
+                Self {
+                    api: $api::Client::new(transport),
+                    request_limit: request_limit(),
+                    $($field: $value,)?
+                }
+            }
+        }
+    };
+}
 
 /// Defines the methods that the builders of both clients have.
 macro_rules! common_methods {
@@ -20,6 +43,19 @@ macro_rules! common_methods {
             self.credentials(TokenFile::new(path))
         }
 
+        /// Adds session cookies, `name=value; other=value`, as the proxy in front of the server sets
+        /// them after a login. Every request sends them.
+        pub fn session_cookie(self, cookies: impl Into<String>) -> Self {
+            self.transport(|transport| transport.proxy_credentials(SessionCookie::new(cookies)))
+        }
+
+        /// Adds a header that identifies the caller, such as `kubeflow-userid`, for a server that
+        /// trusts it. Every request sends it.
+        pub fn identity_header(self, name: impl Into<String>, value: impl Into<String>) -> Self {
+            let header = IdentityHeader::new(name, value);
+            self.transport(|transport| transport.proxy_credentials(header))
+        }
+
         /// Configures the transport: time limits, sizes, the HTTP client.
         ///
         /// ```
@@ -38,4 +74,4 @@ macro_rules! common_methods {
         }
     };
 }
-pub(crate) use common_methods;
+pub(crate) use {common_methods, conversions};

@@ -11,7 +11,6 @@ mod logs;
 mod waiting;
 
 use std::ffi::OsString;
-use std::ops::Deref;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::{env, fmt};
@@ -21,7 +20,9 @@ pub use compute_api_client::mock;
 pub use compute_api_client::{API_VERSION, builder, operations, types};
 #[cfg(feature = "oauth")]
 use compute_kfp_runtime::credentials::RenewedToken;
-use compute_kfp_runtime::credentials::{ApiKey, BearerToken, Credentials, TokenFile};
+use compute_kfp_runtime::credentials::{
+    ApiKey, BearerToken, Credentials, IdentityHeader, SessionCookie, TokenFile,
+};
 use compute_kfp_runtime::{Error, Transport, TransportBuilder, is_same_server};
 
 pub use self::circuit::{BackendTypeName, CircuitOutcome, RunCircuit};
@@ -29,7 +30,7 @@ pub use self::jobs::LatestCalibration;
 #[cfg(feature = "oauth")]
 pub use self::login::Login;
 pub use self::logs::FollowJobLogs;
-use crate::client_builder::common_methods;
+use crate::client_builder::{common_methods, conversions};
 use crate::settings::{Found, Lookup, Origin, Setting, Variables};
 use crate::waiting::{RequestLimit, request_limit};
 
@@ -42,9 +43,9 @@ pub const VARIABLES: Variables = Variables {
     token: TOKEN,
     token_file: TOKEN_FILE,
     api_key: Some(API_KEY),
-    cookie: None,
-    cookie_file: None,
-    identity_header: None,
+    cookie: "COMPUTE_COOKIE",
+    cookie_file: "COMPUTE_COOKIE_FILE",
+    identity_header: "COMPUTE_IDENTITY_HEADER",
     client_certificate: "COMPUTE_CLIENT_CERTIFICATE",
     client_key: "COMPUTE_CLIENT_KEY",
     allow_http: "COMPUTE_ALLOW_HTTP",
@@ -101,6 +102,9 @@ impl Client {
     /// | `COMPUTE_TOKEN` | the bearer token of a user |
     /// | `COMPUTE_TOKEN_FILE` | where there is no `COMPUTE_TOKEN`: the file that holds it, read again when it changes |
     /// | `COMPUTE_API_KEY` | the API key of a backend |
+    /// | `COMPUTE_COOKIE` | session cookies for a proxy in front of the server |
+    /// | `COMPUTE_COOKIE_FILE` | where there is no `COMPUTE_COOKIE`: the file that holds them |
+    /// | `COMPUTE_IDENTITY_HEADER` | a header that identifies the caller to a proxy, as `NAME: VALUE` |
     /// | `COMPUTE_CLIENT_CERTIFICATE`, `COMPUTE_CLIENT_KEY` | files of a client certificate and its key |
     /// | `COMPUTE_CERTIFICATE_AUTHORITY` | file of additional certificate authorities |
     /// | `COMPUTE_PROXY` | the proxy; otherwise `HTTPS_PROXY` and similar variables apply |
@@ -132,28 +136,14 @@ impl Client {
     }
 }
 
-impl Deref for Client {
-    type Target = compute_api_client::Client;
-
-    fn deref(&self) -> &Self::Target {
-        &self.api
-    }
-}
-
-impl From<Transport> for Client {
-    fn from(transport: Transport) -> Self {
-        Self {
-            api: compute_api_client::Client::new(transport),
-            request_limit: request_limit(),
-        }
-    }
-}
+conversions!(compute_api_client);
 
 /// Builds a [`Client`].
 ///
 /// A client may hold the credentials of a user and of a backend. Each operation sends the ones that it
 /// declares. If several of [`bearer_token`](Self::bearer_token), [`token_file`](Self::token_file) and
-/// [`credentials`](Self::credentials) are set, the last one applies.
+/// [`credentials`](Self::credentials) are set, the last one applies. All session cookies and identity
+/// headers are sent in addition, by every operation.
 #[derive(Clone)]
 #[must_use = "`build` creates the client"]
 pub struct ClientBuilder {
@@ -210,6 +200,7 @@ impl ClientBuilder {
         if let Some(key) = key {
             builder = builder.api_key(key);
         }
+        builder.transport = lookup.proxy_credentials(&VARIABLES, builder.transport)?;
         if !lookup.has(Setting::Endpoint) {
             lookup.note(Setting::Endpoint, None, Origin::Default);
         }

@@ -14,7 +14,6 @@ mod waiting;
 mod watching;
 
 use std::ffi::OsString;
-use std::ops::Deref;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::{env, fmt};
@@ -33,7 +32,7 @@ pub use self::outputs::{ListRunArtifacts, RunArtifact};
 pub use self::run::RunPipeline;
 pub use self::upload::{UploadNamed, Uploaded};
 pub use self::watching::WatchRun;
-use crate::client_builder::common_methods;
+use crate::client_builder::{common_methods, conversions};
 use crate::settings::{Found, Origin, Setting, Variables};
 use crate::waiting::{RequestLimit, request_limit};
 
@@ -43,9 +42,9 @@ pub const VARIABLES: Variables = Variables {
     token: lookup::TOKEN,
     token_file: lookup::TOKEN_PATH,
     api_key: None,
-    cookie: Some(lookup::COOKIE),
-    cookie_file: Some(lookup::COOKIE_FILE),
-    identity_header: Some(lookup::IDENTITY_HEADER),
+    cookie: "KFP_COOKIE",
+    cookie_file: "KFP_COOKIE_FILE",
+    identity_header: "KFP_IDENTITY_HEADER",
     client_certificate: "KFP_CLIENT_CERTIFICATE",
     client_key: "KFP_CLIENT_KEY",
     allow_http: "KFP_ALLOW_HTTP",
@@ -141,29 +140,13 @@ impl Client {
     }
 }
 
-impl Deref for Client {
-    type Target = kfp_api_client::Client;
-
-    fn deref(&self) -> &Self::Target {
-        &self.api
-    }
-}
-
-impl From<Transport> for Client {
-    fn from(transport: Transport) -> Self {
-        Self {
-            api: kfp_api_client::Client::new(transport),
-            namespace: None,
-            request_limit: request_limit(),
-        }
-    }
-}
+conversions!(kfp_api_client, namespace: None);
 
 /// Builds a [`Client`].
 ///
 /// If several of [`bearer_token`](Self::bearer_token), [`token_file`](Self::token_file) and
 /// [`credentials`](Self::credentials) are set, the last one applies. All session cookies and identity
-/// headers are sent in addition.
+/// headers are sent in addition, by every operation.
 ///
 /// ```
 /// use compute_kfp::kfp;
@@ -179,8 +162,6 @@ impl From<Transport> for Client {
 #[must_use = "`build` creates the client"]
 pub struct ClientBuilder {
     transport: TransportBuilder,
-    token: Option<Arc<dyn Credentials>>,
-    additional: Vec<Arc<dyn Credentials>>,
     /// Credentials from the context file.
     of_context_file: Vec<Arc<dyn Credentials>>,
     namespace: Option<Arc<str>>,
@@ -191,8 +172,6 @@ impl ClientBuilder {
     fn new(endpoint: impl Into<String>) -> Self {
         Self {
             transport: Transport::builder(without_api_path(&endpoint.into())),
-            token: None,
-            additional: Vec::new(),
             of_context_file: Vec::new(),
             namespace: None,
             found: Vec::new(),
@@ -254,24 +233,9 @@ impl ClientBuilder {
 
     /// Sets your own source of credentials. See [`credentials`](crate::credentials) for those that
     /// exist.
-    pub fn credentials(mut self, credentials: impl Credentials) -> Self {
-        self.token = Some(Arc::new(credentials));
-        self
-    }
-
-    /// Adds session cookies, `name=value; other=value`, as the proxy in front of the server sets them
-    /// after a login.
-    pub fn session_cookie(mut self, cookies: impl Into<String>) -> Self {
-        self.additional.push(Arc::new(SessionCookie::new(cookies)));
-        self
-    }
-
-    /// Adds a header that identifies the caller, such as `kubeflow-userid`, for a server that trusts
-    /// it.
-    pub fn identity_header(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
-        self.additional
-            .push(Arc::new(IdentityHeader::new(name, value)));
-        self
+    pub fn credentials(self, credentials: impl Credentials) -> Self {
+        let scheme = operations::SCHEME_BEARER.name;
+        self.transport(|transport| transport.credentials(scheme, credentials))
     }
 
     /// Sets the namespace that [`Client::namespace`] returns.
@@ -287,14 +251,8 @@ impl ClientBuilder {
     /// Returns an error of kind [`Configuration`](crate::ErrorKind::Configuration); see
     /// [`TransportBuilder::build`].
     pub fn build(self) -> Result<Client, Error> {
-        let additional = self.additional.into_iter().chain(self.of_context_file);
-        let sent: Vec<_> = self.token.into_iter().chain(additional).collect();
-        let transport = match sent.is_empty() {
-            true => self.transport,
-            false => self
-                .transport
-                .credentials(operations::SCHEME_BEARER.name, sent),
-        };
+        let of_context_file = self.of_context_file.into_iter();
+        let transport = of_context_file.fold(self.transport, TransportBuilder::proxy_credentials);
         Ok(Client {
             namespace: self.namespace,
             ..transport.build()?.into()

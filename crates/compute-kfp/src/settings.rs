@@ -18,6 +18,7 @@ use std::ffi::OsString;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
+use crate::credentials::{IdentityHeader, SessionCookie};
 use crate::{Error, TransportBuilder};
 
 /// The environment variables that configure a client of one API.
@@ -36,12 +37,12 @@ pub struct Variables {
     pub token_file: &'static str,
     /// API key, where the API takes one.
     pub api_key: Option<&'static str>,
-    /// Cookies of a session with a proxy, `name=value; other=value`, if servers are behind one.
-    pub cookie: Option<&'static str>,
+    /// Cookies of a session with a proxy in front of the server, `name=value; other=value`.
+    pub cookie: &'static str,
     /// File with these cookies.
-    pub cookie_file: Option<&'static str>,
-    /// Header that identifies the caller, `NAME: VALUE`, if servers trust one.
-    pub identity_header: Option<&'static str>,
+    pub cookie_file: &'static str,
+    /// Header that identifies the caller, `NAME: VALUE`, for a server that trusts it.
+    pub identity_header: &'static str,
     /// Client certificate: a file in PEM.
     pub client_certificate: &'static str,
     /// Key of the client certificate: a file in PEM; without it, the certificate's file holds both.
@@ -85,14 +86,11 @@ impl Variables {
             self.token_file,
             self.client_certificate,
             self.client_key,
-        ];
-        let for_some = [
-            self.api_key,
             self.cookie,
             self.cookie_file,
             self.identity_header,
         ];
-        everywhere.into_iter().chain(for_some.into_iter().flatten())
+        everywhere.into_iter().chain(self.api_key)
     }
 
     /// Configures the connections of a transport from the variables, and returns what was found.
@@ -179,7 +177,6 @@ impl<'a> Lookup<'a> {
         });
     }
 
-    #[cfg(feature = "compute")]
     pub fn has(&self, setting: Setting) -> bool {
         self.found.iter().any(|found| found.setting == setting)
     }
@@ -217,6 +214,39 @@ impl<'a> Lookup<'a> {
         let shown = path.to_string_lossy().into_owned();
         self.note(setting, Some(shown), Origin::Variable(name));
         Some(path)
+    }
+
+    /// Adds the credentials for a proxy that variables hold to a transport.
+    pub fn proxy_credentials(
+        &mut self,
+        variables: &Variables,
+        mut transport: TransportBuilder,
+    ) -> Result<TransportBuilder, Error> {
+        let mut cookie = self.text(Setting::SessionCookie, variables.cookie)?;
+        if cookie.is_none()
+            && let Some(file) = self.value_of(variables.cookie_file)
+        {
+            let content = read("session cookie", Path::new(&file))?;
+            cookie = Some(String::from_utf8_lossy(&content).into_owned());
+            let origin = Origin::Variable(variables.cookie_file);
+            self.note(Setting::SessionCookie, None, origin);
+        }
+        if let Some(cookie) = cookie {
+            transport = transport.proxy_credentials(SessionCookie::new(cookie));
+        }
+        if let Some(header) = self.unnoted(variables.identity_header)? {
+            // The value is not shown, since it is a credential.
+            let (name, value) = header.split_once(':').ok_or_else(|| {
+                Error::configuration(
+                    "invalid identity header: write it as `NAME: VALUE`, such as `kubeflow-userid: user@example.org`",
+                )
+            })?;
+            let (name, value) = (name.trim(), value.trim());
+            let origin = Origin::Variable(variables.identity_header);
+            self.note(Setting::IdentityHeader, Some(name.to_owned()), origin);
+            transport = transport.proxy_credentials(IdentityHeader::new(name, value));
+        }
+        Ok(transport)
     }
 
     fn flag(&mut self, setting: Setting, name: &'static str) -> Result<bool, Error> {

@@ -36,7 +36,7 @@ use crate::stream::{self, EventStream, JsonStream};
 ///
 /// Cloning is cheap; clones share everything.
 ///
-/// - Each operation gets the credentials it declares and no others. After a 401, the credential is
+/// - Each operation gets the credentials it declares, those for a proxy, and no others. After a 401, the credential is
 ///   renewed if possible, and the call is sent once more.
 /// - If the spec declares a server for one operation, its requests are sent there and not to the
 ///   endpoint; [`TransportBuilder::server`] overrides the address of that server.
@@ -69,6 +69,8 @@ struct Inner {
     user_agent: HeaderValue,
     /// Credentials, by the name of their scheme.
     credentials: Vec<(String, Arc<dyn Credentials>)>,
+    /// Credentials that each request to the endpoint sends.
+    proxy_credentials: Vec<Arc<dyn Credentials>>,
     middleware: Vec<Arc<dyn Middleware>>,
     dry_run: Option<DryRun>,
     retry: RetryPolicy,

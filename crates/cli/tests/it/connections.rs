@@ -213,18 +213,34 @@ fn cookies_and_identity_reach_the_server_whichever_way_they_are_set() {
 }
 
 #[test]
-fn settings_of_one_api_are_refused_for_the_other() {
-    let program = Program::alone();
-    let option = program.run(["--cookie-file", "cookie", "compute", "read-members"]);
-    assert_eq!(option.status, 2, "{option:?}");
-    assert!(option.errors.contains("--cookie-file"), "{option:?}");
-    program.file(
-        ".config/compute-kfp/config.toml",
-        "[profiles.default.compute]\nidentity_header = \"a: b\"\n",
+fn the_compute_api_takes_a_cookie_and_an_identity_header() {
+    let server = TestServer::start(|_| Response::json(200, r#"{"items": [], "total": 0}"#));
+    let program = Program::alone().variable("COMPUTE_API_KEY", "k3y-of-a-backend");
+    let cookie = program.file("cookie", "session=c00kie\n");
+    let profile = format!(
+        "[profiles.behind-proxy.compute]\nendpoint = {:?}\ncookie_file = {cookie:?}\n\
+         identity_header = \"x-user: user@example.org\"\n",
+        server.url()
     );
-    let key = program.run(["compute", "read-members"]);
-    assert_eq!(key.status, 2, "{key:?}");
-    assert!(key.errors.contains("`identity_header`"), "{key:?}");
+    program.file(".config/compute-kfp/config.toml", &profile);
+    let options = ["--profile", "behind-proxy", "-v"];
+    let call = program.run([&options[..], &["compute", "read-backend-types"]].concat());
+    assert!(call.errors.contains("credential of `proxy`"), "{call:?}");
+    let doctor = program.run([&options[..2], &["doctor", "compute"]].concat());
+    assert!(doctor.output.contains("session cookie"), "{doctor:?}");
+    assert!(doctor.output.contains("x-user"), "{doctor:?}");
+    for ended in [call, doctor] {
+        let shown = format!("{ended:?}");
+        assert!(
+            !shown.contains("c00kie") && !shown.contains("user@example.org"),
+            "{shown}"
+        );
+    }
+    let request = &server.requests()[0];
+    assert_eq!(request.header("cookie"), Some("session=c00kie"));
+    assert_eq!(request.header("x-user"), Some("user@example.org"));
+    let both = program.run(["--cookie-file", "cookie", "doctor"]);
+    assert_eq!(both.status, 2, "{both:?}");
 }
 
 #[test]

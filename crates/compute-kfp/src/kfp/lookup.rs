@@ -9,14 +9,11 @@ use super::context_file::ContextFile;
 use super::{ClientBuilder, VARIABLES, without_api_path};
 use crate::Error;
 use crate::credentials::{IdentityHeader, SessionCookie};
-use crate::settings::{self, Lookup, Origin, Setting, optional_content};
+use crate::settings::{Lookup, Origin, Setting, optional_content};
 
 pub(super) const ENDPOINT: &str = "KF_PIPELINES_ENDPOINT";
 pub(super) const TOKEN: &str = "KFP_TOKEN";
 pub(super) const TOKEN_PATH: &str = "KF_PIPELINES_SA_TOKEN_PATH";
-pub(super) const COOKIE: &str = "KFP_COOKIE";
-pub(super) const COOKIE_FILE: &str = "KFP_COOKIE_FILE";
-pub(super) const IDENTITY_HEADER: &str = "KFP_IDENTITY_HEADER";
 /// Variable that Kubernetes sets in each pod.
 const IN_CLUSTER: &str = "KUBERNETES_SERVICE_HOST";
 
@@ -72,29 +69,17 @@ impl<'a> Places<'a> {
         let context = context.transpose()?;
         let (context, path) = context.unwrap_or_default();
         let of_context_file = || Origin::ContextFile(path.clone());
-        if let Some(cookie) = lookup.text(Setting::SessionCookie, COOKIE)? {
-            client = client.session_cookie(cookie);
-        } else if let Some(file) = lookup.value_of(COOKIE_FILE) {
-            let cookie = settings::read("session cookie", Path::new(&file))?;
-            lookup.note(Setting::SessionCookie, None, Origin::Variable(COOKIE_FILE));
-            client = client.session_cookie(String::from_utf8_lossy(&cookie));
-        } else if let Some(cookie) = context.cookie {
+        client.transport = lookup.proxy_credentials(&VARIABLES, client.transport)?;
+        if let Some(cookie) = context.cookie
+            && !lookup.has(Setting::SessionCookie)
+        {
             lookup.note(Setting::SessionCookie, None, of_context_file());
             let cookie = SessionCookie::new(cookie);
             client.of_context_file.push(Arc::new(cookie));
         }
-        if let Some(header) = lookup.unnoted(IDENTITY_HEADER)? {
-            // The value is not shown, since it is a credential.
-            let (name, value) = header.split_once(':').ok_or_else(|| {
-                Error::configuration(
-                    "invalid identity header: write it as `NAME: VALUE`, such as `kubeflow-userid: user@example.org`",
-                )
-            })?;
-            let (name, value) = (name.trim(), value.trim());
-            let origin = Origin::Variable(IDENTITY_HEADER);
-            lookup.note(Setting::IdentityHeader, Some(name.to_owned()), origin);
-            client = client.identity_header(name, value);
-        } else if let Some((name, value)) = context.header {
+        if let Some((name, value)) = context.header
+            && !lookup.has(Setting::IdentityHeader)
+        {
             let origin = of_context_file();
             lookup.note(Setting::IdentityHeader, Some(name.clone()), origin);
             let header = IdentityHeader::new(name, value);

@@ -4,8 +4,8 @@ use std::marker::PhantomData;
 
 use super::progress::Progress;
 
-/// A run or a job as JSON. It takes a third of the memory of the value, which matters for thousands of
-/// waits.
+/// A run or a job as JSON. For 10,000 runs of 1.9 kB with their pipeline spec, it takes 20 MB of memory,
+/// and the values take 345 MB.
 pub(super) struct Kept<T: Progress> {
     pub state: T::State,
     text: Box<[u8]>,

@@ -6,6 +6,8 @@
     reason = "in a test, what fails must stop it"
 )]
 
+#[cfg(feature = "compute")]
+mod compute_settings;
 #[cfg(all(feature = "compute", feature = "kfp"))]
 mod flows;
 #[cfg(feature = "kfp")]

@@ -8,18 +8,17 @@ use crate::error::Error;
 
 /// Session cookies, as a proxy such as Dex or oauth2-proxy sets them after a login.
 ///
-/// They are added to the cookies that a request already has. To send a token as well, combine both
-/// in a `Vec<Arc<dyn Credentials>>`.
+/// They are added to the cookies that a request already has. To send them in addition to a token, pass
+/// them to [`TransportBuilder::proxy_credentials`](crate::TransportBuilder::proxy_credentials).
 ///
 /// ```
-/// use std::sync::Arc;
-///
 /// use compute_kfp_runtime::Transport;
-/// use compute_kfp_runtime::credentials::{BearerToken, Credentials, SessionCookie};
+/// use compute_kfp_runtime::credentials::{BearerToken, SessionCookie};
 ///
-/// let session = SessionCookie::new("authservice_session=MTY5");
-/// let both: Vec<Arc<dyn Credentials>> = vec![Arc::new(BearerToken::new("token")), Arc::new(session)];
-/// let transport = Transport::builder("https://kfp.example.org").credentials("Bearer", both).build()?;
+/// let transport = Transport::builder("https://kfp.example.org")
+///     .credentials("Bearer", BearerToken::new("token"))
+///     .proxy_credentials(SessionCookie::new("authservice_session=MTY5"))
+///     .build()?;
 /// # drop(transport);
 /// # Ok::<(), compute_kfp_runtime::Error>(())
 /// ```
@@ -53,8 +52,8 @@ impl Credentials for SessionCookie {
 
 /// A header that names the caller, for servers that trust the proxy in front of them.
 ///
-/// Kubeflow deployments use `kubeflow-userid`. To send a token as well, combine both in a
-/// `Vec<Arc<dyn Credentials>>`, as with a [`SessionCookie`].
+/// Kubeflow deployments use `kubeflow-userid`. To send it in addition to a token, see
+/// [`SessionCookie`].
 ///
 /// ```
 /// use compute_kfp_runtime::credentials::IdentityHeader;

@@ -43,6 +43,7 @@ pub struct TransportBuilder {
     connections: Connections,
     /// Credentials, by the name of their scheme.
     credentials: Vec<(String, Arc<dyn Credentials>)>,
+    proxy_credentials: Vec<Arc<dyn Credentials>>,
     middleware: Vec<Arc<dyn Middleware>>,
     retry: RetryPolicy,
     read_timeout: Option<Duration>,
@@ -62,6 +63,7 @@ impl TransportBuilder {
             servers: Vec::new(),
             connections: Connections::default(),
             credentials: Vec::new(),
+            proxy_credentials: Vec::new(),
             middleware: Vec::new(),
             retry: RetryPolicy::default(),
             read_timeout: None,
@@ -108,6 +110,25 @@ impl TransportBuilder {
         let scheme = scheme.into();
         self.credentials.retain(|(known, _)| *known != scheme);
         self.credentials.push((scheme, Arc::new(credentials)));
+        self
+    }
+
+    /// Adds credentials for an authenticating proxy in front of the server.
+    ///
+    /// Each request to the endpoint sends all of them, in addition to the credentials that its operation
+    /// declares. Requests to other servers that operations declare do not.
+    ///
+    /// ```
+    /// use compute_kfp_runtime::Transport;
+    /// use compute_kfp_runtime::credentials::SessionCookie;
+    ///
+    /// let session = SessionCookie::new("authservice_session=MTY5");
+    /// let transport = Transport::builder("https://example.org").proxy_credentials(session).build()?;
+    /// # drop(transport);
+    /// # Ok::<(), compute_kfp_runtime::Error>(())
+    /// ```
+    pub fn proxy_credentials(mut self, credentials: impl Credentials) -> Self {
+        self.proxy_credentials.push(Arc::new(credentials));
         self
     }
 
@@ -326,7 +347,7 @@ impl TransportBuilder {
         for (declared, server) in self.servers {
             servers.push((declared, Endpoint::parse(&server)?));
         }
-        if !self.credentials.is_empty() {
+        if !(self.credentials.is_empty() && self.proxy_credentials.is_empty()) {
             for endpoint in [&endpoint]
                 .into_iter()
                 .chain(servers.iter().map(|it| &it.1))
@@ -344,6 +365,7 @@ impl TransportBuilder {
             http,
             user_agent,
             credentials: self.credentials,
+            proxy_credentials: self.proxy_credentials,
             middleware: self.middleware,
             dry_run: self.dry_run,
             retry: self.retry,

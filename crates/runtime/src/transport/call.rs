@@ -16,11 +16,14 @@ use crate::endpoint::Endpoint;
 use crate::error::{Error, ErrorKind};
 use crate::fault;
 use crate::middleware::Attempt;
-use crate::operation::{Operation, SecurityScheme};
+use crate::operation::{Operation, SchemeKind, SecurityScheme};
 use crate::raw_response::RawResponse;
 use crate::request::{ReadyRequest, Request};
 use crate::retry::RetryPolicy;
 use crate::secrets::Secrets;
+
+/// Scheme of the credentials for a proxy, which no spec declares.
+static PROXY: SecurityScheme = SecurityScheme::new("proxy", SchemeKind::Bearer);
 
 type Authorizations<'a> = Vec<(&'a dyn Credentials, Authorization)>;
 
@@ -315,27 +318,30 @@ impl<'a> RunningCall<'a> {
         })
     }
 
-    /// Returns the authorizations that the operation needs.
+    /// Returns the authorizations that the operation needs, and those for a proxy.
     async fn authorizations(&self) -> Result<Authorizations<'a>, Error> {
         let transport = self.transport;
         let operation = self.operation;
-        let mut authorizations = Vec::new();
-        if operation.security.is_empty() || transport.credentials.is_empty() {
-            return Ok(authorizations);
+        let mut held: Vec<(_, &dyn Credentials)> = Vec::new();
+        if !operation.security.is_empty() && !transport.credentials.is_empty() {
+            let schemes = operation.schemes(|scheme| transport.held(scheme).is_some());
+            let schemes = schemes.ok_or_else(|| {
+                Error::authentication(format!(
+                    "the client holds no credential for {}; nothing was sent",
+                    named(operation.security)
+                ))
+            })?;
+            let schemes = schemes.iter().copied();
+            held.extend(schemes.filter_map(|scheme| Some((scheme, transport.held(scheme)?))));
         }
-        let schemes = operation.schemes(|scheme| transport.held(scheme).is_some());
-        let schemes = schemes.ok_or_else(|| {
-            Error::authentication(format!(
-                "the client holds no credential for {}; nothing was sent",
-                named(operation.security)
-            ))
-        })?;
-        for scheme in schemes {
-            if let Some(held) = transport.held(scheme) {
-                let mut authorization = Authorization::over(scheme, transport.http.clone());
-                held.authorize(&mut authorization).await?;
-                authorizations.push((held, authorization));
-            }
+        if operation.server.is_none() && !transport.proxy_credentials.is_empty() {
+            held.push((&PROXY, &transport.proxy_credentials));
+        }
+        let mut authorizations = Vec::new();
+        for (scheme, held) in held {
+            let mut authorization = Authorization::over(scheme, transport.http.clone());
+            held.authorize(&mut authorization).await?;
+            authorizations.push((held, authorization));
         }
         Ok(authorizations)
     }

@@ -11,7 +11,10 @@ use super::document::SCOPE;
 use super::{Login, default_file};
 use crate::compute::{Client, types};
 
-/// A login that is about to start; see [`Login::device`].
+/// A login to Quantum Inspire that is about to start; see [`Login::device`].
+///
+/// Unlike [`oauth::DeviceLogin`], it asks the API for its login server, and stores the tokens in the
+/// login file.
 #[derive(Clone, Debug)]
 #[must_use = "the login begins with `start`"]
 pub struct DeviceLogin {
@@ -119,7 +122,8 @@ impl DeviceLogin {
     }
 }
 
-/// A login that waits for the user's confirmation. It dereferences to what to show to the user.
+/// A login that waits for the user's confirmation. It dereferences to the [`oauth::PendingLogin`], which
+/// has what to show to the user.
 ///
 /// ```no_run
 /// # async fn example() -> compute_kfp::Result<()> {

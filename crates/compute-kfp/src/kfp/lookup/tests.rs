@@ -380,16 +380,19 @@ async fn cookie_and_identity_header_come_from_variables_before_the_context_file(
             .map(|name| request.header(name).unwrap_or_default().to_owned())
     };
     assert_eq!(sent(&[]).await, ["session=context", "", "c"]);
-    let header = (IDENTITY_HEADER, "kubeflow-userid: user@example.org");
+    let header = (
+        VARIABLES.identity_header,
+        "kubeflow-userid: user@example.org",
+    );
     assert_eq!(
-        sent(&[(COOKIE, "session=variable"), header]).await,
+        sent(&[(VARIABLES.cookie, "session=variable"), header]).await,
         ["session=variable", "user@example.org", ""]
     );
     let directory = tempdir().unwrap();
     let file = directory.path().join("cookie");
     fs::write(&file, "session=file\n").unwrap();
     assert_eq!(
-        sent(&[(COOKIE_FILE, file.to_str().unwrap())]).await,
+        sent(&[(VARIABLES.cookie_file, file.to_str().unwrap())]).await,
         ["session=file", "", "c"]
     );
 }
@@ -409,8 +412,12 @@ fn the_error_of_an_invalid_setting_names_it_without_secrets() {
             "client certificate `/missing.pem`",
         ),
         ("KFP_CLIENT_KEY", "/missing.pem", "`KFP_CLIENT_CERTIFICATE`"),
-        (COOKIE_FILE, "/missing", "session cookie `/missing`"),
-        (IDENTITY_HEADER, "s3cret", "`NAME: VALUE`"),
+        (
+            VARIABLES.cookie_file,
+            "/missing",
+            "session cookie `/missing`",
+        ),
+        (VARIABLES.identity_header, "s3cret", "`NAME: VALUE`"),
         (
             "KFP_INSECURE_SKIP_TLS_VERIFY",
             "perhaps",

@@ -4,7 +4,9 @@ use std::error::Error as _;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 
-use compute_kfp_runtime::credentials::{ApiKey, Authorization, BearerToken, Credentials, Pending};
+use compute_kfp_runtime::credentials::{
+    ApiKey, Authorization, BearerToken, Credentials, IdentityHeader, Pending, SessionCookie,
+};
 use compute_kfp_runtime::operation::{Location, Operation, Parameter, SchemeKind, SecurityScheme};
 use compute_kfp_runtime::{Error, ErrorKind, Request, Transport, TransportBuilder, middleware};
 use http::{HeaderName, HeaderValue};
@@ -45,6 +47,7 @@ static WITH_COOKIES: Operation = Operation::new("read_item", "read_item", "GET",
     .security(&[&[&SESSION, &CSRF]]);
 static WITH_QUERY: Operation =
     Operation::new("read_item", "read_item", "GET", "/items").security(&[&[&IN_QUERY]]);
+static OPEN: Operation = Operation::new("read_item", "read_item", "GET", "/items");
 static TENANTS: Operation =
     Operation::new("read_item", "read_item", "GET", "/items").security(&[&[&TENANT]]);
 
@@ -180,6 +183,50 @@ async fn a_dry_run_sees_what_would_be_sent_and_sends_nothing() {
 async fn a_client_without_credentials_leaves_it_to_the_server() {
     let request = sent(&FOR_USERS, |transport| transport).await;
     assert_eq!(request.header("authorization"), None);
+}
+
+#[tokio::test]
+async fn credentials_for_a_proxy_are_sent_by_every_operation() {
+    for (operation, token) in [
+        (&FOR_USERS, Some("Bearer t0ken-of-a-user")),
+        (&FOR_BACKENDS, Some(KEY)),
+        (&OPEN, None),
+    ] {
+        let request = sent(operation, |transport| {
+            transport
+                .proxy_credentials(SessionCookie::new("session=abc"))
+                .credentials("backend", ApiKey::new(KEY))
+                .credentials("user", BearerToken::new(TOKEN))
+                .proxy_credentials(IdentityHeader::new("x-user", "user@example.org"))
+        });
+        let request = request.await;
+        assert_eq!(request.header("authorization"), token);
+        assert_eq!(request.header("cookie"), Some("session=abc"));
+        assert_eq!(request.header("x-user"), Some("user@example.org"));
+    }
+    let alone = sent(&FOR_USERS, |transport| {
+        transport.proxy_credentials(SessionCookie::new("session=abc"))
+    });
+    assert_eq!(alone.await.header("cookie"), Some("session=abc"));
+}
+
+#[tokio::test]
+async fn credentials_for_a_proxy_are_not_sent_to_other_servers() {
+    const DECLARED: &str = "https://other.example.org";
+    static ELSEWHERE: Operation =
+        Operation::new("read_item", "read_item", "GET", "/items").server(DECLARED);
+    let other = server().await;
+    let transport = Transport::builder("http://localhost:1")
+        .server(DECLARED, other.url())
+        .proxy_credentials(SessionCookie::new("session=abc"));
+    let request = Request::new(&ELSEWHERE);
+    transport
+        .build()
+        .unwrap()
+        .send_empty(request)
+        .await
+        .unwrap();
+    assert_eq!(other.only().header("cookie"), None);
 }
 
 #[tokio::test]
