@@ -5,6 +5,7 @@ use std::io;
 use std::process::ExitCode;
 
 use compute_kfp::{Error, ErrorKind};
+use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::printable::{harmless, printable};
@@ -110,9 +111,7 @@ impl Failure {
     fn json(&self) -> Option<Value> {
         let message = self.message()?;
         Some(match self {
-            Self::Api { error, .. } => {
-                object(&snake(&format!("{:?}", error.kind())), Some(error), message)
-            }
+            Self::Api { error, .. } => object(error.kind(), Some(error), message),
             Self::Io(_) => object("io", None, message),
             _ => usage(message),
         })
@@ -151,7 +150,7 @@ pub fn ended_badly(message: &str, as_json: bool) -> Failure {
     Failure::Reported(1)
 }
 
-fn object(kind: &str, error: Option<&Error>, message: &str) -> Value {
+fn object(kind: impl Serialize, error: Option<&Error>, message: &str) -> Value {
     json!({
         "kind": kind,
         "status": error.and_then(Error::status).map(|status| status.as_u16()),
@@ -171,18 +170,6 @@ fn usual_hint(error: &Error) -> Option<&'static str> {
         }
         _ => None,
     }
-}
-
-/// Converts `NotFound` to `not_found`.
-fn snake(name: &str) -> String {
-    let mut snake = String::new();
-    for letter in name.chars() {
-        if letter.is_uppercase() && !snake.is_empty() {
-            snake.push('_');
-        }
-        snake.extend(letter.to_lowercase());
-    }
-    snake
 }
 
 /// Prints a line on standard error. Errors are ignored: there is nowhere left to report them.
