@@ -123,11 +123,8 @@ pub fn worst(checks: &[Check]) -> Option<u8> {
 
 /// Returns a line for each check, grouped by API, and each remedy on its own line.
 pub fn text(checks: &[Check]) -> String {
-    let widest = |of: fn(&Check) -> &str| {
-        let widths = checks.iter().map(|check| of(check).chars().count());
-        widths.max().unwrap_or_default()
-    };
-    let width = widest(|check| check.name);
+    let widths = checks.iter().map(|check| check.name.len());
+    let width = widths.max().unwrap_or_default();
     let mut lines = Vec::new();
     let mut subject = "";
     for check in checks {

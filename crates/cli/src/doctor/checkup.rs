@@ -10,7 +10,7 @@ use compute_kfp::{Error, ErrorKind, SettingsError, compute, kfp};
 use super::check::Check;
 use crate::advice;
 use crate::api::Api;
-use crate::client::{Client, title};
+use crate::client::{ApiClient, title};
 use crate::failure::Failure;
 use crate::session::Identity;
 use crate::settings::{Settings, Source};
@@ -22,7 +22,7 @@ pub struct Checkup<'a> {
 
 impl Checkup<'_> {
     pub async fn checks(&self) -> Vec<Check> {
-        let configured = match Client::if_configured(self.settings, self.api) {
+        let configured = match ApiClient::if_configured(self.settings, self.api) {
             Ok(Some(configured)) => configured,
             Ok(None) => return vec![self.not_configured()],
             Err(failure) => return vec![self.broken(failure)],
@@ -79,7 +79,7 @@ impl Checkup<'_> {
         }
     }
 
-    fn configured(&self, configured: &Client) -> Vec<Check> {
+    fn configured(&self, configured: &ApiClient) -> Vec<Check> {
         let endpoint = self.check("endpoint").ok(configured.endpoint());
         let endpoint = match configured.source(Setting::Endpoint) {
             Some(source) => endpoint.source(source),
@@ -101,9 +101,9 @@ impl Checkup<'_> {
         let hidden = self.settings.hidden(self.api).into_iter();
         checks.extend(hidden.map(|(hidden, by)| {
             let (name, source) = (hidden.variable, hidden.source);
-            let place = match &source {
-                Source::Environment(_) => source.to_string(),
-                source => format!("{name} of {source}"),
+            let place = match source.is_environment() {
+                true => source.to_string(),
+                false => format!("{name} of {source}"),
             };
             self.check("not used")
                 .skipped(format!("{place}, hidden by {by}"))
@@ -140,7 +140,7 @@ impl Checkup<'_> {
     }
 
     /// Checks the membership of the login in use, or a login file that is not used.
-    fn login_file(&self, configured: &Client) -> Option<Check> {
+    fn login_file(&self, configured: &ApiClient) -> Option<Check> {
         let file = self.check("login file");
         let login = match Login::from_default_file() {
             Ok(login) => login.host(configured.endpoint()),
@@ -182,7 +182,7 @@ impl Checkup<'_> {
     }
 
     /// Checks whether the server responds. A proxy that requires a credential counts as a response.
-    async fn server(&self, configured: &Client) -> Check {
+    async fn server(&self, configured: &ApiClient) -> Check {
         let check = self.check("server");
         let anonymous = match self.settings.anonymous(self.api, configured.endpoint()) {
             Ok(transport) => transport,
@@ -221,7 +221,7 @@ impl Checkup<'_> {
     }
 
     /// Checks whether the server accepts each of the credentials.
-    async fn access(&self, configured: &Client) -> Vec<Check> {
+    async fn access(&self, configured: &ApiClient) -> Vec<Check> {
         if self.api == Api::Kfp {
             return vec![self.access_to_kfp(configured).await];
         }
@@ -242,10 +242,10 @@ impl Checkup<'_> {
         checks
     }
 
-    async fn access_to_kfp(&self, configured: &Client) -> Check {
+    async fn access_to_kfp(&self, configured: &ApiClient) -> Check {
         let client = kfp::Client::from(configured.transport.clone());
         let mut request = client.list_pipelines().page_size(1);
-        if let Some(namespace) = &configured.namespace {
+        if let Some(namespace) = configured.namespace() {
             request = request.namespace(namespace);
         }
         let credential = configured.credential();

@@ -4,7 +4,7 @@ use comfy_table::presets::UTF8_FULL_CONDENSED;
 use comfy_table::{ContentArrangement, Table};
 use serde_json::Value;
 
-use super::printable;
+use super::{bare, printable};
 
 /// Maximum width of a column. Longer values are wrapped, so that other columns stay visible.
 const WIDEST_COLUMN: usize = 36;
@@ -106,8 +106,7 @@ fn cell(value: &Value) -> String {
     match value {
         Value::Null => String::new(),
         value if is_unset(value) => String::new(),
-        Value::String(text) => printable(text),
-        other => printable(&other.to_string()),
+        other => printable(&bare(other)),
     }
 }
 
