@@ -2,13 +2,13 @@
 
 use std::fs;
 use std::io::{self, IsTerminal as _, Read};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::ArgMatches;
 use compute_kfp::operation::{BodyKind, Operation, Parameter};
 use serde_json::{Map, Value};
 
-use crate::failure::{Failure, say, warn};
+use crate::failure::{Failure, say, unreadable, warn};
 use crate::operation_command::{BODY, SET};
 
 /// Body parts that are files, by name.
@@ -78,8 +78,9 @@ pub fn of_json(operation: &'static Operation, text: &str) -> Result<(Value, File
 pub fn text_of(argument: &str) -> Result<String, Failure> {
     match (argument, argument.strip_prefix('@')) {
         ("-", _) => standard_input(),
-        (_, Some(path)) => fs::read_to_string(path)
-            .map_err(|error| Failure::io(format!("cannot read the file `{path}`"), &error)),
+        (_, Some(path)) => {
+            fs::read_to_string(path).map_err(|error| unreadable(Path::new(path), &error))
+        }
         (text, None) => Ok(text.to_owned()),
     }
 }

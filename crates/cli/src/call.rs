@@ -12,7 +12,7 @@ use crate::client::ApiClient;
 use crate::dry_run::{Preview, Taken};
 use crate::failure::{Failure, say, warn};
 use crate::operation_command::{ALL, MAX_ITEMS, OperationCommand, PAGE_SIZE};
-use crate::options::Options;
+use crate::options::{Options, with};
 use crate::output::{Format, Output};
 use crate::settings::Settings;
 
@@ -159,13 +159,8 @@ fn call(
     for (name, path) in files {
         call = call.file(name, path.as_path());
     }
-    if let Some(items) = extent.page_size {
-        call = call.page_size(items);
-    }
-    if let Some(items) = extent.max_items {
-        call = call.max_items(items);
-    }
-    Ok(call)
+    let call = with(call, extent.page_size, Call::page_size);
+    Ok(with(call, extent.max_items, Call::max_items))
 }
 
 /// Writes items page by page, so that at most one page is held in memory.

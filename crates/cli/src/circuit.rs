@@ -10,7 +10,7 @@ use serde_json::json;
 
 use crate::arguments::standard_input;
 use crate::bar;
-use crate::failure::{Failure, say};
+use crate::failure::{Failure, say, unreadable};
 use crate::options::{Interval, Options, with};
 use crate::output::{Format, Output};
 use crate::printable::printable;
@@ -67,10 +67,9 @@ impl Run {
         let client = Settings::read(options)?.compute()?;
         let text = match self.file == Path::new(STDIN) {
             true => standard_input()?,
-            false => fs::read_to_string(&self.file).map_err(|error| {
-                let what = format!("cannot read the circuit `{}`", self.file.display());
-                Failure::io(what, &error)
-            })?,
+            false => {
+                fs::read_to_string(&self.file).map_err(|error| unreadable(&self.file, &error))?
+            }
         };
         let circuit = client.run_circuit(text, named(&self.backend_type));
         let circuit = with(circuit, self.raw_data.then_some(true), RunCircuit::raw_data);
@@ -95,7 +94,7 @@ impl Run {
         let job = &outcome.job;
         match job.succeeded() {
             true => Ok(()),
-            false => Err(wait::failed(options, &format!("job {}", job.id), &**job)),
+            false => Err(wait::failed(&format!("job {}", job.id), &**job)),
         }
     }
 

@@ -1,6 +1,5 @@
 //! A client of either API, and the sources of its settings.
 
-use compute_kfp::compute::Login;
 use compute_kfp::dynamic::Call;
 use compute_kfp::settings::{Found, Origin, Setting};
 use compute_kfp::{Error, Transport, TransportBuilder, compute, kfp};
@@ -8,6 +7,7 @@ use serde_json::Value;
 
 use crate::api::Api;
 use crate::failure::Failure;
+use crate::session::stored_login;
 use crate::settings::{Settings, Source};
 
 /// A client of either API, and the settings it is made from.
@@ -143,12 +143,9 @@ impl ApiClient {
         if self.source(Setting::Login).is_some() {
             return None;
         }
-        let login = Login::from_default_file().ok()?;
         // Without that credential, the login would also provide the server.
-        let login = match self.source(Setting::Endpoint) {
-            Some(Source::Other(Origin::Default)) => login,
-            _ => login.host(self.endpoint()),
-        };
+        let is_default = self.source(Setting::Endpoint) == Some(&Source::Other(Origin::Default));
+        let login = stored_login((!is_default).then(|| self.endpoint().to_owned())).ok()??;
         login.is_logged_in().ok()?.then(|| {
             format!(
                 "the {} ({source}) takes precedence over the login in `{}`; remove it to use the login",

@@ -13,7 +13,7 @@ use compute_kfp::{RetryPolicy, Transport, TransportBuilder, compute, kfp};
 
 use crate::api::Api;
 use crate::failure::{Failure, say};
-use crate::options::Options;
+use crate::options::{Options, with};
 use crate::profile::{self, Profile};
 use crate::server_settings::{ServerSettings, SettingNames};
 use crate::verbose::Verbose;
@@ -233,15 +233,13 @@ impl<'a> Settings<'a> {
     }
 
     /// Applies all options for calls.
-    pub fn transport(&self, mut transport: TransportBuilder) -> TransportBuilder {
-        transport = transport.application(concat!("compute-kfp-cli/", env!("CARGO_PKG_VERSION")));
-        if let Some(limit) = self.options.timeout {
-            transport = transport.timeout(limit);
-        }
-        if let Some(retries) = self.options.retries {
-            let policy = RetryPolicy::default().max_attempts(retries.saturating_add(1));
-            transport = transport.retry(policy);
-        }
+    pub fn transport(&self, transport: TransportBuilder) -> TransportBuilder {
+        let application = concat!("compute-kfp-cli/", env!("CARGO_PKG_VERSION"));
+        let transport = transport.application(application);
+        let transport = with(transport, self.options.timeout, TransportBuilder::timeout);
+        let retry = |retries: u32| RetryPolicy::default().max_attempts(retries.saturating_add(1));
+        let retry = self.options.retries.map(retry);
+        let transport = with(transport, retry, TransportBuilder::retry);
         match self.options.verbosity {
             0 => transport,
             _ => transport.middleware(Verbose),

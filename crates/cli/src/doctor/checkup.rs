@@ -3,7 +3,6 @@
 use std::fs::File;
 use std::time::Instant;
 
-use compute_kfp::compute::Login;
 use compute_kfp::settings::{Found, Setting};
 use compute_kfp::{Error, ErrorKind, SettingsError, compute, kfp};
 
@@ -12,7 +11,8 @@ use crate::advice;
 use crate::api::Api;
 use crate::client::{ApiClient, title};
 use crate::failure::Failure;
-use crate::session::Identity;
+use crate::options::with;
+use crate::session::{Identity, stored_login};
 use crate::settings::{Settings, Source};
 
 pub struct Checkup<'a> {
@@ -72,19 +72,14 @@ impl Checkup<'_> {
             .collect();
         sources.dedup();
         let check = self.check("settings").failed(&self.advised(failure));
-        let check = check.remedy("correct the setting that the message names");
-        match sources.as_slice() {
-            [] => check,
-            sources => check.source(sources.join(", ")),
-        }
+        let sources = (!sources.is_empty()).then(|| sources.join(", "));
+        with(check, sources, Check::source).remedy("correct the setting that the message names")
     }
 
     fn configured(&self, configured: &ApiClient) -> Vec<Check> {
         let endpoint = self.check("endpoint").ok(configured.endpoint());
-        let endpoint = match configured.source(Setting::Endpoint) {
-            Some(source) => endpoint.source(source),
-            None => endpoint,
-        };
+        let source = configured.source(Setting::Endpoint);
+        let endpoint = with(endpoint, source, Check::source);
         let others = configured.found.iter();
         let others = others.filter(|(found, _)| found.setting != Setting::Endpoint);
         let mut checks = vec![endpoint];
@@ -142,9 +137,8 @@ impl Checkup<'_> {
     /// Checks the membership of the login in use, or a login file that is not used.
     fn login_file(&self, configured: &ApiClient) -> Option<Check> {
         let file = self.check("login file");
-        let login = match Login::from_default_file() {
-            Ok(login) => login.host(configured.endpoint()),
-            Err(error) if error.kind() == ErrorKind::Authentication => return None,
+        let login = match stored_login(Some(configured.endpoint().to_owned())) {
+            Ok(login) => login?,
             Err(error) => {
                 let check = file.warning(error.message());
                 return Some(check.remedy("the file is not used; correct or remove it"));
@@ -257,10 +251,7 @@ impl Checkup<'_> {
             Ok(_) => check.ok("pipelines can be listed"),
             Err(error) => self.refused(check, credential.map(|(found, _)| found), error),
         };
-        match credential {
-            Some((_, source)) => check.source(source),
-            None => check,
-        }
+        with(check, credential.map(|(_, source)| source), Check::source)
     }
 
     /// Returns the check of a failed call, with a remedy.
