@@ -6,7 +6,7 @@ use compute_kfp::settings::Setting;
 use compute_kfp::{Error, ErrorKind, RetryPolicy, SettingsError, SettingsErrorKind};
 
 use crate::api::Api;
-use crate::client::Client;
+use crate::client::ApiClient;
 use crate::failure::Failure;
 use crate::options::Options;
 use crate::server_settings::{
@@ -36,7 +36,7 @@ pub async fn of(options: &Options, apis: &[Api], error: Error) -> Failure {
             Some(hint.to_owned())
         }
         Some(Api::Compute) if error.kind() == ErrorKind::Authentication => {
-            let client = Client::if_configured(&settings, Api::Compute)
+            let client = ApiClient::if_configured(&settings, Api::Compute)
                 .ok()
                 .flatten();
             client.and_then(|client| client.hidden_login())
@@ -81,7 +81,9 @@ pub fn is_page(error: &Error) -> bool {
 /// says so if it is there.
 pub async fn api_below(settings: &Settings<'_>) -> Option<Error> {
     const BELOW: &str = "/pipeline";
-    let client = Client::if_configured(settings, Api::Kfp).ok().flatten()?;
+    let client = ApiClient::if_configured(settings, Api::Kfp)
+        .ok()
+        .flatten()?;
     let endpoint = client.endpoint();
     if endpoint.ends_with(BELOW) || client.source(Setting::Endpoint).is_none() {
         return None;

@@ -2,13 +2,13 @@
 
 use std::fs;
 use std::io::{self, IsTerminal as _, Read};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::ArgMatches;
-use compute_kfp::operation::{Body, BodyKind, Operation, Parameter};
+use compute_kfp::operation::{BodyKind, Operation, Parameter};
 use serde_json::{Map, Value};
 
-use crate::failure::{Failure, say, warn};
+use crate::failure::{Failure, say, unreadable, warn};
 use crate::operation_command::{BODY, SET};
 
 /// Body parts that are files, by name.
@@ -24,44 +24,29 @@ pub fn of(operation: &'static Operation, matches: &ArgMatches) -> Result<(Value,
             arguments.insert(parameter.argument.to_owned(), value);
         }
     }
-    for part in operation.body_parts() {
-        if part.file {
-            let paths = matches.get_many::<PathBuf>(part.argument);
-            let paths = paths.into_iter().flatten();
-            files.extend(paths.map(|path| (part.argument.to_owned(), path.clone())));
-        } else if let Some(value) = value_of(part.argument, part.kind, matches) {
-            arguments.insert(part.argument.to_owned(), value);
+    match operation.body {
+        Some((BodyKind::Multipart(parts), _)) => {
+            for part in parts {
+                if part.file {
+                    files.extend(files_of(part.argument, matches));
+                } else if let Some(value) = value_of(part.argument, part.kind, matches) {
+                    arguments.insert(part.argument.to_owned(), value);
+                }
+            }
         }
-    }
-    for body in operation.whole_bodies() {
-        let text = matches.get_one::<String>(body.argument);
-        if let Some(given) = body_of(body, text.map(String::as_str), matches, &mut files)? {
-            arguments.insert(body.argument.to_owned(), given);
+        Some((BodyKind::Raw(_), _)) => files.extend(files_of(BODY, matches)),
+        Some(_) => {
+            let body = json_body(matches)?;
+            arguments.extend(body.map(|body| (BODY.to_owned(), body)));
         }
+        None => {}
     }
     Ok((Value::Object(arguments), files))
 }
 
-fn body_of(
-    body: Body,
-    text: Option<&str>,
-    matches: &ArgMatches,
-    files: &mut Files,
-) -> Result<Option<Value>, Failure> {
-    match (body.kind, text) {
-        (BodyKind::Raw(_), None) => Ok(None),
-        (BodyKind::Raw(_), Some("-")) => Ok(Some(standard_input()?.into())),
-        (BodyKind::Raw(_), Some(text)) => match text.strip_prefix('@') {
-            Some(path) => {
-                files.push((body.argument.to_owned(), path.into()));
-                Ok(None)
-            }
-            None => Ok(Some(text.into())),
-        },
-        (_, text) if body.argument == BODY => json_body(text, matches),
-        (_, None) => Ok(None),
-        (_, Some(text)) => json("the body", &text_of(text)?).map(Some),
-    }
+fn files_of(argument: &str, matches: &ArgMatches) -> impl Iterator<Item = (String, PathBuf)> {
+    let paths = matches.get_many::<PathBuf>(argument).into_iter().flatten();
+    paths.map(move |path| (argument.to_owned(), path.clone()))
 }
 
 /// Returns the arguments from one JSON object, and the files taken out of it.
@@ -93,8 +78,9 @@ pub fn of_json(operation: &'static Operation, text: &str) -> Result<(Value, File
 pub fn text_of(argument: &str) -> Result<String, Failure> {
     match (argument, argument.strip_prefix('@')) {
         ("-", _) => standard_input(),
-        (_, Some(path)) => fs::read_to_string(path)
-            .map_err(|error| Failure::io(format!("cannot read the file `{path}`"), &error)),
+        (_, Some(path)) => {
+            fs::read_to_string(path).map_err(|error| unreadable(Path::new(path), &error))
+        }
         (text, None) => Ok(text.to_owned()),
     }
 }
@@ -128,8 +114,8 @@ fn warn_of_unknown(parameter: &Parameter, value: &Value) {
     }
 }
 
-fn json_body(text: Option<&str>, matches: &ArgMatches) -> Result<Option<Value>, Failure> {
-    let mut body = match text {
+fn json_body(matches: &ArgMatches) -> Result<Option<Value>, Failure> {
+    let mut body = match matches.get_one::<String>(BODY) {
         Some(text) => Some(json("the body", &text_of(text)?)?),
         None => None,
     };
@@ -199,17 +185,11 @@ fn set(place: &mut Value, path: &[String], value: Value) -> Result<(), String> {
 }
 
 fn steps(path: &str) -> Vec<String> {
-    let mut steps = vec![String::new()];
-    let mut letters = path.chars().peekable();
-    while let Some(letter) = letters.next() {
-        match (letter, steps.last_mut()) {
-            ('\\', Some(step)) if letters.peek() == Some(&'.') => step.extend(letters.next()),
-            ('.', _) => steps.push(String::new()),
-            (letter, Some(step)) => step.push(letter),
-            (_, None) => {}
-        }
-    }
-    steps
+    // No argument of a program contains a NUL.
+    let path = path.replace(r"\.", "\0");
+    path.split('.')
+        .map(|step| step.replace('\0', "."))
+        .collect()
 }
 
 pub fn standard_input() -> Result<String, Failure> {
@@ -221,78 +201,4 @@ pub fn standard_input() -> Result<String, Failure> {
         .read_to_string(&mut text)
         .map_err(|error| Failure::io("cannot read standard input", &error))?;
     Ok(text)
-}
-
-#[cfg(test)]
-mod tests {
-    #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
-
-    use clap::Command;
-    use compute_kfp::operation::{Body, BodyKind, BodyPart, Location, Operation, Parameter};
-    use serde_json::json;
-
-    use super::of;
-    use crate::operation_command::with_arguments_of;
-
-    static OPERATION: Operation = Operation::new("send", "send", "POST", "/{id}")
-        .parameters(&[
-            Parameter::new("id", Location::Path, "string").required(),
-            Parameter::new("id", Location::Query, "any").argument("id_query"),
-            Parameter::new("filter", Location::Query, "any"),
-        ])
-        .body(BodyKind::Json, true)
-        .other_bodies(&[
-            Body::new("body_xml", BodyKind::Raw("application/xml")),
-            Body::new("body_form", BodyKind::Form),
-            Body::new(
-                "",
-                BodyKind::Multipart(&[
-                    BodyPart::new("files", true).kind("array"),
-                    BodyPart::new("tags", false).kind("array").items("string"),
-                    BodyPart::new("count", false).kind("integer"),
-                ]),
-            ),
-        ]);
-
-    fn given(arguments: &[&str]) -> (serde_json::Value, super::Files) {
-        let command = with_arguments_of(Command::new("send"), &OPERATION);
-        let matches = command.try_get_matches_from([&["send"], arguments].concat());
-        of(&OPERATION, &matches.unwrap()).ok().unwrap()
-    }
-
-    #[test]
-    fn values_are_texts_unless_they_are_lists_or_objects() {
-        let (arguments, _) = given(&[
-            "--id",
-            "1",
-            "--id-query",
-            "12e400",
-            "--filter",
-            r#"{"R":1}"#,
-        ]);
-        assert_eq!(
-            arguments,
-            json!({"id": "1", "id_query": "12e400", "filter": {"R": 1}})
-        );
-    }
-
-    #[test]
-    fn each_body_and_each_part_is_an_option() {
-        let (arguments, _) = given(&["--id", "1", "--body-xml", "<a/>"]);
-        assert_eq!(arguments, json!({"id": "1", "body_xml": "<a/>"}));
-        let (arguments, _) = given(&["--id", "1", "--body-form", r#"{"a":1}"#]);
-        assert_eq!(arguments, json!({"id": "1", "body_form": {"a": 1}}));
-        let (arguments, files) = given(&[
-            "--id", "1", "--files", "a", "--files", "b", "--tags", "x", "--tags", "y", "--count",
-            "7",
-        ]);
-        assert_eq!(
-            arguments,
-            json!({"id": "1", "tags": ["x", "y"], "count": 7})
-        );
-        assert_eq!(
-            files,
-            [("files".into(), "a".into()), ("files".into(), "b".into())]
-        );
-    }
 }

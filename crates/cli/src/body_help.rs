@@ -7,6 +7,7 @@ use compute_kfp::operation::Operation;
 use serde_json::Value;
 
 use crate::api::{Api, kebab};
+use crate::quoting::quoted;
 
 /// Returns the fields of the body and of its nested objects, and a sample call with a body.
 pub fn of(operation: &'static Operation) -> Option<String> {
@@ -31,7 +32,7 @@ pub fn of(operation: &'static Operation) -> Option<String> {
     let example = api.example(operation.name)?;
     // Indented, so that no line is too long for a narrow terminal.
     let example: Value = serde_json::from_str(example).ok()?;
-    let example = format!("{example:#}").replace('\'', r"'\''");
+    let example = quoted(&format!("{example:#}")).replace('\n', "\n    ");
     let _ = write!(
         text,
         "Example:\n  compute-kfp {} {}",
@@ -43,8 +44,7 @@ pub fn of(operation: &'static Operation) -> Option<String> {
         let name = kebab(argument);
         let _ = write!(text, " \\\n    --{name} {}", argument.to_uppercase());
     }
-    let example = example.replace('\n', "\n    ");
-    let _ = write!(text, " \\\n    --body '{example}'");
+    let _ = write!(text, " \\\n    --body {example}");
     Some(text)
 }
 

@@ -4,17 +4,16 @@ use clap::Args;
 use compute_kfp::dynamic::{self, Call, ValuePage};
 use compute_kfp::operation::{Operation, ResponseKind};
 use compute_kfp::paging::{ListPage, NextPage};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::api::{Api, kebab};
 use crate::arguments::{self, Files};
-use crate::client::Client;
-use crate::dry_run;
+use crate::client::ApiClient;
+use crate::dry_run::{Preview, Taken};
 use crate::failure::{Failure, say, warn};
 use crate::operation_command::{ALL, MAX_ITEMS, OperationCommand, PAGE_SIZE};
-use crate::options::Options;
+use crate::options::{Options, with};
 use crate::output::{Format, Output};
-use crate::printable::printable;
 use crate::settings::Settings;
 
 /// The part of a list that is read.
@@ -78,26 +77,30 @@ async fn send_or_preview(
         warn(&format!("`{}` is deprecated", operation.name));
     }
     let settings = Settings::read(options)?;
-    let mut output = Output::new(options.output);
-    if options.dry_run {
-        let (client, preview) = dry_run::preview(&settings, api)?;
-        add_namespace(&client, operation, &mut arguments);
-        let call = call(&client, operation, arguments.clone(), &files, &extent)?;
-        let ended = send(call, operation, &extent, &mut output).await;
-        return match preview.text(operation, &arguments, &files) {
-            Some(text) => {
-                output.text(&text)?;
-                output.flush()
-            }
-            None => ended,
-        };
-    }
-    let client = Client::of(&settings, api, |transport| transport)?;
+    let taken = Taken::default();
+    let client = ApiClient::of(&settings, api, |transport| match options.dry_run {
+        true => {
+            let taken = taken.clone();
+            transport.dry_run(move |request| _ = taken.set(request.clone()))
+        }
+        false => transport,
+    })?;
     add_namespace(&client, operation, &mut arguments);
-    let call = call(&client, operation, arguments, &files, &extent)?;
-    match send(call, operation, &extent, &mut output).await {
-        Err(Failure::Api { error, .. }) => Err(client.with_release(error).await.into()),
-        ended => ended,
+    let call = call(&client, operation, arguments.clone(), &files, &extent)?;
+    let mut output = Output::new(options.output);
+    let ended = send(call, operation, &extent, &mut output).await;
+    match (taken.get(), ended) {
+        (Some(request), _) => {
+            let (client, settings) = (&client, settings.of(api));
+            let preview = Preview {
+                client,
+                settings,
+                request,
+            };
+            output.text(&preview.text(operation, &arguments, &files))
+        }
+        (None, Err(Failure::Api { error, .. })) => Err(client.with_release(error).await.into()),
+        (None, ended) => ended,
     }
 }
 
@@ -110,65 +113,43 @@ async fn send(
     if extent.all || extent.max_items.is_some() {
         return list(call, extent.max_items, output).await;
     }
-    if operation.response.is_some_and(ResponseKind::is_json_stream) {
-        let mut values = call.stream().await?.into_inner();
-        while let Some(value) = values.next().await {
-            let value = value?;
-            output.event(&value, &printable(&value.to_string()))?;
-        }
-        return Ok(());
-    }
-    if operation.events && operation.response == Some(ResponseKind::Bytes) {
-        let mut events = call.events().await?.into_inner();
-        while let Some(event) = events.next().await {
-            let event = event?;
-            let line = printable(&format!("{}: {}", event.name(), event.data()));
-            let data = event.json().unwrap_or_else(|_| json!(event.data()));
-            let event = json!({"event": event.name(), "id": event.id(), "data": data});
-            output.event(&event, &line)?;
-        }
-        return Ok(());
-    }
-    if operation.response == Some(ResponseKind::Bytes) {
-        let mut response = call.send_bytes().await?.into_inner();
-        while let Some(bytes) = response.next().await {
-            let bytes = bytes?;
-            output.bytes(&bytes)?;
-        }
-        return output.flush();
-    }
-    let response = call.send().await?.into_inner();
     match operation.response {
-        None => Ok(()),
-        Some(_) => {
+        None => {
+            call.send().await?;
+        }
+        Some(ResponseKind::Json | ResponseKind::OptionalJson) => {
+            let response = call.send().await?.into_inner();
             output.response(&response, operation.paging.map(|paging| paging.items()))?;
             if output.format() == Format::Table && is_continued(operation, response) {
                 say("more pages follow; --all reads all of them");
             }
-            Ok(())
+        }
+        // Also streams of JSON and of events, whose lines are printed as they arrive.
+        Some(_) => {
+            let mut response = call.send_bytes().await?.into_inner();
+            while let Some(bytes) = response.next().await {
+                output.bytes(&bytes?)?;
+            }
         }
     }
+    Ok(())
 }
 
 /// Returns whether another page follows. JSON output shows this by itself.
 fn is_continued(operation: &'static Operation, response: Value) -> bool {
-    let page = match operation
-        .paging
-        .map(|_| serde_json::from_value::<ValuePage>(response))
-    {
-        Some(Ok(page)) => page.of(operation),
-        Some(Err(_)) | None => return false,
+    let page = serde_json::from_value::<ValuePage>(response).map(|page| page.of(operation));
+    let (Ok(Ok(page)), Some(_)) = (page, operation.paging) else {
+        return false;
     };
-    match page.as_ref().map(ListPage::next_page) {
-        Ok(NextPage::Token(next)) => next.is_some(),
-        Ok(NextPage::Time(next)) => next.is_some(),
-        Ok(NextPage::Number { page, pages }) => page < pages,
-        Err(_) => false,
+    match page.next_page() {
+        NextPage::Token(next) => next.is_some(),
+        NextPage::Time(next) => next.is_some(),
+        NextPage::Number { page, pages } => page < pages,
     }
 }
 
 fn call(
-    client: &Client,
+    client: &ApiClient,
     operation: &Operation,
     arguments: Value,
     files: &Files,
@@ -178,13 +159,8 @@ fn call(
     for (name, path) in files {
         call = call.file(name, path.as_path());
     }
-    if let Some(items) = extent.page_size {
-        call = call.page_size(items);
-    }
-    if let Some(items) = extent.max_items {
-        call = call.max_items(items);
-    }
-    Ok(call)
+    let call = with(call, extent.page_size, Call::page_size);
+    Ok(with(call, extent.max_items, Call::max_items))
 }
 
 /// Writes items page by page, so that at most one page is held in memory.
@@ -203,13 +179,11 @@ async fn list(call: Call, max_items: Option<u64>, output: &mut Output) -> Result
 }
 
 /// Adds the configured namespace if the operation takes one and none is given.
-fn add_namespace(client: &Client, operation: &Operation, arguments: &mut Value) {
+fn add_namespace(client: &ApiClient, operation: &Operation, arguments: &mut Value) {
     const NAMESPACE: &str = "namespace";
-    if let (Some(namespace), Some(given)) = (&client.namespace, arguments.as_object_mut())
+    if let (Some(namespace), Some(given)) = (client.namespace(), arguments.as_object_mut())
         && operation.parameter(NAMESPACE).is_some()
     {
-        given
-            .entry(NAMESPACE)
-            .or_insert_with(|| namespace.as_str().into());
+        given.entry(NAMESPACE).or_insert_with(|| namespace.into());
     }
 }

@@ -10,7 +10,7 @@ use serde_json::json;
 
 use crate::arguments::standard_input;
 use crate::bar;
-use crate::failure::{Failure, say};
+use crate::failure::{Failure, say, unreadable};
 use crate::options::{Interval, Options, with};
 use crate::output::{Format, Output};
 use crate::printable::printable;
@@ -61,26 +61,24 @@ pub struct Run {
     interval: Interval,
 }
 
-impl Circuit {
+impl Run {
     pub async fn run(&self, options: &Options) -> Result<(), Failure> {
-        let Self::Run(run) = self;
         options.refuse_dry_run("a circuit takes many requests")?;
         let client = Settings::read(options)?.compute()?;
-        let text = match run.file == Path::new(STDIN) {
+        let text = match self.file == Path::new(STDIN) {
             true => standard_input()?,
-            false => fs::read_to_string(&run.file).map_err(|error| {
-                let what = format!("cannot read the circuit `{}`", run.file.display());
-                Failure::io(what, &error)
-            })?,
+            false => {
+                fs::read_to_string(&self.file).map_err(|error| unreadable(&self.file, &error))?
+            }
         };
-        let circuit = client.run_circuit(text, named(&run.backend_type));
-        let circuit = with(circuit, run.raw_data.then_some(true), RunCircuit::raw_data);
-        let circuit = with(circuit, run.name(), RunCircuit::name);
-        let circuit = with(circuit, run.shots, RunCircuit::shots);
-        let circuit = with(circuit, run.project.as_ref(), RunCircuit::project);
-        let circuit = with(circuit, run.owner, RunCircuit::owner_id);
+        let circuit = client.run_circuit(text, named(&self.backend_type));
+        let circuit = with(circuit, self.raw_data.then_some(true), RunCircuit::raw_data);
+        let circuit = with(circuit, self.name(), RunCircuit::name);
+        let circuit = with(circuit, self.shots, RunCircuit::shots);
+        let circuit = with(circuit, self.project.as_ref(), RunCircuit::project);
+        let circuit = with(circuit, self.owner, RunCircuit::owner_id);
         let circuit = with(circuit, options.timeout, RunCircuit::timeout);
-        let circuit = with(circuit, run.interval.interval, RunCircuit::min_interval);
+        let circuit = with(circuit, self.interval.interval, RunCircuit::min_interval);
         let bar = bar::of_states(options, "submitting the circuit");
         let (shown, silent) = (bar.clone(), options.speaks_json());
         let circuit = circuit.on_change(move |job, state| {
@@ -96,12 +94,10 @@ impl Circuit {
         let job = &outcome.job;
         match job.succeeded() {
             true => Ok(()),
-            false => Err(wait::failed(options, &format!("job {}", job.id), &**job)),
+            false => Err(wait::failed(&format!("job {}", job.id), &**job)),
         }
     }
-}
 
-impl Run {
     fn name(&self) -> Option<String> {
         let stem = self.file.file_stem().filter(|stem| *stem != STDIN);
         let name = self.name.clone();

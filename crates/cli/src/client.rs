@@ -1,6 +1,5 @@
 //! A client of either API, and the sources of its settings.
 
-use compute_kfp::compute::Login;
 use compute_kfp::dynamic::Call;
 use compute_kfp::settings::{Found, Origin, Setting};
 use compute_kfp::{Error, Transport, TransportBuilder, compute, kfp};
@@ -8,29 +7,24 @@ use serde_json::Value;
 
 use crate::api::Api;
 use crate::failure::Failure;
+use crate::session::stored_login;
 use crate::settings::{Settings, Source};
 
 /// A client of either API, and the settings it is made from.
-pub struct Client {
-    api: Api,
+pub struct ApiClient {
+    pub api: Api,
     pub transport: Transport,
-    /// The configured namespace, for operations that take one.
-    pub namespace: Option<String>,
     pub found: Vec<(Found, Source)>,
 }
 
-impl Client {
+impl ApiClient {
     /// Creates the client of this API, or `None` if nothing configures it.
     pub fn if_configured(settings: &Settings<'_>, api: Api) -> Result<Option<Self>, Failure> {
-        let is_configured = match api {
-            // The default server is public.
-            Api::Compute => true,
-            Api::Kfp if settings.of(api).is_empty() => {
-                kfp::ClientBuilder::finds_server(&settings.variables(api))?
-            }
-            Api::Kfp => true,
-        };
-        if !is_configured {
+        // The default server of the Compute API is public.
+        if api == Api::Kfp
+            && settings.of(api).is_empty()
+            && !kfp::ClientBuilder::finds_server(&settings.variables(api))?
+        {
             return Ok(None);
         }
         let client = Self::of(settings, api, |transport| transport)?;
@@ -56,10 +50,7 @@ impl Client {
                 let builder = settings.kfp_builder()?;
                 let found = builder.found().to_vec();
                 let client = builder.transport(set).build()?;
-                Ok(Self {
-                    namespace: client.namespace().map(str::to_owned),
-                    ..Self::new(settings, api, client.transport(), found)
-                })
+                Ok(Self::new(settings, api, client.transport(), found))
             }
         }
     }
@@ -79,8 +70,7 @@ impl Client {
         };
         let builder = compute::ClientBuilder::from_variables(&of_the_login)?;
         let found = builder.found().to_vec();
-        let held = vec![compute::operations::SCHEME_USER_BEARER.name];
-        let builder = builder.transport(|transport| settings.transport(transport, held));
+        let builder = builder.transport(|transport| settings.transport(transport));
         let client = builder.build()?;
         Ok(Self::new(settings, Api::Compute, client.transport(), found))
     }
@@ -93,7 +83,6 @@ impl Client {
         Self {
             api,
             transport: transport.clone(),
-            namespace: None,
             found: found.collect(),
         }
     }
@@ -113,6 +102,12 @@ impl Client {
             }
             Api::Compute => error,
         }
+    }
+
+    /// Returns the configured namespace, for operations that take one.
+    pub fn namespace(&self) -> Option<&str> {
+        let (found, _) = self.found(Setting::Namespace)?;
+        found.value.as_deref()
     }
 
     /// Returns the address of the server.
@@ -151,12 +146,9 @@ impl Client {
         if self.source(Setting::Login).is_some() {
             return None;
         }
-        let login = Login::from_default_file().ok()?;
         // Without that credential, the login would also provide the server.
-        let login = match self.source(Setting::Endpoint) {
-            Some(Source::Elsewhere(Origin::Default)) => login,
-            _ => login.host(self.endpoint()),
-        };
+        let is_default = self.source(Setting::Endpoint) == Some(&Source::Other(Origin::Default));
+        let login = stored_login((!is_default).then(|| self.endpoint().to_owned())).ok()??;
         login.is_logged_in().ok()?.then(|| {
             format!(
                 "the {} ({source}) takes precedence over the login in `{}`; remove it to use the login",
@@ -166,13 +158,14 @@ impl Client {
         })
     }
 
+    pub fn found(&self, setting: Setting) -> Option<&(Found, Source)> {
+        let mut found = self.found.iter();
+        found.find(|(found, _)| found.setting == setting)
+    }
+
     /// Returns the source of this setting.
     pub fn source(&self, setting: Setting) -> Option<&Source> {
-        let found = self
-            .found
-            .iter()
-            .find(|(found, _)| found.setting == setting);
-        found.map(|(_, source)| source)
+        self.found(setting).map(|(_, source)| source)
     }
 }
 

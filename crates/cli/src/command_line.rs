@@ -1,17 +1,21 @@
 //! The whole command line.
 
 use std::io;
+use std::pin::Pin;
 
 use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::api::Api;
+use crate::circuit::Circuit;
 use crate::failure::Failure;
+use crate::logs::Logs;
 use crate::operation_command::OperationCommand;
 use crate::options::Options;
+use crate::record::Record;
 use crate::session::{login, logout, whoami};
-use crate::{
-    advice, call, circuit, completions, doctor, logs, man, operations, record, upload, wait,
-};
+use crate::{advice, call, completions, doctor, man, operations, upload, wait};
+
+type Work<'a> = Pin<Box<dyn Future<Output = Result<(), Failure>> + 'a>>;
 
 /// Call the Quantum Inspire Compute API and Kubeflow Pipelines from the command line
 #[derive(Clone, Debug, Parser)]
@@ -56,13 +60,13 @@ enum Commands {
     Wait(wait::Wait),
     /// Print the log of a job
     #[command(subcommand, arg_required_else_help = true)]
-    Logs(logs::Logs),
+    Logs(Logs),
     /// Run a circuit on Quantum Inspire
     #[command(subcommand, arg_required_else_help = true)]
-    Circuit(circuit::Circuit),
+    Circuit(Circuit),
     /// Record a quantum job in a run of Kubeflow Pipelines
     #[command(subcommand, arg_required_else_help = true)]
-    Record(record::Record),
+    Record(Record),
     Sandbox(compute_kfp_sandbox::command::Arguments),
     Doctor(doctor::Arguments),
     Completions(completions::Arguments),
@@ -82,61 +86,39 @@ impl CommandLine {
         matches!(self.command, Commands::Sandbox(_))
     }
 
-    /// Returns the APIs that the command calls.
-    fn apis(&self) -> Vec<Api> {
-        match &self.command {
-            Commands::Kfp(_) => vec![Api::Kfp],
-            Commands::Call(arguments) => vec![arguments.api],
-            Commands::Wait(arguments) => vec![arguments.api()],
-            Commands::Doctor(arguments) => match arguments.api {
-                Some(api) => vec![api],
-                None => Api::ALL.to_vec(),
-            },
-            Commands::Record(_) => Api::ALL.to_vec(),
-            Commands::Compute(_)
-            | Commands::Login(_)
-            | Commands::Logout(_)
-            | Commands::Whoami(_)
-            | Commands::Logs(_)
-            | Commands::Circuit(_) => vec![Api::Compute],
-            Commands::Operations(_)
-            | Commands::Sandbox(_)
-            | Commands::Completions(_)
-            | Commands::Man(_) => Vec::new(),
-        }
-    }
-
     /// Runs the command.
     pub async fn run(&self) -> Result<(), Failure> {
-        let apis = self.apis();
+        let (apis, work) = self.work();
         self.options.check(&apis)?;
-        match self.dispatch().await {
+        match work.await {
             Err(Failure::Api { error, .. }) => Err(advice::of(&self.options, &apis, error).await),
             ended => ended,
         }
     }
 
-    async fn dispatch(&self) -> Result<(), Failure> {
+    /// Returns the APIs that the command calls, and its work.
+    fn work(&self) -> (Vec<Api>, Work<'_>) {
+        use Api::{Compute, Kfp};
         let options = &self.options;
         match &self.command {
-            Commands::Compute(operation) => call::run(options, Api::Compute, operation).await,
-            Commands::Kfp(Kfp::Operation(operation)) => {
-                call::run(options, Api::Kfp, operation).await
+            Commands::Compute(it) => (vec![Compute], Box::pin(call::run(options, Compute, it))),
+            Commands::Kfp(self::Kfp::Operation(it)) => {
+                (vec![Kfp], Box::pin(call::run(options, Kfp, it)))
             }
-            Commands::Kfp(Kfp::Upload(arguments)) => arguments.run(options).await,
-            Commands::Operations(arguments) => arguments.run(options),
-            Commands::Call(arguments) => arguments.run(options).await,
-            Commands::Login(arguments) => arguments.run(options).await,
-            Commands::Logout(arguments) => arguments.run(options).await,
-            Commands::Whoami(arguments) => arguments.run(options).await,
-            Commands::Wait(arguments) => arguments.run(options).await,
-            Commands::Logs(arguments) => arguments.run(options).await,
-            Commands::Circuit(arguments) => arguments.run(options).await,
-            Commands::Record(arguments) => arguments.run(options).await,
-            Commands::Sandbox(arguments) => serve(arguments.clone()).await,
-            Commands::Doctor(arguments) => arguments.run(options).await,
-            Commands::Completions(arguments) => arguments.run(Self::command()),
-            Commands::Man(arguments) => arguments.run(Self::command()),
+            Commands::Kfp(self::Kfp::Upload(it)) => (vec![Kfp], Box::pin(it.run(options))),
+            Commands::Operations(it) => (vec![], Box::pin(async { it.run(options) })),
+            Commands::Call(it) => (vec![it.api], Box::pin(it.run(options))),
+            Commands::Login(it) => (vec![Compute], Box::pin(it.run(options))),
+            Commands::Logout(it) => (vec![Compute], Box::pin(it.run(options))),
+            Commands::Whoami(it) => (vec![Compute], Box::pin(it.run(options))),
+            Commands::Wait(it) => (vec![it.api()], Box::pin(it.run(options))),
+            Commands::Logs(Logs::Job(it)) => (vec![Compute], Box::pin(it.run(options))),
+            Commands::Circuit(Circuit::Run(it)) => (vec![Compute], Box::pin(it.run(options))),
+            Commands::Record(Record::Job(it)) => (Api::ALL.to_vec(), Box::pin(it.run(options))),
+            Commands::Sandbox(it) => (vec![], Box::pin(serve(it.clone()))),
+            Commands::Doctor(it) => (it.apis(), Box::pin(it.run(options))),
+            Commands::Completions(it) => (vec![], Box::pin(async { it.run(Self::command()) })),
+            Commands::Man(it) => (vec![], Box::pin(async { it.run(Self::command()) })),
         }
     }
 }

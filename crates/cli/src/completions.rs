@@ -1,11 +1,10 @@
 //! Shell completions.
 
-use std::io::Write;
-
 use clap::{Args, Command};
 use clap_complete::{Shell, generate};
 
 use crate::failure::Failure;
+use crate::output::Output;
 
 /// Print completions for a shell
 ///
@@ -27,8 +26,6 @@ impl Arguments {
         // The generators panic if a pipe is closed.
         let mut script = Vec::new();
         generate(self.shell, &mut root, name, &mut script);
-        std::io::stdout()
-            .write_all(&script)
-            .map_err(|error| Failure::io("cannot write to standard output", &error))
+        Output::new(None).bytes(&script)
     }
 }

@@ -31,10 +31,15 @@ const PATIENCE: Duration = Duration::from_secs(10);
 )]
 pub struct Arguments {
     /// API to check [default: both]
-    pub api: Option<Api>,
+    api: Option<Api>,
 }
 
 impl Arguments {
+    /// Returns the APIs to check.
+    pub fn apis(&self) -> Vec<Api> {
+        self.api.map_or(Api::ALL.to_vec(), |api| vec![api])
+    }
+
     pub async fn run(&self, options: &Options) -> Result<(), Failure> {
         let options = Options {
             timeout: options.timeout.or(Some(PATIENCE)),
@@ -48,7 +53,7 @@ impl Arguments {
             Ok(settings) => {
                 checks.extend(files(&options, &settings));
                 let settings = &settings;
-                let checkup = async |api| match self.api.is_none_or(|only| only == api) {
+                let checkup = async |api| match self.apis().contains(&api) {
                     true => Checkup { settings, api }.checks().await,
                     false => Vec::new(),
                 };
@@ -90,8 +95,7 @@ fn files(options: &Options, settings: &Settings<'_>) -> Vec<Check> {
 fn print(options: &Options, checks: &[Check]) -> Result<(), Failure> {
     let mut output = Output::new(options.output);
     if output.format() == Format::Table {
-        output.text(&check::text(checks))?;
-        return output.flush();
+        return output.text(&check::text(checks));
     }
     let checks = checks.iter().map(Check::json).collect();
     output.response(&serde_json::Value::Array(checks), None)

@@ -2,59 +2,34 @@
 
 use std::ffi::OsStr;
 use std::fmt::Write;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
 use compute_kfp::operation::{BodyKind, Operation};
-use compute_kfp::settings::{Found, Setting};
+use compute_kfp::settings::Setting;
 use http::Request;
 use serde_json::Value;
 
-use crate::api::Api;
 use crate::arguments::Files;
-use crate::client::Client;
-use crate::failure::Failure;
-use crate::settings::{self, Settings};
+use crate::client::ApiClient;
+use crate::quoting::{bare, quoted};
+use crate::settings::ConfigValue;
 
-/// Creates a client that sends nothing, and the preview of its request.
-pub fn preview(settings: &Settings<'_>, api: Api) -> Result<(Client, Preview), Failure> {
-    let taken: Arc<Mutex<Option<_>>> = Arc::default();
-    let taken_by_client = taken.clone();
-    let client = Client::of(settings, api, |transport| {
-        transport.dry_run(move |request| {
-            let mut taken = taken_by_client
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner);
-            *taken = Some(request.clone());
-        })
-    })?;
-    let preview = Preview {
-        api,
-        found: client
-            .found
-            .iter()
-            .map(|(found, _)| found.clone())
-            .collect(),
-        settings: settings.of(api),
-        taken,
-    };
-    Ok((client, preview))
+/// The request of a client that sends nothing, once there is one.
+pub type Taken = Arc<OnceLock<Request<Option<Bytes>>>>;
+
+/// A request that would be sent.
+pub struct Preview<'a> {
+    pub client: &'a ApiClient,
+    /// The settings of the client, as they are configured.
+    pub settings: Vec<ConfigValue>,
+    pub request: &'a Request<Option<Bytes>>,
 }
 
-/// Captures the request that a transport would send.
-pub struct Preview {
-    api: Api,
-    /// The settings of the client, as the SDK found them and as they are configured.
-    found: Vec<Found>,
-    settings: Vec<settings::Setting>,
-    taken: Arc<Mutex<Option<Request<Option<Bytes>>>>>,
-}
-
-impl Preview {
-    /// Returns the request and the equivalent curl command, if there was a request.
-    pub fn text(&self, operation: &Operation, arguments: &Value, files: &Files) -> Option<String> {
-        let taken = self.taken.lock();
-        let request = taken.unwrap_or_else(PoisonError::into_inner).take()?;
+impl Preview<'_> {
+    /// Returns the request and the equivalent curl command.
+    pub fn text(&self, operation: &Operation, arguments: &Value, files: &Files) -> String {
+        let request = self.request;
         let (method, url) = (request.method(), request.uri().to_string());
         let mut bodies = operation.bodies();
         let is_form = request.body().is_none()
@@ -107,14 +82,14 @@ impl Preview {
             let _ = write!(text, " \\\n  {option} {}", quoted(value));
         }
         let _ = write!(text, " \\\n  {}", quoted(&url));
-        Some(text)
+        text
     }
 
     /// Returns the shell placeholder for the secret value of this header.
     fn placeholder(&self, header: &str, value: &str) -> String {
-        let variables = self.api.variables();
-        let found = |setting| self.found.iter().find(|found| found.setting == setting);
-        let identity = found(Setting::IdentityHeader).and_then(|found| found.value.as_deref());
+        let variables = self.client.api.variables();
+        let value_of = |setting| self.client.found(setting)?.0.value.as_deref();
+        let identity = value_of(Setting::IdentityHeader);
         if identity.is_some_and(|name| name.eq_ignore_ascii_case(header)) {
             let variable = variables.identity_header;
             return format!("${{{variable}#*: }}");
@@ -128,12 +103,10 @@ impl Preview {
             };
         }
         match (value.strip_prefix("Bearer "), variables.api_key) {
-            (Some(_), _) => {
-                match found(Setting::TokenFile).and_then(|found| found.value.as_ref()) {
-                    Some(path) => format!("Bearer {}", content_of(OsStr::new(path))),
-                    None => format!("Bearer ${}", variables.token),
-                }
-            }
+            (Some(_), _) => match value_of(Setting::TokenFile) {
+                Some(path) => format!("Bearer {}", content_of(OsStr::new(path))),
+                None => format!("Bearer ${}", variables.token),
+            },
             (None, Some(variable)) => format!("${variable}"),
             (None, None) => "[hidden]".to_owned(),
         }
@@ -141,7 +114,7 @@ impl Preview {
 
     /// Returns the curl options for the same connection.
     fn connection(&self) -> impl Iterator<Item = String> {
-        let variables = self.api.variables();
+        let variables = self.client.api.variables();
         self.settings.iter().filter_map(move |setting| {
             let value = quoted(&setting.value.to_string_lossy());
             match setting.variable {
@@ -173,7 +146,7 @@ fn parts(operation: &Operation, arguments: &Value, files: &Files) -> Vec<(&'stat
         for field in body.kind.parts() {
             let (name, value) = (field.name, arguments.get(field.argument));
             if let Some(value) = value.filter(|it| !it.is_null()) {
-                parts.push(("--form", format!("{name}={}", text_of(value))));
+                parts.push(("--form", format!("{name}={}", bare(value))));
             }
             let files = files_of(field.argument);
             parts.extend(files.map(|path| ("--form", format!("{name}=@{path}"))));
@@ -182,15 +155,4 @@ fn parts(operation: &Operation, arguments: &Value, files: &Files) -> Vec<(&'stat
         parts.extend(files.map(|path| ("--data-binary", format!("@{path}"))));
     }
     parts
-}
-
-fn text_of(value: &Value) -> String {
-    value
-        .as_str()
-        .map_or_else(|| value.to_string(), str::to_owned)
-}
-
-/// Quotes a string as one shell word.
-fn quoted(text: &str) -> String {
-    format!("'{}'", text.replace('\'', r"'\''"))
 }

@@ -2,12 +2,14 @@
 
 use std::fmt::Display;
 use std::io;
+use std::path::Path;
 use std::process::ExitCode;
 
 use compute_kfp::{Error, ErrorKind};
+use serde::Serialize;
 use serde_json::{Value, json};
 
-use crate::printable::{harmless, printable};
+use crate::printable::harmless;
 
 /// The reason why a command failed.
 #[derive(Debug)]
@@ -24,6 +26,8 @@ pub enum Failure {
     Usage(String),
     /// A file or the terminal could not be read or written.
     Io(String),
+    /// The awaited run or job did not succeed. The message includes the reason.
+    EndedBadly(String),
     /// The command has reported the failure already. This is the exit status.
     Reported(u8),
     /// The reader of the output has closed it.
@@ -66,7 +70,7 @@ impl Failure {
                 _ => 1,
             },
             Self::Usage(_) => 2,
-            Self::Io(_) => 1,
+            Self::Io(_) | Self::EndedBadly(_) => 1,
             Self::Reported(status) => *status,
             // The convention of shells for a process that SIGINT ended.
             Self::Interrupted => 130,
@@ -77,7 +81,7 @@ impl Failure {
     pub fn message(&self) -> Option<&str> {
         match self {
             Self::Reported(_) | Self::ClosedPipe | Self::Interrupted => None,
-            Self::Usage(message) | Self::Io(message) => Some(message),
+            Self::Usage(message) | Self::Io(message) | Self::EndedBadly(message) => Some(message),
             Self::Api { error, message, .. } => Some(message.as_deref().unwrap_or(error.message())),
         }
     }
@@ -110,10 +114,9 @@ impl Failure {
     fn json(&self) -> Option<Value> {
         let message = self.message()?;
         Some(match self {
-            Self::Api { error, .. } => {
-                object(&snake(&format!("{:?}", error.kind())), Some(error), message)
-            }
+            Self::Api { error, .. } => object(error.kind(), Some(error), message),
             Self::Io(_) => object("io", None, message),
+            Self::EndedBadly(_) => object("ended_badly", None, message),
             _ => usage(message),
         })
     }
@@ -137,21 +140,17 @@ impl From<Error> for Failure {
     }
 }
 
+/// Returns the failure to read a file.
+pub fn unreadable(path: &Path, error: &io::Error) -> Failure {
+    Failure::io(format!("cannot read the file `{}`", path.display()), error)
+}
+
 /// Returns a usage error for a program.
 pub fn usage(message: &str) -> Value {
     object("usage", None, message)
 }
 
-/// Reports on standard error that the awaited run or job did not succeed, and why.
-pub fn ended_badly(message: &str, as_json: bool) -> Failure {
-    match as_json {
-        true => say(&object("ended_badly", None, message).to_string()),
-        false => say(&format!("error: {}", printable(message))),
-    }
-    Failure::Reported(1)
-}
-
-fn object(kind: &str, error: Option<&Error>, message: &str) -> Value {
+fn object(kind: impl Serialize, error: Option<&Error>, message: &str) -> Value {
     json!({
         "kind": kind,
         "status": error.and_then(Error::status).map(|status| status.as_u16()),
@@ -171,18 +170,6 @@ fn usual_hint(error: &Error) -> Option<&'static str> {
         }
         _ => None,
     }
-}
-
-/// Converts `NotFound` to `not_found`.
-fn snake(name: &str) -> String {
-    let mut snake = String::new();
-    for letter in name.chars() {
-        if letter.is_uppercase() && !snake.is_empty() {
-            snake.push('_');
-        }
-        snake.extend(letter.to_lowercase());
-    }
-    snake
 }
 
 /// Prints a line on standard error. Errors are ignored: there is nowhere left to report them.

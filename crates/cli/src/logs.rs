@@ -33,22 +33,21 @@ pub struct Job {
     interval: Interval,
 }
 
-impl Logs {
+impl Job {
     pub async fn run(&self, options: &Options) -> Result<(), Failure> {
         options.refuse_dry_run("preview `compute get-job-logs`, which reads the same log")?;
-        let Self::Job(job) = self;
         let client = Settings::read(options)?.compute()?;
         let mut output = Output::new(options.output);
-        if !job.follow {
-            let mut lines = client.get_job_logs(job.id).page_size(u32::MAX).items();
+        if !self.follow {
+            let mut lines = client.get_job_logs(self.id).page_size(u32::MAX).items();
             while let Some(line) = lines.next().await {
                 print(&mut output, &line?)?;
             }
             return Ok(());
         }
-        let log = client.follow_job_logs(job.id);
+        let log = client.follow_job_logs(self.id);
         let log = with(log, options.timeout, FollowJobLogs::timeout);
-        let log = with(log, job.interval.interval, FollowJobLogs::min_interval);
+        let log = with(log, self.interval.interval, FollowJobLogs::min_interval);
         let mut lines = log.lines();
         while let Some(line) = lines.next().await {
             print(&mut output, &line?)?;

@@ -21,6 +21,7 @@ mod options;
 mod output;
 mod printable;
 mod profile;
+mod quoting;
 mod record;
 mod server_settings;
 mod session;

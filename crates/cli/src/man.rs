@@ -1,13 +1,13 @@
 //! Man pages.
 
 use std::fs;
-use std::io::Write;
 use std::path::PathBuf;
 
 use clap::{Args, Command, ValueHint};
 use clap_mangen::Man;
 
 use crate::failure::Failure;
+use crate::output::Output;
 
 /// Print the man page of a command, or write all pages to a directory
 #[derive(Args, Clone, Debug)]
@@ -43,7 +43,7 @@ impl Arguments {
         let mut page = Vec::new();
         Man::new(command.clone())
             .render(&mut page)
-            .and_then(|()| std::io::stdout().write_all(&page))
-            .map_err(|error| Failure::io("cannot write to standard output", &error))
+            .map_err(|error| Failure::io("cannot render the page", &error))?;
+        Output::new(None).bytes(&page)
     }
 }

@@ -9,7 +9,7 @@ use clap::error::ErrorKind;
 use clap::{
     Arg, ArgAction, ArgMatches, Command, FromArgMatches, Subcommand, ValueHint, value_parser,
 };
-use compute_kfp::operation::{Body, BodyKind, BodyPart, Operation, Paging, Parameter, Style};
+use compute_kfp::operation::{BodyKind, BodyPart, Operation, Paging, Parameter, Style};
 use serde_json::Value;
 
 use crate::api::{Api, kebab};
@@ -97,19 +97,16 @@ fn find(api: Api, command: &str) -> Option<&'static Operation> {
     operations.find(|operation| kebab(operation.name) == command)
 }
 
-/// Adds the arguments of an operation to a command.
-pub fn with_arguments_of(command: Command, operation: &'static Operation) -> Command {
+/// Adds the arguments of an operation to a command. Of several bodies, it takes the preferred one;
+/// `call` takes all of them.
+fn with_arguments_of(command: Command, operation: &'static Operation) -> Command {
     let parameters = operation
         .parameters
         .iter()
         .map(|parameter| of_parameter(operation, parameter));
     let mut command = command.long_about(long_about(operation)).args(parameters);
-    for part in operation.body_parts() {
-        command = command.arg(of_part(operation, part));
-    }
-    let required = matches!(operation.body, Some((_, true))) && operation.other_bodies.is_empty();
-    for body in operation.whole_bodies() {
-        command = command.args(of_body(body, required));
+    if let Some((kind, required)) = operation.body {
+        command = command.args(of_body(operation, kind, required));
     }
     if let Some(help) = body_help::of(operation) {
         command = command.after_long_help(help);
@@ -205,14 +202,14 @@ fn named(id: &'static str, long: &str) -> Arg {
     }
 }
 
-fn of_part(operation: &Operation, part: &'static BodyPart) -> Arg {
+fn of_part(part: &'static BodyPart) -> Arg {
     let list = part.kind == "array" && (part.file || is_plain(part.items));
     let mut help = part.description.to_owned();
     if list {
         help.push_str(" Can be repeated.");
     }
     let arg = named(part.argument, &kebab(part.argument))
-        .required(part.required && operation.other_bodies.is_empty())
+        .required(part.required)
         .help(help)
         .action(if list {
             ArgAction::Append
@@ -220,10 +217,7 @@ fn of_part(operation: &Operation, part: &'static BodyPart) -> Arg {
             ArgAction::Set
         });
     if part.file {
-        return arg
-            .value_name("FILE")
-            .value_parser(value_parser!(PathBuf))
-            .value_hint(ValueHint::FilePath);
+        return of_file(arg);
     }
     let kind = if list { part.items } else { part.kind };
     let parser = JsonValue {
@@ -234,28 +228,33 @@ fn of_part(operation: &Operation, part: &'static BodyPart) -> Arg {
     arg.value_name(value_name(kind)).value_parser(parser)
 }
 
-fn of_body(body: Body, required: bool) -> Vec<Arg> {
-    let type_name = body.schema.map_or("", |schema| schema.name);
-    let of_type = match type_name {
+fn of_file(arg: Arg) -> Arg {
+    arg.value_name("FILE")
+        .value_parser(value_parser!(PathBuf))
+        .value_hint(ValueHint::FilePath)
+}
+
+fn of_body(operation: &Operation, kind: BodyKind, required: bool) -> Vec<Arg> {
+    let body = named(BODY, BODY);
+    match kind {
+        BodyKind::Multipart(parts) => return parts.iter().map(of_part).collect(),
+        BodyKind::Raw(media) => {
+            let body = body.required(required);
+            return vec![of_file(body).help(format!("File with the body, of type {media}"))];
+        }
+        _ => {}
+    }
+    let of_type = match operation.body_schema.map_or("", |schema| schema.name) {
         "" => String::new(),
         name => format!(", a `{name}`"),
     };
-    let arg = named(body.argument, &kebab(body.argument)).value_hint(ValueHint::FilePath);
-    if let BodyKind::Raw(media) = body.kind {
-        let help = format!("Body of type {media}; @FILE reads a file and - standard input");
-        return vec![arg.value_name("TEXT|@FILE|-").required(required).help(help)];
-    }
-    let media = match body.argument {
-        BODY => String::new(),
-        _ => format!(" for {}", body.media),
-    };
-    let help = format!("Body as JSON{media}{of_type}; @FILE reads a file and - standard input");
-    let arg = arg.value_name("JSON|@FILE|-").help(help);
-    if body.argument != BODY {
-        return vec![arg];
-    }
     vec![
-        arg.required_unless_present_any(required.then_some(SET)),
+        body.value_name("JSON|@FILE|-")
+            .value_hint(ValueHint::FilePath)
+            .required_unless_present_any(required.then_some(SET))
+            .help(format!(
+                "Body as JSON{of_type}; @FILE reads a file and - standard input"
+            )),
         Arg::new(SET)
             .long(SET)
             .value_name("PATH=VALUE")
@@ -319,28 +318,22 @@ struct JsonValue {
 
 impl JsonValue {
     fn read(self, text: &str) -> Result<Value, String> {
-        let expected = |kind: &str| format!("expected {kind}");
-        match self.kind {
-            "string" => Ok(text.into()),
-            "boolean" => text
-                .parse::<bool>()
-                .map(Value::Bool)
-                .map_err(|_| expected("true or false")),
-            "integer" => match (text.parse::<i64>(), text.parse::<u64>()) {
-                (Ok(number), _) => Ok(number.into()),
-                (_, Ok(number)) => Ok(number.into()),
-                _ => Err(expected("an integer")),
-            },
-            "number" => match serde_json::from_str(text) {
-                Ok(number @ Value::Number(_)) => Ok(number),
-                _ => Err(expected("a number")),
-            },
+        if self.kind == "string" {
+            return Ok(text.into());
+        }
+        match (self.kind, serde_json::from_str(text)) {
+            ("any", Ok(value @ (Value::Array(_) | Value::Object(_) | Value::String(_)))) => {
+                Ok(value)
+            }
             // Numbers stay strings, which are the same on the wire and keep their digits.
-            "any" if self.bare => Ok(match serde_json::from_str(text) {
-                Ok(value @ (Value::Array(_) | Value::Object(_) | Value::String(_))) => value,
-                _ => text.into(),
-            }),
-            _ => serde_json::from_str(text).map_err(|error| format!("not valid JSON: {error}")),
+            ("any", _) if self.bare => Ok(text.into()),
+            ("boolean", Ok(value @ Value::Bool(_))) => Ok(value),
+            ("number", Ok(value @ Value::Number(_))) => Ok(value),
+            ("integer", Ok(value)) if value.is_i64() || value.is_u64() => Ok(value),
+            ("boolean", _) => Err("expected true or false".to_owned()),
+            ("number", _) => Err("expected a number".to_owned()),
+            ("integer", _) => Err("expected an integer".to_owned()),
+            (_, value) => value.map_err(|error| format!("not valid JSON: {error}")),
         }
     }
 }

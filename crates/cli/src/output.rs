@@ -9,8 +9,8 @@ use clap::ValueEnum;
 use serde_json::{Map, Value};
 
 use crate::failure::Failure;
-
-use crate::printable::{harmless, printable};
+use crate::printable::{harmless, printable, steers};
+use crate::quoting::bare;
 
 /// The output formats.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -62,8 +62,8 @@ impl Output {
             (Format::Yaml, _) => self.yaml(response),
             (Format::Jsonl, Some(items)) => items.iter().try_for_each(|item| self.line(item)),
             (Format::Jsonl, None) => self.line(response),
-            (Format::Table, Some(items)) => self.text(&table::of_items(items)),
-            (Format::Table, None) => self.text(&table::of_object(response)),
+            (Format::Table, Some(items)) => self.print(&table::of_items(items)),
+            (Format::Table, None) => self.print(&table::of_object(response)),
         }?;
         self.flush()
     }
@@ -74,7 +74,7 @@ impl Output {
             Format::Json | Format::Jsonl => items.iter().try_for_each(|item| self.line(item)),
             Format::Yaml => items.iter().try_for_each(|item| self.yaml(item)),
             Format::Table if items.is_empty() => Ok(()),
-            Format::Table => self.text(&table::of_items(items)),
+            Format::Table => self.print(&table::of_items(items)),
         }?;
         self.flush()
     }
@@ -82,40 +82,41 @@ impl Output {
     /// Writes an event of a wait. `line` is its form for people.
     pub fn event(&mut self, event: &Value, line: &str) -> Result<(), Failure> {
         match self.format {
-            Format::Table => {
-                self.text(line)?;
-                self.flush()
-            }
+            Format::Table => self.text(line),
             _ => self.items(std::slice::from_ref(event)),
         }
     }
 
     /// Writes a histogram of the outcomes, for people.
     pub fn histogram(&mut self, counts: &Map<String, Value>) -> Result<(), Failure> {
-        self.text(&histogram::of_counts(counts, table::width()))?;
-        self.flush()
+        self.text(&histogram::of_counts(counts, table::width()))
     }
 
     /// Writes bytes unchanged.
     pub fn bytes(&mut self, bytes: &[u8]) -> Result<(), Failure> {
-        written(self.to.write_all(bytes))
+        written(self.to.write_all(bytes))?;
+        self.flush()
     }
 
     /// Writes a string. Adds a line end unless the string is empty.
     pub fn text(&mut self, text: &str) -> Result<(), Failure> {
+        self.print(text)?;
+        self.flush()
+    }
+
+    fn flush(&mut self) -> Result<(), Failure> {
+        written(self.to.flush())
+    }
+
+    fn print(&mut self, text: &str) -> Result<(), Failure> {
         match text.is_empty() {
             true => Ok(()),
             false => written(writeln!(self.to, "{}", harmless(text))),
         }
     }
 
-    pub fn flush(&mut self) -> Result<(), Failure> {
-        written(self.to.flush())
-    }
-
     fn json(&mut self, value: &Value) -> Result<(), Failure> {
-        let text = serde_json::to_string_pretty(value);
-        self.json_text(text)
+        self.json_text(serde_json::to_string_pretty(value))
     }
 
     fn line(&mut self, value: &Value) -> Result<(), Failure> {
@@ -124,7 +125,7 @@ impl Output {
 
     fn json_text(&mut self, text: serde_json::Result<String>) -> Result<(), Failure> {
         let text = text.map_err(io::Error::from);
-        written(text.and_then(|text| writeln!(self.to, "{}", escaped(text))))
+        written(text.and_then(|text| writeln!(self.to, "{}", harmless_json(text))))
     }
 
     fn yaml(&mut self, value: &Value) -> Result<(), Failure> {
@@ -134,23 +135,20 @@ impl Output {
             written(writeln!(self.to, "---"))?;
         }
         self.documents += 1;
-        self.text(text.trim_end())
+        self.print(text.trim_end())
     }
 }
 
 /// Escapes the control characters that JSON itself leaves unescaped.
-fn escaped(json: String) -> String {
-    let steers = |letter: char| matches!(letter, '\u{7f}'..='\u{9f}');
-    match json.contains(steers) {
-        true => json
-            .chars()
-            .map(|letter| match steers(letter) {
-                true => format!("\\u{:04x}", u32::from(letter)),
-                false => letter.to_string(),
-            })
-            .collect(),
-        false => json,
+fn harmless_json(json: String) -> String {
+    if !json.contains(steers) {
+        return json;
     }
+    let escaped = json.chars().map(|letter| match steers(letter) {
+        true => format!("\\u{:04x}", u32::from(letter)),
+        false => letter.to_string(),
+    });
+    escaped.collect()
 }
 
 fn written(result: io::Result<()>) -> Result<(), Failure> {

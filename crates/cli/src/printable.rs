@@ -9,9 +9,13 @@ pub fn printable(text: &str) -> String {
 
 /// Escapes a string of several lines so that it cannot control the terminal.
 pub fn harmless(text: &str) -> Cow<'_, str> {
-    let steers = |letter: char| letter.is_control() && !matches!(letter, '\n' | '\t');
     match text.contains(steers) {
         true => text.replace(steers, "\u{fffd}").into(),
         false => text.into(),
     }
+}
+
+/// Returns whether a terminal may obey this character.
+pub fn steers(letter: char) -> bool {
+    letter.is_control() && !matches!(letter, '\n' | '\t')
 }

@@ -55,36 +55,51 @@ pub struct Job {
     calibration: Option<String>,
 }
 
-impl Record {
+impl Job {
     pub async fn run(&self, options: &Options) -> Result<(), Failure> {
-        let Self::Job(arguments) = self;
         options.refuse_dry_run("the recorded data depends on the job")?;
         let settings = Settings::read(options)?;
         let (compute, kfp) = (settings.compute()?, settings.kfp()?);
-        let job = compute.read_job(arguments.id).send().await?.into_inner();
+        let job = compute.read_job(self.id).send().await?.into_inner();
         let results = compute.read_results_by_job_id(job.id).page_size(u32::MAX);
         let results = results.items().collect().await?;
         if results.is_empty() {
             return Err(no_results(&job).into());
         }
-        let calibration = match &arguments.calibration {
+        let calibration = match &self.calibration {
             Some(backend) => Some(calibration(&compute, &job, backend).await?),
             None => None,
         };
-        let record = kfp.record_job(&job, &arguments.run).results(&results);
-        let record = with(record, arguments.task.as_ref(), RecordJob::task);
+        let record = kfp.record_job(&job, &self.run).results(&results);
+        let record = with(record, self.task.as_ref(), RecordJob::task);
         let record = with(record, calibration.as_ref(), RecordJob::calibration);
-        let record = with(record, arguments.namespace.as_ref(), RecordJob::namespace);
+        let record = with(record, self.namespace.as_ref(), RecordJob::namespace);
         let recorded = record.send().await?;
-        print(options, &recorded)?;
-        if Output::new(options.output).format() == Format::Table {
-            let (run, task) = (&arguments.run, printable(&recorded.task_id));
-            let endpoint = kfp.transport().endpoint();
-            say(&format!(
-                "recorded at `{endpoint}`; show the task with \
-                 `compute-kfp kfp get-task --run-id {run} --task-id {task}`"
-            ));
+        self.print(options, kfp.transport().endpoint(), &recorded)
+    }
+
+    fn print(&self, options: &Options, endpoint: &str, recorded: &Recorded) -> Result<(), Failure> {
+        let mut output = Output::new(options.output);
+        let (artifacts, metrics) = (&recorded.artifacts, &recorded.metrics);
+        if output.format() != Format::Table {
+            let task = &recorded.task_id;
+            let response = json!({"task_id": task, "artifacts": artifacts, "metrics": metrics});
+            return output.response(&response, None);
         }
+        let row = |artifact: &Artifact| {
+            json!({
+                "name": artifact.name,
+                "value": artifact.number_value,
+                "artifact_id": artifact.artifact_id,
+            })
+        };
+        let rows: Vec<Value> = artifacts.iter().chain(metrics).map(row).collect();
+        output.items(&rows)?;
+        let (run, task) = (&self.run, printable(&recorded.task_id));
+        say(&format!(
+            "recorded at `{endpoint}`; show the task with \
+             `compute-kfp kfp get-task --run-id {run} --task-id {task}`"
+        ));
         Ok(())
     }
 }
@@ -126,27 +141,4 @@ async fn calibration(
         })?,
     };
     Ok(client.latest_calibration(backend_id).send().await?)
-}
-
-fn print(options: &Options, recorded: &Recorded) -> Result<(), Failure> {
-    let mut output = Output::new(options.output);
-    let (artifacts, metrics) = (&recorded.artifacts, &recorded.metrics);
-    match output.format() {
-        Format::Table => {
-            let row = |artifact: &Artifact| {
-                json!({
-                    "name": artifact.name,
-                    "value": artifact.number_value,
-                    "artifact_id": artifact.artifact_id,
-                })
-            };
-            let rows: Vec<Value> = artifacts.iter().chain(metrics).map(row).collect();
-            output.items(&rows)
-        }
-        _ => {
-            let task = &recorded.task_id;
-            let response = json!({"task_id": task, "artifacts": artifacts, "metrics": metrics});
-            output.response(&response, None)
-        }
-    }
 }

@@ -58,17 +58,18 @@ pub struct ServerSettings {
 impl ServerSettings {
     /// Returns the settings that are set, with their values in the format of variables.
     pub fn values(&self) -> impl Iterator<Item = (&'static SettingNames, OsString)> {
+        fn text(value: &Option<impl Clone + Into<OsString>>) -> Option<OsString> {
+            value.clone().map(Into::into)
+        }
         let flag = |value: Option<bool>| value.map(|value| value.to_string().into());
-        let file = |path: &Option<PathBuf>| path.clone().map(PathBuf::into_os_string);
-        let text = |text: &Option<String>| text.clone().map(OsString::from);
         let values = [
             (&ENDPOINT, text(&self.endpoint)),
-            (&TOKEN_FILE, file(&self.token_file)),
-            (&CERTIFICATE_AUTHORITY, file(&self.certificate_authority)),
-            (&CLIENT_CERTIFICATE, file(&self.client_certificate)),
-            (&CLIENT_KEY, file(&self.client_key)),
+            (&TOKEN_FILE, text(&self.token_file)),
+            (&CERTIFICATE_AUTHORITY, text(&self.certificate_authority)),
+            (&CLIENT_CERTIFICATE, text(&self.client_certificate)),
+            (&CLIENT_KEY, text(&self.client_key)),
             (&PROXY, text(&self.proxy)),
-            (&COOKIE_FILE, file(&self.cookie_file)),
+            (&COOKIE_FILE, text(&self.cookie_file)),
             (&IDENTITY_HEADER, text(&self.identity_header)),
             (&ALLOW_HTTP, flag(self.allow_http)),
             (

@@ -13,7 +13,7 @@ pub use self::identity::Identity;
 
 /// Returns the login of the file, for this server or the file's default one; `None` if there is no
 /// file.
-fn stored_login(endpoint: Option<String>) -> Result<Option<Login>, Error> {
+pub fn stored_login(endpoint: Option<String>) -> Result<Option<Login>, Error> {
     match Login::from_default_file() {
         Ok(login) => Ok(Some(match endpoint {
             Some(endpoint) => login.host(endpoint),

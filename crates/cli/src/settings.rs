@@ -8,24 +8,29 @@ use std::env;
 use std::ffi::OsString;
 use std::fmt;
 
-use compute_kfp::settings::{Found, Origin, Variables};
+use compute_kfp::settings::{Origin, Setting, Variables};
 use compute_kfp::{RetryPolicy, Transport, TransportBuilder, compute, kfp};
 
 use crate::api::Api;
 use crate::failure::{Failure, say};
-use crate::options::Options;
+use crate::options::{Options, with};
 use crate::profile::{self, Profile};
 use crate::server_settings::{ServerSettings, SettingNames};
-use crate::verbose::{PROXY, Verbose};
+use crate::verbose::Verbose;
 
 /// The source of a setting.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Source {
     Option(&'static str),
     Profile(String),
-    Environment(&'static str),
-    /// Found by the SDK itself.
-    Elsewhere(Origin),
+    /// A variable, or a place that only the SDK knows.
+    Other(Origin),
+}
+
+impl Source {
+    pub fn is_environment(&self) -> bool {
+        matches!(self, Self::Other(Origin::Variable(_)))
+    }
 }
 
 impl fmt::Display for Source {
@@ -33,15 +38,14 @@ impl fmt::Display for Source {
         match self {
             Self::Option(name) => write!(f, "option --{name}"),
             Self::Profile(name) => write!(f, "profile {name}"),
-            Self::Environment(name) => write!(f, "variable {name}"),
-            Self::Elsewhere(origin) => origin.fmt(f),
+            Self::Other(origin) => origin.fmt(f),
         }
     }
 }
 
-/// A setting, named by the equivalent variable.
+/// A setting that is set, named by the equivalent variable.
 #[derive(Clone, Debug)]
-pub struct Setting {
+pub struct ConfigValue {
     pub variable: &'static str,
     pub value: OsString,
     pub source: Source,
@@ -62,15 +66,12 @@ impl<'a> Settings<'a> {
     }
 
     /// Returns the settings of an API. The SDK finds the others.
-    pub fn of(&self, api: Api) -> Vec<Setting> {
+    pub fn of(&self, api: Api) -> Vec<ConfigValue> {
         let variables = api.variables();
         let mut settings = self.of_one_source(api, &variables);
-        let has = |settings: &[Setting], variable| {
-            settings.iter().any(|setting| setting.variable == variable)
-        };
         // This machine needs them to reach any server.
         for variable in [variables.certificate_authority, variables.proxy] {
-            if !has(&settings, variable) {
+            if find(&settings, variable).is_none() {
                 settings.extend(of_environment(variable));
             }
         }
@@ -88,21 +89,20 @@ impl<'a> Settings<'a> {
     }
 
     /// Returns the settings of an API that are not used, each with the source that hides it.
-    pub fn hidden(&self, api: Api) -> Vec<(Setting, Source)> {
+    pub fn hidden(&self, api: Api) -> Vec<(ConfigValue, Source)> {
         let variables = api.variables();
         let used = self.of(api);
-        let by_variable = |name| used.iter().find(|setting| setting.variable == name);
         // The SDK prefers a value to the file that holds it.
         let files = values_and_files(&variables);
-        let value_of = |setting: &Setting| {
+        let value_of = |setting: &ConfigValue| {
             let mut files = files.iter();
             let (value, _) = files.find(|(_, file)| *file == setting.variable)?;
-            by_variable(*value)
+            find(&used, value)
         };
         let set = variables.names().filter_map(of_environment);
         let set = set.chain(self.of_profile(api));
         set.filter_map(|setting| {
-            let same = by_variable(setting.variable);
+            let same = find(&used, setting.variable);
             let hiding = match same.is_some_and(|used| used.source == setting.source) {
                 true => value_of(&setting),
                 false => same.or_else(|| value_of(&setting)).or(used.first()),
@@ -113,31 +113,27 @@ impl<'a> Settings<'a> {
     }
 
     /// Returns the settings of the source that provides server and credentials.
-    fn of_one_source(&self, api: Api, variables: &Variables) -> Vec<Setting> {
+    fn of_one_source(&self, api: Api, variables: &Variables) -> Vec<ConfigValue> {
         let of_profile = self.of_profile(api);
         if self.options.profile.is_some() && !of_profile.is_empty() {
             return of_profile;
         }
-        let of_environment: Vec<Setting> = variables.names().filter_map(of_environment).collect();
+        let of_environment: Vec<_> = variables.names().filter_map(of_environment).collect();
         let mut names = variables.server_names();
-        let names_a_server = names.any(|name| {
-            of_environment
-                .iter()
-                .any(|setting| setting.variable == name)
-        });
+        let names_a_server = names.any(|name| find(&of_environment, name).is_some());
         match names_a_server || of_profile.is_empty() {
             true => of_environment,
             false => of_profile,
         }
     }
 
-    fn of_options(&self, api: Api) -> Vec<Setting> {
+    fn of_options(&self, api: Api) -> Vec<ConfigValue> {
         from(&self.options.server, api, |names| {
             Source::Option(names.option)
         })
     }
 
-    fn of_profile(&self, api: Api) -> Vec<Setting> {
+    fn of_profile(&self, api: Api) -> Vec<ConfigValue> {
         let Some(section) = self.profile.section(api) else {
             return Vec::new();
         };
@@ -157,56 +153,48 @@ impl<'a> Settings<'a> {
         self.log(Api::Compute);
         let mut builder = compute::ClientBuilder::from_variables(&self.variables(Api::Compute))?;
         let mut found = builder.found().iter();
-        if self.options.dry_run
-            && found.any(|found| found.setting == compute_kfp::settings::Setting::Login)
-        {
+        if self.options.dry_run && found.any(|found| found.setting == Setting::Login) {
             // Nothing is sent, so no login needs a refresh.
             builder = builder.bearer_token("of a login");
         }
-        let held = held(builder.found());
-        Ok(builder.transport(|transport| self.transport(transport, held)))
+        Ok(builder.transport(|transport| self.transport(transport)))
     }
 
     pub fn kfp_builder(&self) -> Result<kfp::ClientBuilder, Failure> {
         self.log(Api::Kfp);
         let mut builder = kfp::ClientBuilder::from_variables(&self.variables(Api::Kfp))?;
-        let endpoint = Api::Kfp.variables().endpoint;
-        let is_elsewhere = self.of(Api::Kfp).iter().any(|setting| {
-            setting.variable == endpoint && !matches!(setting.source, Source::Environment(_))
-        });
-        if is_elsewhere {
+        let settings = self.of(Api::Kfp);
+        let endpoint = find(&settings, Api::Kfp.variables().endpoint);
+        if endpoint.is_some_and(|endpoint| !endpoint.source.is_environment()) {
             builder = builder.without_context_credentials();
         }
-        let held = held(builder.found());
-        Ok(builder.transport(|transport| self.transport(transport, held)))
+        Ok(builder.transport(|transport| self.transport(transport)))
     }
 
     /// Returns the address from options, a profile or a variable.
     pub fn endpoint(&self, api: Api) -> Result<Option<String>, Failure> {
-        let name = api.variables().endpoint;
-        let mut settings = self.of(api).into_iter();
-        let Some(setting) = settings.find(|setting| setting.variable == name) else {
+        let settings = self.of(api);
+        let Some(endpoint) = find(&settings, api.variables().endpoint) else {
             return Ok(None);
         };
-        let endpoint = setting.value.into_string().map_err(|_| {
-            Failure::Usage(format!(
+        match endpoint.value.to_str() {
+            Some(address) => Ok(Some(address.to_owned())),
+            None => Err(Failure::Usage(format!(
                 "the endpoint in {} is not UTF-8; correct it",
-                setting.source
-            ))
-        })?;
-        Ok(Some(endpoint))
+                endpoint.source
+            ))),
+        }
     }
 
     /// Returns the source of a setting. The SDK sees options and profiles as variables.
     pub fn source(&self, api: Api, origin: &Origin) -> Source {
         match origin {
-            Origin::Variable(name) => {
-                let mut settings = self.of(api).into_iter();
-                let setting = settings.find(|setting| setting.variable == *name);
+            Origin::Variable(name) => match find(&self.of(api), name) {
+                Some(setting) => setting.source.clone(),
                 // Only the endpoint of a login is not among them.
-                setting.map_or(Source::Elsewhere(Origin::Default), |setting| setting.source)
-            }
-            other => Source::Elsewhere(other.clone()),
+                None => Source::Other(Origin::Default),
+            },
+            other => Source::Other(other.clone()),
         }
     }
 
@@ -226,7 +214,7 @@ impl<'a> Settings<'a> {
 
     /// Returns a builder of that transport.
     pub fn connections(&self, api: Api, endpoint: &str) -> Result<TransportBuilder, Failure> {
-        let transport = self.transport(Transport::builder(endpoint), Vec::new());
+        let transport = self.transport(Transport::builder(endpoint));
         let variables = api.variables();
         let (transport, _) = variables.connect(&self.variables(api), transport)?;
         Ok(transport)
@@ -238,30 +226,23 @@ impl<'a> Settings<'a> {
         let settings = self.of(api);
         move |name| {
             if api.variables().names().any(|known| known == name) {
-                let setting = settings.iter().find(|setting| setting.variable == name);
-                return setting.map(|setting| setting.value.clone());
+                return find(&settings, name).map(|setting| setting.value.clone());
             }
             env::var_os(name)
         }
     }
 
-    /// Applies all options for calls, for a client with credentials for these schemes.
-    pub fn transport(
-        &self,
-        mut transport: TransportBuilder,
-        held: Vec<&'static str>,
-    ) -> TransportBuilder {
-        transport = transport.application(concat!("compute-kfp-cli/", env!("CARGO_PKG_VERSION")));
-        if let Some(limit) = self.options.timeout {
-            transport = transport.timeout(limit);
-        }
-        if let Some(retries) = self.options.retries {
-            let policy = RetryPolicy::default().max_attempts(retries.saturating_add(1));
-            transport = transport.retry(policy);
-        }
+    /// Applies all options for calls.
+    pub fn transport(&self, transport: TransportBuilder) -> TransportBuilder {
+        let application = concat!("compute-kfp-cli/", env!("CARGO_PKG_VERSION"));
+        let transport = transport.application(application);
+        let transport = with(transport, self.options.timeout, TransportBuilder::timeout);
+        let retry = |retries: u32| RetryPolicy::default().max_attempts(retries.saturating_add(1));
+        let retry = self.options.retries.map(retry);
+        let transport = with(transport, retry, TransportBuilder::retry);
         match self.options.verbosity {
             0 => transport,
-            _ => transport.middleware(Verbose { held }),
+            _ => transport.middleware(Verbose),
         }
     }
 }
@@ -271,13 +252,18 @@ fn from(
     settings: &ServerSettings,
     api: Api,
     source: impl Fn(&SettingNames) -> Source,
-) -> Vec<Setting> {
-    let settings = settings.values().map(|(names, value)| Setting {
+) -> Vec<ConfigValue> {
+    let settings = settings.values().map(|(names, value)| ConfigValue {
         variable: names.variable(api),
         value,
         source: source(names),
     });
     settings.collect()
+}
+
+fn find<'a>(settings: &'a [ConfigValue], variable: &str) -> Option<&'a ConfigValue> {
+    let mut settings = settings.iter();
+    settings.find(|setting| setting.variable == variable)
 }
 
 /// Returns the variables of secrets, each with the variable of the file that can hold it.
@@ -287,27 +273,11 @@ fn values_and_files(variables: &Variables) -> [(&'static str, &'static str); 2] 
 }
 
 /// Returns the setting of a variable, if it is set.
-fn of_environment(variable: &'static str) -> Option<Setting> {
+fn of_environment(variable: &'static str) -> Option<ConfigValue> {
     let value = env::var_os(variable).filter(|value| !value.is_empty())?;
-    Some(Setting {
+    Some(ConfigValue {
         variable,
         value,
-        source: Source::Environment(variable),
+        source: Source::Other(Origin::Variable(variable)),
     })
-}
-
-/// Returns the schemes that a client has credentials for, and [`PROXY`].
-fn held(found: &[Found]) -> Vec<&'static str> {
-    use compute_kfp::settings::Setting::{
-        ApiKey, IdentityHeader, Login, SessionCookie, Token, TokenFile,
-    };
-    use compute_kfp::{compute::operations as compute, kfp::operations as kfp};
-
-    let schemes = found.iter().flat_map(|found| match found.setting {
-        Token | TokenFile | Login => vec![&compute::SCHEME_USER_BEARER, &kfp::SCHEME_BEARER],
-        ApiKey => vec![&compute::SCHEME_BACKEND],
-        SessionCookie | IdentityHeader => vec![&PROXY],
-        _ => Vec::new(),
-    });
-    schemes.map(|scheme| scheme.name).collect()
 }

@@ -9,7 +9,7 @@ use compute_kfp::kfp::{UploadNamed, Uploaded};
 use serde_json::json;
 
 use crate::bar;
-use crate::failure::{Failure, say};
+use crate::failure::{Failure, say, unreadable};
 use crate::options::{Options, with};
 use crate::output::{Format, Output};
 use crate::settings::Settings;
@@ -41,7 +41,9 @@ impl Arguments {
     pub async fn run(&self, options: &Options) -> Result<(), Failure> {
         options.refuse_dry_run("an upload first looks for the pipeline")?;
         let path = &self.file;
-        let length = length(path)?;
+        let metadata = fs::metadata(path).map_err(|error| unreadable(path, &error))?;
+        // A pipe or a device has no length.
+        let length = metadata.is_file().then_some(metadata.len());
         let client = Settings::read(options)?.kfp()?;
         let file_name = path.file_name().unwrap_or_default().to_string_lossy();
         let bar = bar::of_bytes(options, &file_name, length);
@@ -69,8 +71,7 @@ impl Arguments {
 
 /// Returns the name of the pipeline in a package, which Python's `kfp` uses too.
 fn name_in(path: &Path) -> Result<String, Failure> {
-    let unreadable = |error| Failure::io(format!("cannot read `{}`", path.display()), &error);
-    let file = File::open(path).map_err(unreadable)?;
+    let file = File::open(path).map_err(|error| unreadable(path, &error))?;
     let file_name = path.file_name().unwrap_or_default().to_string_lossy();
     compute_kfp_sandbox::pipeline_name(&file_name, file).map_err(|reason| {
         Failure::Usage(format!(
@@ -78,15 +79,6 @@ fn name_in(path: &Path) -> Result<String, Failure> {
             path.display()
         ))
     })
-}
-
-/// Returns the number of bytes to upload. It is unknown for a pipe or a device.
-fn length(path: &Path) -> Result<Option<u64>, Failure> {
-    let metadata = fs::metadata(path).map_err(|error| {
-        let what = format!("cannot read the file `{}`", path.display());
-        Failure::io(what, &error)
-    })?;
-    Ok(metadata.is_file().then_some(metadata.len()))
 }
 
 fn print(options: &Options, endpoint: &str, uploaded: &Uploaded) -> Result<(), Failure> {

@@ -7,7 +7,7 @@ use serde_json::json;
 
 use crate::api::Api;
 use crate::bar;
-use crate::failure::{Failure, ended_badly};
+use crate::failure::Failure;
 use crate::options::{Interval, Options, with};
 use crate::output::Output;
 use crate::printable::printable;
@@ -90,18 +90,17 @@ async fn until_the_end<T: Progress>(
     }
     drop(bar);
     match last {
-        Some(last) if !last.has_succeeded() => Err(failed(options, what, &last)),
+        Some(last) if !last.has_succeeded() => Err(failed(what, &last)),
         _ => Ok(()),
     }
 }
 
-/// Reports the state in which a run or job ended, and why.
-pub fn failed(options: &Options, what: &str, last: &impl Progress) -> Failure {
+/// Returns a failure with the state in which a run or job ended, and why.
+pub fn failed(what: &str, last: &impl Progress) -> Failure {
     let reason = last.message().map(|text| format!(": {text}"));
-    let message = format!(
+    Failure::EndedBadly(format!(
         "{what} ended as {}{}",
         last.state(),
         reason.unwrap_or_default()
-    );
-    ended_badly(&message, options.speaks_json())
+    ))
 }

@@ -7,6 +7,7 @@ use std::{fmt, io};
 
 use bytes::Bytes;
 use http::{HeaderMap, StatusCode};
+use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::operation::Operation;
@@ -48,8 +49,9 @@ struct Inner {
     source: Option<Box<dyn StdError + Send + Sync>>,
 }
 
-/// The kind of an error.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+/// The kind of an error. As JSON it is its name in snake case, such as `not_found`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum ErrorKind {
     /// The server does not know the caller (401), a login page came instead of a response, or no

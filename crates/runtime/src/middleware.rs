@@ -12,7 +12,7 @@ use http::HeaderMap;
 use url::Url;
 
 use crate::error::Error;
-use crate::operation::Operation;
+use crate::operation::{Operation, SecurityScheme};
 use crate::response::{Response, ResponseBody};
 
 /// The future response of an attempt, whatever its status.
@@ -149,6 +149,7 @@ pub struct Attempt {
     pub(crate) number: u32,
     pub(crate) url: Url,
     pub(crate) headers: HeaderMap,
+    pub(crate) security: Vec<&'static SecurityScheme>,
 }
 
 impl Attempt {
@@ -170,6 +171,11 @@ impl Attempt {
     /// Returns the headers that have been set so far.
     pub fn headers(&self) -> &HeaderMap {
         &self.headers
+    }
+
+    /// Returns the security schemes whose credentials are sent with the request.
+    pub fn security(&self) -> &[&'static SecurityScheme] {
+        &self.security
     }
 
     /// Returns the headers for modification; headers of credentials override those set here.

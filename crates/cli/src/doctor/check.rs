@@ -108,26 +108,20 @@ impl Check {
 
 /// Returns the exit status, taken from the failed checks.
 pub fn worst(checks: &[Check]) -> Option<u8> {
-    let failed = || {
-        checks.iter().filter_map(|check| match check.status {
-            Status::Failed(status) => Some(status),
-            _ => None,
-        })
-    };
-    let known = [3, 5, 2, 4].into_iter();
-    let worst = known
-        .into_iter()
-        .find(|known| failed().any(|status| status == *known));
-    worst.or_else(|| failed().next())
+    let failed = checks.iter().filter_map(|check| match check.status {
+        Status::Failed(status) => Some(status),
+        _ => None,
+    });
+    let failed: Vec<u8> = failed.collect();
+    let mut known = [3, 5, 2, 4].into_iter();
+    let worst = known.find(|status| failed.contains(status));
+    worst.or(failed.first().copied())
 }
 
 /// Returns a line for each check, grouped by API, and each remedy on its own line.
 pub fn text(checks: &[Check]) -> String {
-    let widest = |of: fn(&Check) -> &str| {
-        let widths = checks.iter().map(|check| of(check).chars().count());
-        widths.max().unwrap_or_default()
-    };
-    let width = widest(|check| check.name);
+    let widths = checks.iter().map(|check| check.name.len());
+    let width = widths.max().unwrap_or_default();
     let mut lines = Vec::new();
     let mut subject = "";
     for check in checks {

@@ -3,16 +3,16 @@
 use std::fs::File;
 use std::time::Instant;
 
-use compute_kfp::compute::Login;
 use compute_kfp::settings::{Found, Setting};
 use compute_kfp::{Error, ErrorKind, SettingsError, compute, kfp};
 
 use super::check::Check;
 use crate::advice;
 use crate::api::Api;
-use crate::client::{Client, title};
+use crate::client::{ApiClient, title};
 use crate::failure::Failure;
-use crate::session::Identity;
+use crate::options::with;
+use crate::session::{Identity, stored_login};
 use crate::settings::{Settings, Source};
 
 pub struct Checkup<'a> {
@@ -22,7 +22,7 @@ pub struct Checkup<'a> {
 
 impl Checkup<'_> {
     pub async fn checks(&self) -> Vec<Check> {
-        let configured = match Client::if_configured(self.settings, self.api) {
+        let configured = match ApiClient::if_configured(self.settings, self.api) {
             Ok(Some(configured)) => configured,
             Ok(None) => return vec![self.not_configured()],
             Err(failure) => return vec![self.broken(failure)],
@@ -72,19 +72,14 @@ impl Checkup<'_> {
             .collect();
         sources.dedup();
         let check = self.check("settings").failed(&self.advised(failure));
-        let check = check.remedy("correct the setting that the message names");
-        match sources.as_slice() {
-            [] => check,
-            sources => check.source(sources.join(", ")),
-        }
+        let sources = (!sources.is_empty()).then(|| sources.join(", "));
+        with(check, sources, Check::source).remedy("correct the setting that the message names")
     }
 
-    fn configured(&self, configured: &Client) -> Vec<Check> {
+    fn configured(&self, configured: &ApiClient) -> Vec<Check> {
         let endpoint = self.check("endpoint").ok(configured.endpoint());
-        let endpoint = match configured.source(Setting::Endpoint) {
-            Some(source) => endpoint.source(source),
-            None => endpoint,
-        };
+        let source = configured.source(Setting::Endpoint);
+        let endpoint = with(endpoint, source, Check::source);
         let others = configured.found.iter();
         let others = others.filter(|(found, _)| found.setting != Setting::Endpoint);
         let mut checks = vec![endpoint];
@@ -101,9 +96,9 @@ impl Checkup<'_> {
         let hidden = self.settings.hidden(self.api).into_iter();
         checks.extend(hidden.map(|(hidden, by)| {
             let (name, source) = (hidden.variable, hidden.source);
-            let place = match &source {
-                Source::Environment(_) => source.to_string(),
-                source => format!("{name} of {source}"),
+            let place = match source.is_environment() {
+                true => source.to_string(),
+                false => format!("{name} of {source}"),
             };
             self.check("not used")
                 .skipped(format!("{place}, hidden by {by}"))
@@ -140,11 +135,10 @@ impl Checkup<'_> {
     }
 
     /// Checks the membership of the login in use, or a login file that is not used.
-    fn login_file(&self, configured: &Client) -> Option<Check> {
+    fn login_file(&self, configured: &ApiClient) -> Option<Check> {
         let file = self.check("login file");
-        let login = match Login::from_default_file() {
-            Ok(login) => login.host(configured.endpoint()),
-            Err(error) if error.kind() == ErrorKind::Authentication => return None,
+        let login = match stored_login(Some(configured.endpoint().to_owned())) {
+            Ok(login) => login?,
             Err(error) => {
                 let check = file.warning(error.message());
                 return Some(check.remedy("the file is not used; correct or remove it"));
@@ -182,7 +176,7 @@ impl Checkup<'_> {
     }
 
     /// Checks whether the server responds. A proxy that requires a credential counts as a response.
-    async fn server(&self, configured: &Client) -> Check {
+    async fn server(&self, configured: &ApiClient) -> Check {
         let check = self.check("server");
         let anonymous = match self.settings.anonymous(self.api, configured.endpoint()) {
             Ok(transport) => transport,
@@ -221,7 +215,7 @@ impl Checkup<'_> {
     }
 
     /// Checks whether the server accepts each of the credentials.
-    async fn access(&self, configured: &Client) -> Vec<Check> {
+    async fn access(&self, configured: &ApiClient) -> Vec<Check> {
         if self.api == Api::Kfp {
             return vec![self.access_to_kfp(configured).await];
         }
@@ -242,10 +236,10 @@ impl Checkup<'_> {
         checks
     }
 
-    async fn access_to_kfp(&self, configured: &Client) -> Check {
+    async fn access_to_kfp(&self, configured: &ApiClient) -> Check {
         let client = kfp::Client::from(configured.transport.clone());
         let mut request = client.list_pipelines().page_size(1);
-        if let Some(namespace) = &configured.namespace {
+        if let Some(namespace) = configured.namespace() {
             request = request.namespace(namespace);
         }
         let credential = configured.credential();
@@ -257,10 +251,7 @@ impl Checkup<'_> {
             Ok(_) => check.ok("pipelines can be listed"),
             Err(error) => self.refused(check, credential.map(|(found, _)| found), error),
         };
-        match credential {
-            Some((_, source)) => check.source(source),
-            None => check,
-        }
+        with(check, credential.map(|(_, source)| source), Check::source)
     }
 
     /// Returns the check of a failed call, with a remedy.

@@ -4,7 +4,7 @@ use comfy_table::presets::UTF8_FULL_CONDENSED;
 use comfy_table::{ContentArrangement, Table};
 use serde_json::Value;
 
-use super::printable;
+use super::{bare, printable};
 
 /// Maximum width of a column. Longer values are wrapped, so that other columns stay visible.
 const WIDEST_COLUMN: usize = 36;
@@ -23,11 +23,7 @@ pub fn of_items(items: &[Value]) -> String {
     }
     let names = columns(items);
     let (shown, hidden) = names.split_at(fitting(&names, items));
-    let mut table = empty();
-    table.set_header(shown);
-    for item in items {
-        table.add_row(cells(shown, item));
-    }
+    let table = filled(empty(), shown, items);
     match hidden {
         [] => table.to_string(),
         hidden => format!(
@@ -39,13 +35,8 @@ pub fn of_items(items: &[Value]) -> String {
 
 /// Returns how many of the columns fit, at least one.
 fn fitting(names: &[&str], items: &[Value]) -> usize {
-    let mut table = Table::new();
-    table.set_header(names);
-    for item in items {
-        table.add_row(cells(names, item));
-    }
     let mut room = usize::from(width());
-    let widths = table.column_max_content_widths();
+    let widths = filled(Table::new(), names, items).column_max_content_widths();
     let fitting = widths.iter().take_while(|width| {
         let taken = usize::from(**width).min(WIDEST_COLUMN) + BORDER;
         let fits = taken < room;
@@ -55,10 +46,13 @@ fn fitting(names: &[&str], items: &[Value]) -> usize {
     fitting.count().max(1).min(names.len())
 }
 
-fn cells(names: &[&str], item: &Value) -> impl Iterator<Item = String> {
-    names
-        .iter()
-        .map(|name| item.get(*name).map(cell).unwrap_or_default())
+fn filled(mut table: Table, names: &[&str], items: &[Value]) -> Table {
+    table.set_header(names);
+    for item in items {
+        let cells = names.iter().map(|name| item.get(*name).map(cell));
+        table.add_row(cells.map(Option::unwrap_or_default));
+    }
+    table
 }
 
 /// Returns a row for each property.
@@ -106,8 +100,7 @@ fn cell(value: &Value) -> String {
     match value {
         Value::Null => String::new(),
         value if is_unset(value) => String::new(),
-        Value::String(text) => printable(text),
-        other => printable(&other.to_string()),
+        other => printable(&bare(other)),
     }
 }
 

@@ -10,7 +10,7 @@ use compute_kfp::compute::{DEFAULT_ENDPOINT, Login};
 use super::{membership, stored_login, whoami};
 use crate::api::Api;
 use crate::bar;
-use crate::client::Client;
+use crate::client::ApiClient;
 use crate::failure::{Failure, say, warn};
 use crate::options::Options;
 use crate::printable::printable;
@@ -61,14 +61,14 @@ async fn with_membership(
     settings: &Settings<'_>,
     endpoint: &str,
     id: i64,
-) -> Result<Option<Client>, Failure> {
+) -> Result<Option<ApiClient>, Failure> {
     let Some(login) = stored_login(Some(endpoint.to_owned()))? else {
         return Ok(None);
     };
     if !login.is_logged_in()? {
         return Ok(None);
     }
-    let configured = Client::of_login(settings, login.endpoint())?;
+    let configured = ApiClient::of_login(settings, login.endpoint())?;
     match membership::set(&configured, &login, id).await {
         Ok(()) => Ok(Some(configured)),
         Err(error) if error.kind() == ErrorKind::Authentication => Ok(None),
@@ -81,7 +81,7 @@ async fn log_in(
     settings: &Settings<'_>,
     endpoint: &str,
     arguments: &Arguments,
-) -> Result<Client, Failure> {
+) -> Result<ApiClient, Failure> {
     let transport = settings.connections(Api::Compute, endpoint)?;
     let device = Login::device(endpoint)
         .transport(|_| transport)
@@ -97,7 +97,7 @@ async fn log_in(
         login.endpoint(),
         login.path().display()
     ));
-    let configured = Client::of_login(settings, login.endpoint())?;
+    let configured = ApiClient::of_login(settings, login.endpoint())?;
     match arguments.team_member {
         Some(id) => membership::set(&configured, &login, id).await?,
         None => membership::choose(&configured, &login, &logged_in.members).await?,

@@ -7,19 +7,23 @@ use compute_kfp::compute::types::Member;
 use compute_kfp::compute::{self, Login};
 
 use super::identity::if_visible;
-use crate::client::Client;
+use crate::client::ApiClient;
 use crate::failure::{Failure, say, warn};
 use crate::printable::printable;
 
 /// Stores a membership that the server knows.
-pub async fn set(configured: &Client, login: &Login, id: i64) -> Result<(), Error> {
+pub async fn set(configured: &ApiClient, login: &Login, id: i64) -> Result<(), Error> {
     let client = compute::Client::from(configured.transport.clone());
     client.read_member(id).send().await?;
     login.set_team_member_id(id).await
 }
 
 /// Asks the user if there is a choice and a terminal to ask on.
-pub async fn choose(configured: &Client, login: &Login, members: &[Member]) -> Result<(), Failure> {
+pub async fn choose(
+    configured: &ApiClient,
+    login: &Login,
+    members: &[Member],
+) -> Result<(), Failure> {
     let client = compute::Client::from(configured.transport.clone());
     match members {
         [] => {

@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::Identity;
 use crate::api::Api;
-use crate::client::{Client, title};
+use crate::client::{ApiClient, title};
 use crate::failure::{Failure, warn};
 use crate::options::Options;
 use crate::output::Output;
@@ -23,14 +23,14 @@ impl Arguments {
     pub async fn run(&self, options: &Options) -> Result<(), Failure> {
         options.refuse_dry_run("`whoami` is more than one request")?;
         let settings = Settings::read(options)?;
-        let configured = Client::if_configured(&settings, Api::Compute)?;
+        let configured = ApiClient::if_configured(&settings, Api::Compute)?;
         let configured = configured.ok_or_else(|| nobody(compute::DEFAULT_ENDPOINT))?;
         print(options, &configured).await
     }
 }
 
 /// Requests the identity of the client from the server, and prints it.
-pub async fn print(options: &Options, configured: &Client) -> Result<(), Failure> {
+pub async fn print(options: &Options, configured: &ApiClient) -> Result<(), Failure> {
     let endpoint = configured.endpoint();
     let (credential, source) = configured.credential().ok_or_else(|| nobody(endpoint))?;
     if let Some(hidden) = configured.hidden_login() {

@@ -171,6 +171,11 @@ impl<'a> RunningCall<'a> {
             number: self.attempts,
             url: self.request.url.clone(),
             headers: sending.headers(),
+            security: self
+                .authorizations
+                .iter()
+                .map(|(_, it)| it.scheme())
+                .collect(),
         };
         let span = trace::attempt(&self.endpoint, self.operation, self.attempts);
         let running = sending.run(attempt).instrument(span.clone());
