@@ -5,7 +5,7 @@ use std::marker::PhantomData;
 use super::progress::Progress;
 
 /// A run or a job as JSON. For 10,000 runs of 1.9 kB with their pipeline spec, it takes 20 MB of memory,
-/// and the values take 345 MB.
+/// and the values take 345 MB. Without a spec, runs of 0.5 kB take 5 MB, and the values 13 MB.
 pub(super) struct Kept<T: Progress> {
     pub state: T::State,
     text: Box<[u8]>,
