@@ -2,6 +2,7 @@
 
 use std::env;
 use std::error::Error as StdError;
+use std::fmt;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -11,11 +12,10 @@ use reqwest::{Client, ClientBuilder, Proxy, redirect, retry};
 use tokio::time::timeout;
 use url::Url;
 
-use crate::byte_stream::whole;
+use crate::byte_stream::{REPORT, whole};
 use crate::endpoint::{Endpoint, is_inside, is_private, origin};
 use crate::error::{Error, ErrorKind};
 use crate::fault;
-use crate::raw_response::REPORT;
 use crate::response::Response;
 use crate::settings_error::SettingsError;
 
@@ -42,7 +42,7 @@ const LIMIT: Duration = Duration::from_secs(30);
 /// # drop(http);
 /// # Ok::<(), reqwest::Error>(())
 /// ```
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct HttpClient(pub(crate) Client);
 
 impl HttpClient {
@@ -89,6 +89,13 @@ impl HttpClient {
         })?;
         let headers = std::mem::take(response.headers_mut());
         Ok(Response::new(body, response.status(), headers))
+    }
+}
+
+/// Shows no settings: default headers may contain credentials.
+impl fmt::Debug for HttpClient {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("HttpClient").finish_non_exhaustive()
     }
 }
 

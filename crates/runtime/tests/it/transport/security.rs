@@ -9,7 +9,8 @@ use compute_kfp_runtime::credentials::{
 };
 use compute_kfp_runtime::operation::{Location, Operation, Parameter, SchemeKind, SecurityScheme};
 use compute_kfp_runtime::{Error, ErrorKind, Request, Transport, TransportBuilder, middleware};
-use http::{HeaderName, HeaderValue};
+use http::header::AUTHORIZATION;
+use http::{HeaderMap, HeaderName, HeaderValue};
 
 use crate::item::{ServerTransport as _, get, html, parameter};
 use compute_kfp_test_server::{Received, Response, TestServer};
@@ -219,14 +220,26 @@ async fn credentials_for_a_proxy_are_not_sent_to_other_servers() {
     let transport = Transport::builder("http://localhost:1")
         .server(DECLARED, other.url())
         .proxy_credentials(SessionCookie::new("session=abc"));
-    let request = Request::new(&ELSEWHERE);
+    let transport = transport.build().unwrap();
     transport
-        .build()
-        .unwrap()
-        .send_empty(request)
+        .send_empty(Request::new(&ELSEWHERE))
         .await
         .unwrap();
     assert_eq!(other.only().header("cookie"), None);
+}
+
+#[tokio::test]
+async fn an_http_client_does_not_show_its_credentials() {
+    let headers = HeaderMap::from_iter([(AUTHORIZATION, HeaderValue::from_static(TOKEN))]);
+    let transport = Transport::builder("https://example.org")
+        .proxy("http://alice:s3cret@proxy.example.org")
+        .configure_http(move |http| http.default_headers(headers.clone()));
+    let transport = transport.build().unwrap();
+    let shown = format!("{:?}", transport.http_client());
+    assert!(
+        !shown.contains(TOKEN) && !shown.contains("alice"),
+        "{shown}"
+    );
 }
 
 #[tokio::test]
