@@ -9,8 +9,10 @@ use tokio::time::timeout;
 use crate::error::Error;
 use crate::fault;
 use crate::operation::Operation;
-use crate::raw_response::REPORT;
 use crate::value_stream::ValueStream;
+
+/// Maximum number of bytes that are read of a response that reports an error or cannot be decoded.
+pub(crate) const REPORT: usize = 1024 * 1024;
 
 /// A response body that is not decoded, as a stream of pieces. The pieces have the sizes in which the
 /// network delivers them.

@@ -8,16 +8,13 @@ use http::{HeaderMap, StatusCode};
 use serde::de::DeserializeOwned;
 use url::Url;
 
-use crate::byte_stream::{self, ByteStream};
+use crate::byte_stream::{self, ByteStream, REPORT};
 use crate::error::Error;
 use crate::fault::{self, begins, is_html};
 use crate::json::{self, Fault};
 use crate::operation::Operation;
 use crate::response::{Response, ResponseBody};
 use crate::secrets::Secrets;
-
-/// Maximum number of bytes that are read of a response that reports an error or cannot be decoded.
-pub(crate) const REPORT: usize = 1024 * 1024;
 
 /// A response with the credentials that must not appear in its errors.
 pub(crate) struct RawResponse {

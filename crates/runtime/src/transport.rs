@@ -36,8 +36,8 @@ use crate::stream::{self, EventStream, JsonStream};
 ///
 /// Cloning is cheap; clones share everything.
 ///
-/// - Each operation gets the credentials it declares, those for a proxy, and no others. After a 401, the credential is
-///   renewed if possible, and the call is sent once more.
+/// - Each operation gets the credentials it declares, those for a proxy, and no others. After a 401,
+///   the credential is renewed if possible, and the call is sent once more.
 /// - If the spec declares a server for one operation, its requests are sent there and not to the
 ///   endpoint; [`TransportBuilder::server`] overrides the address of that server.
 /// - Failed calls are retried when that is safe, according to a [`RetryPolicy`].

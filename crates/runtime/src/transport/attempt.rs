@@ -11,13 +11,13 @@ use url::Url;
 
 use super::Inner;
 use crate::body::RequestBody;
-use crate::byte_stream::{next_chunk, whole};
+use crate::byte_stream::{REPORT, next_chunk, whole};
 use crate::content::Progress;
 use crate::endpoint::origin;
 use crate::error::Error;
 use crate::fault;
 use crate::middleware::{Attempt, Next, ResponseFuture};
-use crate::raw_response::{REPORT, is_event_stream};
+use crate::raw_response::is_event_stream;
 use crate::request::ReadyRequest;
 use crate::response::{Response, ResponseBody};
 use crate::secrets::Secrets;
