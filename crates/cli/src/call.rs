@@ -137,8 +137,10 @@ async fn send(
 
 /// Returns whether another page follows. JSON output shows this by itself.
 fn is_continued(operation: &'static Operation, response: Value) -> bool {
-    let page = serde_json::from_value::<ValuePage>(response).map(|page| page.of(operation));
-    let (Ok(Ok(page)), Some(_)) = (page, operation.paging) else {
+    let page = operation
+        .paging
+        .and_then(|_| serde_json::from_value::<ValuePage>(response).ok());
+    let Some(Ok(page)) = page.map(|page| page.of(operation)) else {
         return false;
     };
     match page.next_page() {
