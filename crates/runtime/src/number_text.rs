@@ -38,6 +38,9 @@
 //! # Ok::<(), serde_json::Error>(())
 //! ```
 
+// `serde_with` was tried instead: its types reject 42.0 and null lists, write NaN as null, and accept
+// `inf` and `+1`.
+
 use std::collections::{BTreeMap, HashMap};
 #[cfg(feature = "schemars")]
 use std::marker::PhantomData;
