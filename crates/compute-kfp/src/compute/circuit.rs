@@ -119,7 +119,7 @@ pub struct CircuitOutcome {
 }
 
 impl RunCircuit {
-    setters!();
+    setters!(policy);
 
     /// Sets the number of shots [default: that of the backend type].
     pub fn shots(mut self, shots: i64) -> Self {

@@ -8,7 +8,7 @@ use futures_util::stream;
 
 use super::Client;
 use super::types::{Job, JobLogLine, JobLogPage};
-use crate::waiting::{PollPolicy, Poller, Progress, Reader, setters};
+use crate::waiting::{PollPolicy, Poller, Progress, setters};
 
 impl Client {
     /// Follows the log of a job, until the job has ended.
@@ -43,7 +43,7 @@ pub struct FollowJobLogs {
 }
 
 impl FollowJobLogs {
-    setters!();
+    setters!(policy);
 
     /// Sets the time of the first line, in nanoseconds since the Unix epoch [default: the beginning of
     /// the log].
@@ -59,14 +59,7 @@ impl FollowJobLogs {
     #[inline]
     pub fn lines(self) -> ValueStream<JobLogLine> {
         let (client, id, start) = (self.client, self.id, self.start);
-        let reader = Reader::new(
-            &client,
-            &client.request_limit,
-            move |client: Client| async move {
-                let job = client.read_job(id).send().await?;
-                Ok(job.into_inner())
-            },
-        );
+        let poller = client.wait_for_job(id).policy(self.policy).poller;
         let open = move |point: Option<ResumePoint>| {
             let mut lines = client.get_job_logs(id).page_size(u32::MAX);
             if let Some(start) = start {
@@ -78,10 +71,10 @@ impl FollowJobLogs {
             lines.items()
         };
         let log = Log {
-            poller: Poller::new(format!("job {id}"), reader, self.policy),
+            poller,
             lines: open(None),
             open: Box::new(open),
-            next: Next::State,
+            is_read: true,
             has_ended: false,
         };
         ValueStream::new(stream::try_unfold(log, |mut log| async move {
@@ -95,7 +88,8 @@ struct Log {
     poller: Poller<Job>,
     lines: Items<JobLogPage>,
     open: Open,
-    next: Next,
+    /// `true` if the log was read to its end, as far as it was written.
+    is_read: bool,
     /// `true` if the job had ended before the current pass over the log.
     has_ended: bool,
 }
@@ -103,51 +97,30 @@ struct Log {
 /// Continues reading the log where it stopped.
 type Open = Box<dyn Fn(Option<ResumePoint>) -> Items<JobLogPage> + Send>;
 
-/// The next step.
-enum Next {
-    State,
-    Line,
-    Pause,
-    Nothing,
-}
-
 impl Log {
     #[inline]
     async fn next(&mut self) -> Result<Option<JobLogLine>, Error> {
         loop {
-            match self.next {
+            if self.is_read {
+                if self.has_ended {
+                    return Ok(None);
+                }
                 // The state comes first: what is written before the end is in the lines after it.
-                Next::State => {
-                    self.has_ended = self.poller.read().await?.is_final();
-                    self.next = Next::Line;
-                }
-                Next::Line => {
-                    let lines = &mut self.lines;
-                    let read = async { lines.next().await.transpose() };
-                    match self.poller.attempt(read).await? {
-                        Some(Some(line)) => {
-                            self.poller.refresh();
-                            return Ok(Some(line));
-                        }
-                        Some(None) if self.has_ended => self.next = Next::Nothing,
-                        Some(None) => {
-                            self.read_on();
-                            self.next = Next::Pause;
-                        }
-                        None => self.read_on(),
-                    }
-                }
-                Next::Pause => {
-                    self.poller.pause().await?;
-                    self.next = Next::State;
-                }
-                Next::Nothing => return Ok(None),
+                self.has_ended = self.poller.next().await?.is_final();
+                self.is_read = false;
             }
+            let lines = &mut self.lines;
+            let read = async { lines.next().await.transpose() };
+            match self.poller.attempt(read).await? {
+                Some(Some(line)) => {
+                    self.poller.refresh();
+                    return Ok(Some(line));
+                }
+                Some(None) => self.is_read = true,
+                None => {}
+            }
+            // After the end of the log or a fault, the next lines start where the last ones ended.
+            self.lines = (self.open)(self.lines.resume_point().cloned());
         }
-    }
-
-    /// Starts a stream of lines where the last one ended, after the end of the log or after a fault.
-    fn read_on(&mut self) {
-        self.lines = (self.open)(self.lines.resume_point().cloned());
     }
 }
