@@ -15,10 +15,12 @@ use std::path::{Path, PathBuf};
 
 use compute_kfp_runtime::oauth::Provider;
 use compute_kfp_runtime::{Error, HttpClient, Transport};
+use serde_json::Value;
 
 use self::account::Account;
 use self::config_file::{ConfigFile, blocking};
 pub use self::device::{DeviceLogin, LoggedIn, PendingLogin};
+use self::document::Document;
 pub(super) use self::tokens::LoginTokens;
 use super::DEFAULT_ENDPOINT;
 
@@ -75,12 +77,14 @@ impl Login {
     /// The file is left unchanged.
     pub fn from_file(path: impl Into<PathBuf>) -> Result<Self, Error> {
         let file = ConfigFile::new(path.into());
-        let Some(document) = file.read()? else {
-            return Err(file.missing());
-        };
-        let host = document
-            .default_host()
-            .map_err(|fault| file.fault(&fault))?;
+        if let Ok(false) = file.path().try_exists() {
+            return Err(Error::authentication(format!(
+                "there is no login file `{}`; log in with `Login::device`",
+                file.path().display()
+            )));
+        }
+        let document = file.read()?;
+        let host = document.default_host()?;
         Ok(Self {
             host: host.unwrap_or(DEFAULT_ENDPOINT).to_owned(),
             file,
@@ -160,13 +164,12 @@ impl Login {
     pub async fn set_team_member_id(&self, id: i64) -> Result<(), Error> {
         let _lock = self.file.lock().await?;
         let login = self.clone();
-        blocking(move || {
-            let account = login.known_account()?;
-            login
-                .file
-                .change(|document| document.set_team_member_id(&account.key, Some(id)))
-        })
-        .await
+        let change = move |document: &mut Document| {
+            let account = document.account(&login.host)?;
+            account.ok_or_else(|| login.logged_out())?;
+            document.set(&login.host, [("team_member_id", id.into())])
+        };
+        self.file.change(change).await
     }
 
     /// Revokes the refresh token and removes the tokens from the file.
@@ -182,8 +185,7 @@ impl Login {
     /// [`Configuration`](crate::ErrorKind::Configuration) if the file cannot be read or written.
     pub async fn log_out(&self) -> Result<(), Error> {
         let _lock = self.file.lock().await?;
-        let login = self.clone();
-        let Some(account) = blocking(move || login.account()).await? else {
+        let Some(account) = self.load_account().await? else {
             return Ok(());
         };
         let Some(tokens) = &account.tokens else {
@@ -193,8 +195,10 @@ impl Login {
             Some(token) => self.revoke(&account, token).await,
             None => Ok(()),
         };
-        let (file, key) = (self.file.clone(), account.key.clone());
-        blocking(move || file.change(|document| document.set_tokens(&key, None))).await?;
+        let host = self.host.clone();
+        let no_tokens = [("tokens", Value::Null)];
+        let change = move |document: &mut Document| document.set(&host, no_tokens);
+        self.file.change(change).await?;
         revoked.map_err(|error| {
             Error::authentication(format!(
                 "logged out of `{}` here, but the refresh token may still be valid: {}",
@@ -221,16 +225,12 @@ impl Login {
 
     /// Returns the file's entry for the server.
     fn account(&self) -> Result<Option<Account>, Error> {
-        match self.file.read()? {
-            Some(document) => document
-                .account(&self.host)
-                .map_err(|fault| self.file.fault(&fault)),
-            None => Ok(None),
-        }
+        self.file.read()?.account(&self.host)
     }
 
-    fn known_account(&self) -> Result<Account, Error> {
-        self.account()?.ok_or_else(|| self.logged_out())
+    async fn load_account(&self) -> Result<Option<Account>, Error> {
+        let login = self.clone();
+        blocking(move || login.account()).await
     }
 
     fn logged_out(&self) -> Error {
