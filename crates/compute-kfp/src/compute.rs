@@ -39,10 +39,10 @@ pub const DEFAULT_ENDPOINT: &str = "https://api.quantum-inspire.com";
 
 /// Variables that [`Client::from_env`] reads.
 pub const VARIABLES: Variables = Variables {
-    endpoint: ENDPOINT,
-    token: TOKEN,
-    token_file: TOKEN_FILE,
-    api_key: Some(API_KEY),
+    endpoint: "COMPUTE_ENDPOINT",
+    token: "COMPUTE_TOKEN",
+    token_file: "COMPUTE_TOKEN_FILE",
+    api_key: Some("COMPUTE_API_KEY"),
     cookie: "COMPUTE_COOKIE",
     cookie_file: "COMPUTE_COOKIE_FILE",
     identity_header: "COMPUTE_IDENTITY_HEADER",
@@ -53,11 +53,6 @@ pub const VARIABLES: Variables = Variables {
     certificate_authority: "COMPUTE_CERTIFICATE_AUTHORITY",
     proxy: "COMPUTE_PROXY",
 };
-
-const ENDPOINT: &str = "COMPUTE_ENDPOINT";
-const TOKEN: &str = "COMPUTE_TOKEN";
-const TOKEN_FILE: &str = "COMPUTE_TOKEN_FILE";
-const API_KEY: &str = "COMPUTE_API_KEY";
 
 /// Client of the Compute API.
 ///
@@ -174,15 +169,14 @@ impl ClientBuilder {
     ///
     /// Returns the errors of [`Client::from_env`].
     pub fn from_variables(variable: &dyn Fn(&str) -> Option<OsString>) -> Result<Self, Error> {
-        let mut lookup = Lookup::new(variable);
+        let mut lookup = Lookup::new(&VARIABLES, variable);
         let mut builder = Client::builder();
-        builder.endpoint = lookup.text(Setting::Endpoint, ENDPOINT)?;
-        if let Some(token) = lookup.text(Setting::Token, TOKEN)? {
-            builder = builder.bearer_token(token);
-        } else if let Some(path) = lookup.path(Setting::TokenFile, TOKEN_FILE) {
-            builder = builder.token_file(path);
-        }
-        let key = lookup.text(Setting::ApiKey, API_KEY)?;
+        builder.endpoint = lookup.text(Setting::Endpoint, VARIABLES.endpoint)?;
+        builder.user = lookup.token()?;
+        let key = match VARIABLES.api_key {
+            Some(name) => lookup.text(Setting::ApiKey, name)?,
+            None => None,
+        };
         #[cfg(feature = "oauth")]
         if builder.user.is_none()
             && key.is_none()
@@ -200,14 +194,12 @@ impl ClientBuilder {
         if let Some(key) = key {
             builder = builder.api_key(key);
         }
-        builder.transport = lookup.proxy_credentials(&VARIABLES, builder.transport)?;
+        builder.transport = lookup.proxy_credentials(builder.transport)?;
         if !lookup.has(Setting::Endpoint) {
             lookup.note(Setting::Endpoint, None, Origin::Default);
         }
-        let (transport, found) = VARIABLES.connect(variable, builder.transport)?;
-        builder.transport = transport;
+        builder.transport = lookup.connections(builder.transport)?;
         builder.found = lookup.found;
-        builder.found.extend(found);
         Ok(builder)
     }
 

@@ -1,15 +1,16 @@
 //! The context file, where the Python SDK stores a user's settings.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value};
 
 use crate::Error;
-use crate::settings::optional_content;
+use crate::settings::trimmed;
 
 /// Settings in a context file.
 #[derive(Default)]
 pub(super) struct ContextFile {
+    pub path: PathBuf,
     pub namespace: Option<String>,
     pub cookie: Option<String>,
     /// Name and value of the identity header.
@@ -18,8 +19,8 @@ pub(super) struct ContextFile {
 
 impl ContextFile {
     /// Reads this file, which may be missing.
-    pub fn read(path: &Path) -> Result<Self, Error> {
-        let Some(text) = optional_content(path)? else {
+    pub fn read(path: PathBuf) -> Result<Self, Error> {
+        let Some(text) = content(&path)? else {
             return Ok(Self::default());
         };
         let wrong = |what: &str| {
@@ -47,17 +48,31 @@ impl ContextFile {
             namespace: field("namespace")?,
             cookie: field("client_authentication_cookie")?,
             header,
+            path,
         })
     }
+}
+
+/// Returns the content of a file, or `None` if it is missing or empty.
+pub(super) fn content(path: &Path) -> Result<Option<String>, Error> {
+    if !path.exists() {
+        return Ok(None);
+    }
+    let text = std::fs::read_to_string(path).map_err(|error| {
+        Error::configuration(format!(
+            "cannot read the file `{}`: {error}; correct or remove it",
+            path.display()
+        ))
+        .caused_by(error)
+    })?;
+    Ok(trimmed(&text))
 }
 
 /// Returns a field as a string. Empty and null count as absent. An error must not show the value.
 fn string(fields: &Map<String, Value>, name: &str) -> Result<Option<String>, ()> {
     match fields.get(name) {
         None | Some(Value::Null) => Ok(None),
-        Some(Value::String(text)) => {
-            Ok(Some(text.trim().to_owned()).filter(|text| !text.is_empty()))
-        }
+        Some(Value::String(text)) => Ok(trimmed(text)),
         Some(_) => Err(()),
     }
 }
