@@ -38,6 +38,7 @@ use crate::waiting::{RequestLimit, request_limit};
 pub const DEFAULT_ENDPOINT: &str = "https://api.quantum-inspire.com";
 
 /// Variables that [`Client::from_env`] reads.
+#[doc(hidden)]
 pub const VARIABLES: Variables = Variables {
     endpoint: "COMPUTE_ENDPOINT",
     token: "COMPUTE_TOKEN",

@@ -37,6 +37,7 @@ use crate::settings::{Found, Origin, Setting, Variables};
 use crate::waiting::{RequestLimit, request_limit};
 
 /// Variables that [`Client::from_env`] reads, in addition to the files of a pod and of the user.
+#[doc(hidden)]
 pub const VARIABLES: Variables = Variables {
     endpoint: "KF_PIPELINES_ENDPOINT",
     token: "KFP_TOKEN",

@@ -22,39 +22,23 @@ use std::sync::Arc;
 use crate::credentials::{BearerToken, Credentials, IdentityHeader, SessionCookie, TokenFile};
 use crate::{Error, TransportBuilder};
 
-/// The environment variables that configure a client of one API.
-///
-/// ```
-/// assert_eq!(compute_kfp::compute::VARIABLES.endpoint, "COMPUTE_ENDPOINT");
-/// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
+/// The environment variables that configure a client of one API, for the command line. The tables of
+/// both `from_env` say what they hold.
+#[doc(hidden)]
+#[derive(Clone, Copy, Debug)]
 pub struct Variables {
-    /// Address of the server.
     pub endpoint: &'static str,
-    /// Bearer token.
     pub token: &'static str,
-    /// File with the bearer token.
     pub token_file: &'static str,
-    /// API key, where the API takes one.
     pub api_key: Option<&'static str>,
-    /// Cookies of a session with a proxy in front of the server, `name=value; other=value`.
     pub cookie: &'static str,
-    /// File with these cookies.
     pub cookie_file: &'static str,
-    /// Header that identifies the caller, `NAME: VALUE`, for a server that trusts it.
     pub identity_header: &'static str,
-    /// Client certificate: a file in PEM.
     pub client_certificate: &'static str,
-    /// Key of the client certificate: a file in PEM; without it, the certificate's file holds both.
     pub client_key: &'static str,
-    /// Permission to send credentials over plain HTTP to any host, `true` or `false`.
     pub allow_http: &'static str,
-    /// Acceptance of any certificate of the server, `true` or `false`.
     pub insecure_skip_tls_verify: &'static str,
-    /// Certificate authorities to trust in addition to the system's: a file in PEM.
     pub certificate_authority: &'static str,
-    /// Proxy, such as `http://proxy.example.org:3128`.
     pub proxy: &'static str,
 }
 
@@ -87,8 +71,7 @@ impl Variables {
         everywhere.into_iter().chain(self.api_key)
     }
 
-    /// Configures the connections of a transport from the variables. For the command line.
-    #[doc(hidden)]
+    /// Configures the connections of a transport from the variables.
     pub fn connect(
         &self,
         variable: &dyn Fn(&str) -> Option<OsString>,

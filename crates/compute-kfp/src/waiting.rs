@@ -101,7 +101,7 @@ impl<T: Progress> Wait<T> {
         loop {
             let now = self.changed().await?;
             if now.is_final() {
-                return Ok(Ended::new(now));
+                return Ok(Ended(now));
             }
         }
     }

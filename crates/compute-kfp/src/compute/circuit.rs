@@ -49,8 +49,7 @@ impl Client {
             algorithm_type: AlgorithmType::Quantum,
             language: "cQASM".to_owned(),
             language_version: None,
-            shots: None,
-            raw_data: None,
+            job: JobIn::builder(),
             policy: PollPolicy::default(),
             on_change: None,
         }
@@ -97,8 +96,7 @@ pub struct RunCircuit {
     algorithm_type: AlgorithmType,
     language: String,
     language_version: Option<String>,
-    shots: Option<i64>,
-    raw_data: Option<bool>,
+    job: types::builder::JobIn,
     policy: PollPolicy,
     on_change: Option<OnChange>,
 }
@@ -122,13 +120,13 @@ impl RunCircuit {
 
     /// Sets the number of shots [default: that of the backend type].
     pub fn shots(mut self, shots: i64) -> Self {
-        self.shots = Some(shots);
+        self.job = self.job.number_of_shots(shots);
         self
     }
 
     /// Sets whether the results include the outcome of each shot.
     pub fn raw_data(mut self, wanted: bool) -> Self {
-        self.raw_data = Some(wanted);
+        self.job = self.job.raw_data_enabled(wanted);
         self
     }
 
@@ -247,13 +245,7 @@ impl RunCircuit {
         let file = client.create_file(file).send().await?;
         let batch_job = BatchJobIn::builder().backend_type_id(backend_type_id);
         let batch_job = client.create_batch_job(batch_job).send().await?;
-        let mut job = JobIn::builder().file_id(file.id).batch_job_id(batch_job.id);
-        if let Some(shots) = self.shots {
-            job = job.number_of_shots(shots);
-        }
-        if let Some(wanted) = self.raw_data {
-            job = job.raw_data_enabled(wanted);
-        }
+        let job = self.job.file_id(file.id).batch_job_id(batch_job.id);
         let job = client.create_job(job).send().await?.into_inner();
         client.enqueue_batch_job(batch_job.id).send().await?;
         Ok(job)

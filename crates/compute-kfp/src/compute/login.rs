@@ -76,11 +76,11 @@ impl Login {
     /// such file, and of kind [`Configuration`](crate::ErrorKind::Configuration) if it cannot be read.
     /// The file is left unchanged.
     pub fn from_file(path: impl Into<PathBuf>) -> Result<Self, Error> {
-        let file = ConfigFile::new(path.into());
-        if let Ok(false) = file.path().try_exists() {
+        let file = ConfigFile(path.into());
+        if let Ok(false) = file.0.try_exists() {
             return Err(Error::authentication(format!(
                 "there is no login file `{}`; log in with `Login::device`",
-                file.path().display()
+                file.0.display()
             )));
         }
         let document = file.read()?;
@@ -129,7 +129,7 @@ impl Login {
 
     /// Returns the path of the login file.
     pub fn path(&self) -> &Path {
-        self.file.path()
+        &self.file.0
     }
 
     /// Returns whether the file holds tokens for the server. They may have expired.
@@ -236,7 +236,7 @@ impl Login {
     fn logged_out(&self) -> Error {
         Error::authentication(format!(
             "`{}` holds no tokens for `{}`; log in with `Login::device`",
-            self.file.path().display(),
+            self.file.0.display(),
             self.host
         ))
     }

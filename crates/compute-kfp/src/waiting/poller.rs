@@ -202,7 +202,8 @@ impl<T: Progress> Poller<T> {
     fn unfinished(&mut self, kind: ErrorKind, message: String) -> Error {
         let last = self.last.take();
         let last = last.and_then(|last| serde_json::from_slice::<T>(&last.json).ok());
-        Error::new(kind, message).caused_by(Unfinished::new(last, self.fault.take()))
+        let fault = self.fault.take();
+        Error::new(kind, message).caused_by(Unfinished { last, fault })
     }
 }
 

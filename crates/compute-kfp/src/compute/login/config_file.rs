@@ -10,7 +10,7 @@ use compute_kfp_runtime::Error;
 use super::document::Document;
 
 #[derive(Clone, Debug)]
-pub(super) struct ConfigFile(PathBuf);
+pub(super) struct ConfigFile(pub PathBuf);
 
 /// A new file that will replace the login file.
 pub(super) struct Prepared {
@@ -28,14 +28,6 @@ const LONGEST_WAIT: Duration = Duration::from_secs(60);
 const BETWEEN_TRIES: Duration = Duration::from_millis(20);
 
 impl ConfigFile {
-    pub fn new(path: PathBuf) -> Self {
-        Self(path)
-    }
-
-    pub fn path(&self) -> &Path {
-        &self.0
-    }
-
     /// Reads the file. If there is none, it counts as empty.
     pub fn read(&self) -> Result<Document, Error> {
         match fs::read(&self.0) {

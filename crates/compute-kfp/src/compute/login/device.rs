@@ -69,7 +69,7 @@ impl DeviceLogin {
     /// the API fails, its error is returned.
     #[inline]
     pub async fn start(self) -> Result<PendingLogin, Error> {
-        let file = ConfigFile::new(self.file.map_or_else(default_file, Ok)?);
+        let file = ConfigFile(self.file.map_or_else(default_file, Ok)?);
         // A file that cannot be used fails here, before the user confirms.
         let document = file.read()?;
         let login = Login {
