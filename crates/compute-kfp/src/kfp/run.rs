@@ -155,9 +155,9 @@ impl RunPipeline<'_> {
     #[inline]
     async fn found_version(&self, pipeline_id: &str, name: &str) -> Result<String, Error> {
         let named = self.client.list_pipeline_versions(pipeline_id);
-        let named = named.filter(Filter::eq("name", name)).send().await?;
-        let mut found = named.into_inner().pipeline_versions.into_iter().flatten();
-        let id = found.find_map(|version| version.pipeline_version_id);
+        let mut named = named.filter(Filter::eq("name", name)).items();
+        let found = named.next().await.transpose()?;
+        let id = found.and_then(|version| version.pipeline_version_id);
         id.ok_or_else(|| {
             let message = format!("the pipeline `{}` has no version `{name}`", self.name);
             Error::new(ErrorKind::NotFound, message)
@@ -166,24 +166,18 @@ impl RunPipeline<'_> {
 
     #[inline]
     async fn found_experiment(&self, name: &str) -> Result<Experiment, Error> {
-        let mut named = self.client.list_experiments();
+        let named = Filter::eq("display_name", name);
+        let mut named = self.client.list_experiments().filter(named);
         let mut experiment = Experiment::builder().display_name(name);
         if let Some(namespace) = &self.namespace {
             named = named.namespace(namespace);
             experiment = experiment.namespace(namespace);
         }
-        let named = named
-            .filter(Filter::eq("display_name", name))
-            .send()
-            .await?;
-        let mut found = named.into_inner().experiments.into_iter().flatten();
-        match found.next() {
-            Some(found) => Ok(found),
-            None => {
-                let created = self.client.create_experiment(experiment).send().await?;
-                Ok(created.into_inner())
-            }
+        if let Some(found) = named.items().next().await {
+            return found;
         }
+        let created = self.client.create_experiment(experiment).send().await?;
+        Ok(created.into_inner())
     }
 }
 

@@ -113,18 +113,11 @@ impl UploadNamed<'_> {
         }
         let pipeline = upload.send().await?.into_inner();
         let id = pipeline.pipeline_id.clone().unwrap_or_default();
-        let versions = self.client.list_pipeline_versions(id).send().await?;
-        let mut versions = versions
-            .into_inner()
-            .pipeline_versions
-            .into_iter()
-            .flatten();
-        let version = versions.next().ok_or_else(|| {
-            let message = format!(
-                "the server lists no version of the new pipeline `{}`",
-                self.name
-            );
-            Error::new(ErrorKind::Protocol, message)
+        let mut versions = self.client.list_pipeline_versions(id).items();
+        let version = versions.next().await.unwrap_or_else(|| {
+            let name = &self.name;
+            let message = format!("the server lists no version of the new pipeline `{name}`");
+            Err(Error::new(ErrorKind::Protocol, message))
         })?;
         Ok(Uploaded { pipeline, version })
     }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use compute_kfp_runtime::{Error, Transport, TransportBuilder, oauth};
 
-use super::account::{Account, StoredTokens};
+use super::account::StoredTokens;
 use super::config_file::ConfigFile;
 use super::document::SCOPE;
 use super::{Login, default_file};
@@ -81,30 +81,29 @@ impl DeviceLogin {
         let client = builder.login(login.clone()).build()?;
         let settings = client.auth_config().send().await?.into_inner();
         let login_server = &settings.well_known_endpoint;
-        let known = document.account(&login.host)?;
-        let is_known = |account: &Account| account.well_known_endpoint == *login_server;
-        // A server that was taken over could send people to log in where it likes.
-        if let Some(known) = known.as_ref().filter(|known| !is_known(known))
-            && known.tokens.is_some()
-        {
-            return Err(Error::configuration(format!(
-                "`{}` names another login server than before, `{login_server}` in place of `{}`; if its \
-                 operator says that this is right, log out of it and log in again",
-                login.host, known.well_known_endpoint
-            )));
-        }
-        if !self.share_login_server
-            && !known.as_ref().is_some_and(is_known)
-            && let Some(other) = document.other_server_of(login_server, &login.host)?
-        {
-            return Err(Error::configuration(format!(
-                "`{}` names the login server of `{other}`, `{login_server}`, so it could use your login \
-                 there; if one operator runs both, allow it with `share_login_server`",
-                login.host
-            )));
+        match document.account(&login.host)? {
+            Some(known) if known.well_known_endpoint == *login_server => {}
+            // A server that was taken over could send people to log in where it likes.
+            Some(known) if known.tokens.is_some() => {
+                return Err(Error::configuration(format!(
+                    "`{}` names another login server than before, `{login_server}` in place of `{}`; if its \
+                     operator says that this is right, log out of it and log in again",
+                    login.host, known.well_known_endpoint
+                )));
+            }
+            _ if self.share_login_server => {}
+            _ => {
+                if let Some(other) = document.other_server_of(login_server, &login.host)? {
+                    return Err(Error::configuration(format!(
+                        "`{}` names the login server of `{other}`, `{login_server}`, so it could use your \
+                         login there; if one operator runs both, allow it with `share_login_server`",
+                        login.host
+                    )));
+                }
+            }
         }
         let http = client.transport().http_client();
-        let provider = oauth::Provider::discover(http, &settings.well_known_endpoint).await?;
+        let provider = oauth::Provider::discover(http, login_server).await?;
         let pending = oauth::DeviceLogin::new(&settings.client_id)
             .audience(&settings.audience)
             .scope(SCOPE)

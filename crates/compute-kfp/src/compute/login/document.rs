@@ -34,14 +34,7 @@ impl Document {
                 fields,
             }),
             Ok(_) => Err(unexpected(path, &[])),
-            Err(error) => Err(invalid(
-                path,
-                &format!(
-                    "invalid JSON at line {}, column {}",
-                    error.line(),
-                    error.column()
-                ),
-            )),
+            Err(error) => Err(invalid(path, &format!("not JSON: {error}"))),
         }
     }
 
