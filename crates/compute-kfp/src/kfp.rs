@@ -84,7 +84,12 @@ impl Client {
     ///
     /// A trailing `/apis/v2beta1` is removed, because the paths of all operations include it.
     pub fn builder(endpoint: impl Into<String>) -> ClientBuilder {
-        ClientBuilder::new(endpoint)
+        ClientBuilder {
+            transport: Transport::builder(without_api_path(&endpoint.into())),
+            of_context_file: Vec::new(),
+            namespace: None,
+            found: Vec::new(),
+        }
     }
 
     /// Creates a client from the environment: its variables, and the files of a pod and of the user.
@@ -170,15 +175,6 @@ pub struct ClientBuilder {
 }
 
 impl ClientBuilder {
-    fn new(endpoint: impl Into<String>) -> Self {
-        Self {
-            transport: Transport::builder(without_api_path(&endpoint.into())),
-            of_context_file: Vec::new(),
-            namespace: None,
-            found: Vec::new(),
-        }
-    }
-
     /// Configures a client as [`Client::from_env`] does, but with your own lookup of variables.
     /// Settings can be overridden afterwards.
     ///
@@ -251,8 +247,5 @@ impl ClientBuilder {
 /// Returns an endpoint without the path that all operations begin with.
 fn without_api_path(endpoint: &str) -> &str {
     let endpoint = endpoint.trim().trim_end_matches('/');
-    let api_path = operations::GET_HEALTHZ.path.strip_suffix("/healthz");
-    api_path
-        .and_then(|path| endpoint.strip_suffix(path))
-        .unwrap_or(endpoint)
+    endpoint.strip_suffix("/apis/v2beta1").unwrap_or(endpoint)
 }

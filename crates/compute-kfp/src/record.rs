@@ -206,14 +206,16 @@ impl<'a> RecordJob<'a> {
     #[inline]
     async fn own_task(&self) -> Result<String, Error> {
         let name = format!("quantum-job-{}", self.job.id);
-        let mut tasks = self.client.list_tasks(&self.run_id).items();
-        while let Some(task) = tasks.next().await {
-            let task = task?;
-            if let (Some(known), Some(id)) = (task.name, task.task_id)
-                && known == name
-            {
-                return Ok(id);
-            }
+        let tasks = self
+            .client
+            .list_tasks(&self.run_id)
+            .items()
+            .collect()
+            .await?;
+        let mut tasks = tasks.into_iter();
+        let known = tasks.find(|task| task.name.as_ref() == Some(&name));
+        if let Some(id) = known.and_then(|task| task.task_id) {
+            return Ok(id);
         }
         let state = match self.job.status {
             JobStatus::Completed => PipelineTaskTaskState::Succeeded,

@@ -75,12 +75,6 @@ impl<T: Progress> Wait<T> {
 
     setters!(poller.policy);
 
-    #[cfg(feature = "compute")]
-    pub(crate) fn policy(mut self, policy: PollPolicy) -> Self {
-        self.poller.policy = policy;
-        self
-    }
-
     /// Sets a callback for the state. It is called with the first state, and again after each change.
     ///
     /// It is also called with states that this version does not know. They do not end the wait.

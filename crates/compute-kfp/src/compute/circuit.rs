@@ -188,7 +188,8 @@ impl RunCircuit {
         let policy = self.policy.clone();
         let on_change = self.on_change.take();
         let id = self.submit().await?.id;
-        let mut wait = client.wait_for_job(id).policy(policy);
+        let mut wait = client.wait_for_job(id);
+        wait.poller.policy = policy;
         if let Some(mut call) = on_change {
             wait = wait.on_change(move |state| call(id, state));
         }

@@ -58,22 +58,12 @@ impl FollowJobLogs {
     /// the job has ended and the log was then read to its end.
     #[inline]
     pub fn lines(self) -> ValueStream<JobLogLine> {
-        let (client, id, start) = (self.client, self.id, self.start);
-        let poller = client.wait_for_job(id).policy(self.policy).poller;
-        let open = move |point: Option<ResumePoint>| {
-            let mut lines = client.get_job_logs(id).page_size(u32::MAX);
-            if let Some(start) = start {
-                lines = lines.start(start);
-            }
-            if let Some(point) = point {
-                lines = lines.resume(point);
-            }
-            lines.items()
-        };
+        let mut poller = self.client.wait_for_job(self.id).poller;
+        poller.policy = self.policy.clone();
         let log = Log {
             poller,
-            lines: open(None),
-            open: Box::new(open),
+            lines: self.open(None),
+            follow: self,
             is_read: true,
             has_ended: false,
         };
@@ -82,20 +72,30 @@ impl FollowJobLogs {
             Ok(line.map(|line| (line, log)))
         }))
     }
+
+    /// Reads the log from the start, or where it stopped.
+    #[inline]
+    fn open(&self, point: Option<&ResumePoint>) -> Items<JobLogPage> {
+        let mut lines = self.client.get_job_logs(self.id).page_size(u32::MAX);
+        if let Some(start) = self.start {
+            lines = lines.start(start);
+        }
+        if let Some(point) = point {
+            lines = lines.resume(point.clone());
+        }
+        lines.items()
+    }
 }
 
 struct Log {
+    follow: FollowJobLogs,
     poller: Poller<Job>,
     lines: Items<JobLogPage>,
-    open: Open,
     /// `true` if the log was read to its end, as far as it was written.
     is_read: bool,
     /// `true` if the job had ended before the current pass over the log.
     has_ended: bool,
 }
-
-/// Continues reading the log where it stopped.
-type Open = Box<dyn Fn(Option<ResumePoint>) -> Items<JobLogPage> + Send>;
 
 impl Log {
     #[inline]
@@ -120,7 +120,7 @@ impl Log {
                 None => {}
             }
             // After the end of the log or a fault, the next lines start where the last ones ended.
-            self.lines = (self.open)(self.lines.resume_point().cloned());
+            self.lines = self.follow.open(self.lines.resume_point());
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use crate::Error;
 use crate::settings::trimmed;
@@ -32,9 +32,13 @@ impl ContextFile {
         let Value::Object(fields) = json else {
             return Err(wrong("is not a JSON object; correct or remove it"));
         };
-        let field = |name| {
-            string(&fields, name)
-                .map_err(|()| wrong(&format!("has a `{name}` that is not a string; correct it")))
+        let field = |name: &str| match fields.get(name) {
+            None | Some(Value::Null) => Ok(None),
+            Some(Value::String(text)) => Ok(trimmed(text)),
+            // The value is not shown.
+            Some(_) => Err(wrong(&format!(
+                "has a `{name}` that is not a string; correct it"
+            ))),
         };
         const NAME: &str = "client_authentication_header_name";
         const VALUE: &str = "client_authentication_header_value";
@@ -66,13 +70,4 @@ pub(super) fn content(path: &Path) -> Result<Option<String>, Error> {
         .caused_by(error)
     })?;
     Ok(trimmed(&text))
-}
-
-/// Returns a field as a string. Empty and null count as absent. An error must not show the value.
-fn string(fields: &Map<String, Value>, name: &str) -> Result<Option<String>, ()> {
-    match fields.get(name) {
-        None | Some(Value::Null) => Ok(None),
-        Some(Value::String(text)) => Ok(trimmed(text)),
-        Some(_) => Err(()),
-    }
 }

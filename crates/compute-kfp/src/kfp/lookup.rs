@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::context_file::{ContextFile, content};
-use super::{ClientBuilder, VARIABLES, without_api_path};
+use super::{Client, ClientBuilder, VARIABLES, without_api_path};
 use crate::Error;
 use crate::credentials::{IdentityHeader, SessionCookie};
 use crate::settings::{Lookup, Origin, Setting};
@@ -49,7 +49,7 @@ impl<'a> Places<'a> {
             ))
         })?;
         let is_in_cluster = without_api_path(&endpoint) == IN_CLUSTER_ENDPOINT;
-        let mut client = ClientBuilder::new(endpoint);
+        let mut client = Client::builder(endpoint);
         let of_pod = self.root.join(TOKEN_FILE);
         if let Some(token) = lookup.token()? {
             client = client.credentials(token);

@@ -85,15 +85,10 @@ impl StoredTokens {
 
     pub fn access_token(&self) -> AccessToken {
         let token = AccessToken::new(&self.access_token);
-        match self.expiry() {
+        let expiry = Duration::from_secs(self.generated_at.saturating_add(self.expires_in));
+        match SystemTime::UNIX_EPOCH.checked_add(expiry) {
             Some(expiry) => token.expires_at(expiry),
             None => token,
         }
-    }
-
-    /// Returns the time of expiry, or `None` if it cannot be represented.
-    fn expiry(&self) -> Option<SystemTime> {
-        let seconds = self.generated_at.checked_add(self.expires_in)?;
-        SystemTime::UNIX_EPOCH.checked_add(Duration::from_secs(seconds))
     }
 }

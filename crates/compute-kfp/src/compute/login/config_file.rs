@@ -27,17 +27,20 @@ const ROOM: usize = 64 * 1024;
 const LONGEST_WAIT: Duration = Duration::from_secs(60);
 const BETWEEN_TRIES: Duration = Duration::from_millis(20);
 
+const UNREADABLE: &str = "cannot be read; check its permissions";
+const UNWRITABLE: &str = "cannot be written; check its directory and the free space on the disk";
+const NO_LOCK: &str = "cannot be locked; check the permissions of its directory";
+
 impl ConfigFile {
     /// Reads the file. If there is none, it counts as empty.
     pub fn read(&self) -> Result<Document, Error> {
-        match fs::read(&self.0) {
-            Ok(content) => {
-                let content = content.strip_prefix(BYTE_ORDER_MARK).unwrap_or(&content);
-                Document::parse(&self.0, content)
-            }
-            Err(error) if error.kind() == ErrorKind::NotFound => Ok(Document::new(&self.0)),
-            Err(error) => Err(self.broken("cannot be read; check its permissions", error)),
-        }
+        let content = match fs::read(&self.0) {
+            Ok(content) => content,
+            Err(error) if error.kind() == ErrorKind::NotFound => b"{}".to_vec(),
+            Err(error) => return Err(self.broken(UNREADABLE, error)),
+        };
+        let content = content.strip_prefix(BYTE_ORDER_MARK).unwrap_or(&content);
+        Document::parse(&self.0, content)
     }
 
     /// Reads, changes and replaces the file. Creates it if there is none.
@@ -52,7 +55,7 @@ impl ConfigFile {
     /// detected before a refresh token is spent.
     pub async fn prepare(&self) -> Result<Prepared, Error> {
         let of = self.clone();
-        blocking(move || of.reserve().map_err(|error| of.unwritable(error))).await
+        blocking(move || of.reserve().map_err(|error| of.broken(UNWRITABLE, error))).await
     }
 
     fn reserve(&self) -> io::Result<Prepared> {
@@ -76,11 +79,6 @@ impl ConfigFile {
         Ok(prepared)
     }
 
-    fn unwritable(&self, error: io::Error) -> Error {
-        let what = "cannot be written; check its directory and the free space on the disk";
-        self.broken(what, error)
-    }
-
     /// Waits until no other program changes the file, and returns a lock that lasts until it is dropped.
     ///
     /// # Errors
@@ -94,7 +92,7 @@ impl ConfigFile {
             let path = hidden_sibling(&of.target(), "lock");
             let mut options = File::options();
             options.create(true).truncate(false).write(true);
-            open(&path, &mut options).map_err(|error| of.no_lock(error))
+            open(&path, &mut options).map_err(|error| of.broken(NO_LOCK, error))
         });
         let file = file.await?;
         let started = Instant::now();
@@ -106,16 +104,13 @@ impl ConfigFile {
                 }
                 Err(fs4::TryLockError::WouldBlock) => {
                     let message = format!("another program locks it for {LONGEST_WAIT:?}");
-                    return Err(self.no_lock(io::Error::new(ErrorKind::WouldBlock, message)));
+                    return Err(
+                        self.broken(NO_LOCK, io::Error::new(ErrorKind::WouldBlock, message))
+                    );
                 }
-                Err(fs4::TryLockError::Error(error)) => return Err(self.no_lock(error)),
+                Err(fs4::TryLockError::Error(error)) => return Err(self.broken(NO_LOCK, error)),
             }
         }
-    }
-
-    fn no_lock(&self, error: io::Error) -> Error {
-        let what = "cannot be locked; check the permissions of its directory";
-        self.broken(what, error)
     }
 
     fn broken(&self, what: &str, error: io::Error) -> Error {
@@ -142,7 +137,7 @@ impl Prepared {
             let mut document = self.of.read()?;
             change(&mut document)?;
             self.store(&document)
-                .map_err(|error| self.of.unwritable(error))
+                .map_err(|error| self.of.broken(UNWRITABLE, error))
         })
         .await
     }

@@ -19,14 +19,6 @@ pub(super) struct Document {
 }
 
 impl Document {
-    /// Creates the content of a file that does not exist yet.
-    pub fn new(path: &Path) -> Self {
-        Self {
-            path: path.to_owned(),
-            fields: Map::new(),
-        }
-    }
-
     pub fn parse(path: &Path, content: &[u8]) -> Result<Self, Error> {
         match serde_json::from_slice(content) {
             Ok(Value::Object(fields)) => Ok(Self {

@@ -38,8 +38,11 @@ impl Known {
         unsaved.map_or(stored, |unsaved| &unsaved.tokens).clone()
     }
 
-    fn is_useful(&self, tokens: &StoredTokens) -> bool {
-        self.handed_out.as_ref() != Some(&tokens.access_token) && tokens.is_fresh()
+    /// Hands out the newest token if it is fresh and the client does not have it.
+    fn useful(&mut self, stored: &StoredTokens) -> Option<AccessToken> {
+        let newest = self.newest(stored);
+        let is_known = self.handed_out.as_ref() == Some(&newest.access_token);
+        (!is_known && newest.is_fresh()).then(|| self.hand_out(&newest))
     }
 
     fn hand_out(&mut self, tokens: &StoredTokens) -> AccessToken {
@@ -59,27 +62,25 @@ impl LoginTokens {
     async fn token(&self, http: &HttpClient) -> Result<AccessToken, Error> {
         let mut known = self.known.lock().await;
         let (_, stored) = self.stored().await?;
-        let newest = known.newest(&stored);
-        if known.is_useful(&newest) {
-            return Ok(known.hand_out(&newest));
+        if let Some(token) = known.useful(&stored) {
+            return Ok(token);
         }
         let _lock = self.login.file.lock().await?;
         let (account, stored) = self.stored().await?;
-        let newest = known.newest(&stored);
-        if known.is_useful(&newest) {
-            return Ok(known.hand_out(&newest));
+        if let Some(token) = known.useful(&stored) {
+            return Ok(token);
         }
-        let tokens = match self.refresh(http, &mut known, &account, &stored).await {
-            Ok(tokens) => tokens,
+        match self.refresh(http, &mut known, &account, &stored).await {
+            Ok(token) => Ok(token),
             // A program that does not lock the file may have used the refresh token just before.
             Err(error) => match self.stored().await {
-                Ok((_, now)) if now == stored => return Err(error),
-                Ok((_, now)) if known.is_useful(&now) => now,
-                Ok((account, now)) => self.refresh(http, &mut known, &account, &now).await?,
-                Err(_) => return Err(error),
+                Ok((account, now)) if now != stored => match known.useful(&now) {
+                    Some(token) => Ok(token),
+                    None => self.refresh(http, &mut known, &account, &now).await,
+                },
+                _ => Err(error),
             },
-        };
-        Ok(known.hand_out(&tokens))
+        }
     }
 
     async fn stored(&self) -> Result<(Account, StoredTokens), Error> {
@@ -96,7 +97,7 @@ impl LoginTokens {
         known: &mut Known,
         account: &Account,
         stored: &StoredTokens,
-    ) -> Result<StoredTokens, Error> {
+    ) -> Result<AccessToken, Error> {
         let newest = known.newest(stored);
         let refresh_token = newest.refresh_token().ok_or_else(|| {
             Error::authentication(format!(
@@ -131,7 +132,7 @@ impl LoginTokens {
                 stored: stored.clone(),
             }
         });
-        Ok(new)
+        Ok(known.hand_out(&new))
     }
 }
 

@@ -13,7 +13,6 @@ use tempfile::{TempDir, tempdir};
 
 use super::*;
 use crate::ErrorKind;
-use crate::kfp::Client;
 use crate::settings::Found;
 
 fn found(setting: Setting, value: Option<String>, origin: Origin) -> Found {
