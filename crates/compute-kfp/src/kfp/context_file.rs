@@ -1,20 +1,21 @@
 //! The context file, where the Python SDK stores a user's settings.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use serde_json::Value;
 
 use crate::Error;
-use crate::settings::trimmed;
+use crate::credentials::{Credentials, IdentityHeader, SessionCookie};
+use crate::settings::{Setting, trimmed};
 
 /// Settings in a context file.
 #[derive(Default)]
 pub(super) struct ContextFile {
     pub path: PathBuf,
     pub namespace: Option<String>,
-    pub cookie: Option<String>,
-    /// Name and value of the identity header.
-    pub header: Option<(String, String)>,
+    /// The credentials for a proxy, each with its setting and the part of it that is no secret.
+    pub credentials: Vec<(Setting, Option<String>, Arc<dyn Credentials>)>,
 }
 
 impl ContextFile {
@@ -40,19 +41,27 @@ impl ContextFile {
                 "has a `{name}` that is not a string; correct it"
             ))),
         };
+        let namespace = field("namespace")?;
+        let mut credentials: Vec<(_, _, Arc<dyn Credentials>)> = Vec::new();
+        if let Some(cookie) = field("client_authentication_cookie")? {
+            let cookie = Arc::new(SessionCookie::new(cookie));
+            credentials.push((Setting::SessionCookie, None, cookie));
+        }
         const NAME: &str = "client_authentication_header_name";
         const VALUE: &str = "client_authentication_header_value";
-        let header = match (field(NAME)?, field(VALUE)?) {
-            (Some(name), Some(value)) => Some((name, value)),
-            (None, None) => None,
+        match (field(NAME)?, field(VALUE)?) {
+            (Some(name), Some(value)) => {
+                let header = Arc::new(IdentityHeader::new(&name, value));
+                credentials.push((Setting::IdentityHeader, Some(name), header));
+            }
+            (None, None) => {}
             (Some(_), None) => return Err(wrong(&format!("has `{NAME}` and no `{VALUE}`"))),
             (None, Some(_)) => return Err(wrong(&format!("has `{VALUE}` and no `{NAME}`"))),
-        };
+        }
         Ok(Self {
-            namespace: field("namespace")?,
-            cookie: field("client_authentication_cookie")?,
-            header,
             path,
+            namespace,
+            credentials,
         })
     }
 }

@@ -3,12 +3,10 @@
 use std::env;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use super::context_file::{ContextFile, content};
 use super::{Client, ClientBuilder, VARIABLES, without_api_path};
 use crate::Error;
-use crate::credentials::{IdentityHeader, SessionCookie};
 use crate::settings::{Lookup, Origin, Setting};
 
 /// Variable that Kubernetes sets in each pod.
@@ -66,20 +64,11 @@ impl<'a> Places<'a> {
             None => ContextFile::default(),
         };
         let of_context_file = || Origin::ContextFile(context.path.clone());
-        if let Some(cookie) = context.cookie
-            && !lookup.has(Setting::SessionCookie)
-        {
-            lookup.note(Setting::SessionCookie, None, of_context_file());
-            let cookie = SessionCookie::new(cookie);
-            client.of_context_file.push(Arc::new(cookie));
-        }
-        if let Some((name, value)) = context.header
-            && !lookup.has(Setting::IdentityHeader)
-        {
-            let origin = of_context_file();
-            lookup.note(Setting::IdentityHeader, Some(name.clone()), origin);
-            let header = IdentityHeader::new(name, value);
-            client.of_context_file.push(Arc::new(header));
+        for (setting, shown, credentials) in context.credentials {
+            if !lookup.has(setting) {
+                lookup.note(setting, shown, of_context_file());
+                client.of_context_file.push(credentials);
+            }
         }
         client.transport = lookup.connections(client.transport)?;
         let of_pod = self.root.join(NAMESPACE_FILE);

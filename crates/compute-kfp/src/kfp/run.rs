@@ -124,21 +124,16 @@ impl RunPipeline<'_> {
     /// Returns the pipeline version to run. Uploads it first if there is a package.
     #[inline]
     async fn version(&mut self) -> Result<PipelineVersionReference, Error> {
-        let namespace = self.namespace.as_deref();
         let (pipeline, version) = match self.package.take() {
             Some(package) => {
                 let mut upload = self.client.upload_pipeline_named(&self.name, package);
-                if let Some(namespace) = namespace {
-                    upload = upload.namespace(namespace);
-                }
-                if let Some(name) = &self.version_name {
-                    upload = upload.version_name(name);
-                }
+                upload.namespace.clone_from(&self.namespace);
+                upload.version_name.clone_from(&self.version_name);
                 let Uploaded { pipeline, version } = upload.send().await?;
                 (pipeline, version.pipeline_version_id)
             }
             None => {
-                let pipeline = named(self.client, &self.name, namespace).await?;
+                let pipeline = named(self.client, &self.name, self.namespace.as_deref()).await?;
                 let version = match (&self.version_name, &pipeline.pipeline_id) {
                     (Some(version), Some(id)) => Some(self.found_version(id, version).await?),
                     _ => None,

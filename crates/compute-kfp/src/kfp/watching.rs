@@ -1,7 +1,8 @@
 //! Following the tasks of a run.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::HashMap;
 use std::time::Duration;
+use std::vec;
 
 use compute_kfp_runtime::ValueStream;
 use futures_util::stream;
@@ -57,7 +58,7 @@ impl WatchRun {
         let watch = Watch {
             poller,
             states: HashMap::new(),
-            changed: VecDeque::new(),
+            tasks: Vec::new().into_iter(),
             has_ended: false,
         };
         ValueStream::new(stream::try_unfold(watch, |mut watch| async move {
@@ -71,7 +72,8 @@ struct Watch {
     poller: Poller<Run>,
     /// The last state of each task, by its identifier.
     states: HashMap<Option<String>, Option<PipelineTaskTaskState>>,
-    changed: VecDeque<PipelineTask>,
+    /// The rest of the tasks that were read last.
+    tasks: vec::IntoIter<PipelineTask>,
     has_ended: bool,
 }
 
@@ -79,21 +81,19 @@ impl Watch {
     #[inline]
     async fn next(&mut self) -> Result<Option<PipelineTask>, crate::Error> {
         loop {
-            if let Some(task) = self.changed.pop_front() {
-                return Ok(Some(task));
+            for task in self.tasks.by_ref() {
+                let state = self.states.insert(task.task_id.clone(), task.state.clone());
+                if state.as_ref() != Some(&task.state) {
+                    self.poller.refresh();
+                    return Ok(Some(task));
+                }
             }
             if self.has_ended {
                 return Ok(None);
             }
             let run = self.poller.next().await?;
             self.has_ended = run.is_final();
-            for task in run.tasks.into_iter().flatten() {
-                let state = self.states.insert(task.task_id.clone(), task.state.clone());
-                if state.as_ref() != Some(&task.state) {
-                    self.poller.refresh();
-                    self.changed.push_back(task);
-                }
-            }
+            self.tasks = run.tasks.unwrap_or_default().into_iter();
         }
     }
 }
