@@ -84,8 +84,7 @@ impl Client {
         ClientBuilder {
             transport: Transport::builder(DEFAULT_ENDPOINT),
             endpoint: None,
-            user: None,
-            user_server: None,
+            found_login: None,
             found: Vec::new(),
         }
     }
@@ -145,9 +144,8 @@ conversions!(compute_api_client);
 pub struct ClientBuilder {
     transport: TransportBuilder,
     endpoint: Option<String>,
-    user: Option<Arc<dyn Credentials>>,
-    /// The only server that may receive the user's credentials, if they were found in a file.
-    user_server: Option<String>,
+    /// The credentials of a login file, and the only server that may receive them.
+    found_login: Option<(String, Arc<dyn Credentials>)>,
     found: Vec<Found>,
 }
 
@@ -173,13 +171,13 @@ impl ClientBuilder {
         let mut lookup = Lookup::new(&VARIABLES, variable);
         let mut builder = Client::builder();
         builder.endpoint = lookup.text(Setting::Endpoint, VARIABLES.endpoint)?;
-        builder.user = lookup.token()?;
+        let token = lookup.token()?;
         let key = match VARIABLES.api_key {
             Some(name) => lookup.text(Setting::ApiKey, name)?,
             None => None,
         };
         #[cfg(feature = "oauth")]
-        if builder.user.is_none()
+        if token.is_none()
             && key.is_none()
             && let Some(login) = Login::found(builder.endpoint.as_deref())?
         {
@@ -189,8 +187,12 @@ impl ClientBuilder {
                 lookup.note(Setting::Endpoint, None, origin);
             }
             let server = login.endpoint().to_owned();
-            builder = builder.login(login);
-            builder.user_server = Some(server);
+            builder.transport = builder.transport.endpoint(&server);
+            let tokens = RenewedToken::new(login::LoginTokens::new(login));
+            builder.found_login = Some((server, Arc::new(tokens)));
+        }
+        if let Some(token) = token {
+            builder = builder.credentials(token);
         }
         if let Some(key) = key {
             builder = builder.api_key(key);
@@ -235,9 +237,9 @@ impl ClientBuilder {
     /// Sets your own source of a user's credentials. See [`credentials`](crate::credentials) for those that
     /// exist.
     pub fn credentials(mut self, credentials: impl Credentials) -> Self {
-        self.user = Some(Arc::new(credentials));
-        self.user_server = None;
-        self
+        self.found_login = None;
+        let scheme = operations::SCHEME_USER_BEARER.name;
+        self.transport(|transport| transport.credentials(scheme, credentials))
     }
 
     /// Sets the API key of a backend, sent unchanged.
@@ -253,20 +255,15 @@ impl ClientBuilder {
     /// Returns an error of kind [`Configuration`](crate::ErrorKind::Configuration); see
     /// [`TransportBuilder::build`].
     pub fn build(self) -> Result<Client, Error> {
-        let Self {
-            mut transport,
-            mut user,
-            ..
-        } = self;
-        if let Some(endpoint) = self.endpoint {
-            let is_other = |server: &String| !is_same_server(server, &endpoint);
-            if self.user_server.as_ref().is_some_and(is_other) {
-                user = None;
+        let mut transport = self.transport;
+        if let Some((server, login)) = self.found_login {
+            let endpoint = self.endpoint.as_ref();
+            if endpoint.is_none_or(|endpoint| is_same_server(&server, endpoint)) {
+                transport = transport.credentials(operations::SCHEME_USER_BEARER.name, login);
             }
-            transport = transport.endpoint(endpoint);
         }
-        if let Some(user) = user {
-            transport = transport.credentials(operations::SCHEME_USER_BEARER.name, user);
+        if let Some(endpoint) = self.endpoint {
+            transport = transport.endpoint(endpoint);
         }
         Ok(transport.build()?.into())
     }

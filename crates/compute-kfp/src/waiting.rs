@@ -125,12 +125,19 @@ impl<T: Progress> Wait<T> {
         }))
     }
 
+    /// Reads until the state differs from the previous one.
     async fn changed(&mut self) -> Result<T, Error> {
-        let now = self.poller.changed().await?;
-        if let Some(call) = &mut self.on_change {
-            call(now.state());
+        loop {
+            let before = self.poller.state().cloned();
+            let now = self.poller.next().await?;
+            if before.as_ref() != Some(now.state()) {
+                self.poller.refresh();
+                if let Some(call) = &mut self.on_change {
+                    call(now.state());
+                }
+                return Ok(now);
+            }
         }
-        Ok(now)
     }
 }
 

@@ -83,16 +83,9 @@ impl<T: Progress> Poller<T> {
         }
     }
 
-    /// Reads until the state differs from the previous one.
-    pub async fn changed(&mut self) -> Result<T, Error> {
-        loop {
-            let before = self.last.as_ref().map(|last| last.state.clone());
-            let now = self.next().await?;
-            if before.as_ref() != Some(now.state()) {
-                self.refresh();
-                return Ok(now);
-            }
-        }
+    /// Returns the state that was read last.
+    pub fn state(&self) -> Option<&T::State> {
+        self.last.as_ref().map(|last| &last.state)
     }
 
     /// Reads, after a pause unless it is the first time.
