@@ -10,10 +10,10 @@ pub mod login;
 mod logs;
 mod waiting;
 
+use std::env;
 use std::ffi::OsString;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::{env, fmt};
 
 #[cfg(feature = "mock")]
 pub use compute_api_client::mock;
@@ -83,7 +83,7 @@ impl Client {
     pub fn builder() -> ClientBuilder {
         ClientBuilder {
             transport: Transport::builder(DEFAULT_ENDPOINT),
-            endpoint: None,
+            has_endpoint: false,
             found_login: None,
             found: Vec::new(),
         }
@@ -139,11 +139,11 @@ conversions!(compute_api_client);
 /// declares. If several of [`bearer_token`](Self::bearer_token), [`token_file`](Self::token_file) and
 /// [`credentials`](Self::credentials) are set, the last one applies. All session cookies and identity
 /// headers are sent in addition, by every operation.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 #[must_use = "`build` creates the client"]
 pub struct ClientBuilder {
     transport: TransportBuilder,
-    endpoint: Option<String>,
+    has_endpoint: bool,
     /// The credentials of a login file, and the only server that may receive them.
     found_login: Option<(String, Arc<dyn Credentials>)>,
     found: Vec<Found>,
@@ -170,7 +170,7 @@ impl ClientBuilder {
     pub fn from_variables(variable: &dyn Fn(&str) -> Option<OsString>) -> Result<Self, Error> {
         let mut lookup = Lookup::new(&VARIABLES, variable);
         let mut builder = Client::builder();
-        builder.endpoint = lookup.text(Setting::Endpoint, VARIABLES.endpoint)?;
+        let endpoint = lookup.text(Setting::Endpoint, VARIABLES.endpoint)?;
         let token = lookup.token()?;
         let key = match VARIABLES.api_key {
             Some(name) => lookup.text(Setting::ApiKey, name)?,
@@ -179,17 +179,20 @@ impl ClientBuilder {
         #[cfg(feature = "oauth")]
         if token.is_none()
             && key.is_none()
-            && let Some(login) = Login::found(builder.endpoint.as_deref())?
+            && let Some(login) = Login::found(endpoint.as_deref())?
         {
             let origin = Origin::LoginFile(login.path().to_owned());
             lookup.note(Setting::Login, None, origin.clone());
-            if builder.endpoint.is_none() {
+            if endpoint.is_none() {
                 lookup.note(Setting::Endpoint, None, origin);
             }
             let server = login.endpoint().to_owned();
             builder.transport = builder.transport.endpoint(&server);
             let tokens = RenewedToken::new(login::LoginTokens::new(login));
             builder.found_login = Some((server, Arc::new(tokens)));
+        }
+        if let Some(endpoint) = endpoint {
+            builder = builder.endpoint(endpoint);
         }
         if let Some(token) = token {
             builder = builder.credentials(token);
@@ -212,8 +215,11 @@ impl ClientBuilder {
     ///
     /// A login that [`from_variables`](Self::from_variables) found for another server is then not used.
     pub fn endpoint(mut self, endpoint: impl Into<String>) -> Self {
-        self.endpoint = Some(endpoint.into());
-        self
+        let endpoint = endpoint.into();
+        let found = self.found_login.take();
+        self.found_login = found.filter(|(server, _)| is_same_server(server, &endpoint));
+        self.has_endpoint = true;
+        self.transport(|transport| transport.endpoint(endpoint))
     }
 
     /// Sets a login from a login file. Its server becomes the endpoint, unless
@@ -230,7 +236,9 @@ impl ClientBuilder {
     /// ```
     #[cfg(feature = "oauth")]
     pub fn login(mut self, login: Login) -> Self {
-        self.transport = self.transport.endpoint(login.endpoint());
+        if !self.has_endpoint {
+            self.transport = self.transport.endpoint(login.endpoint());
+        }
         self.credentials(RenewedToken::new(login::LoginTokens::new(login)))
     }
 
@@ -256,24 +264,9 @@ impl ClientBuilder {
     /// [`TransportBuilder::build`].
     pub fn build(self) -> Result<Client, Error> {
         let mut transport = self.transport;
-        if let Some((server, login)) = self.found_login {
-            let endpoint = self.endpoint.as_ref();
-            if endpoint.is_none_or(|endpoint| is_same_server(&server, endpoint)) {
-                transport = transport.credentials(operations::SCHEME_USER_BEARER.name, login);
-            }
-        }
-        if let Some(endpoint) = self.endpoint {
-            transport = transport.endpoint(endpoint);
+        if let Some((_, login)) = self.found_login {
+            transport = transport.credentials(operations::SCHEME_USER_BEARER.name, login);
         }
         Ok(transport.build()?.into())
-    }
-}
-
-/// Omits credentials, because it is unknown what an implementation prints about itself.
-impl fmt::Debug for ClientBuilder {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ClientBuilder")
-            .field("transport", &self.transport)
-            .finish_non_exhaustive()
     }
 }
