@@ -43,7 +43,7 @@ pub const VARIABLES: Variables = Variables {
     endpoint: "COMPUTE_ENDPOINT",
     token: "COMPUTE_TOKEN",
     token_file: "COMPUTE_TOKEN_FILE",
-    api_key: Some("COMPUTE_API_KEY"),
+    api_key: Some(API_KEY),
     cookie: "COMPUTE_COOKIE",
     cookie_file: "COMPUTE_COOKIE_FILE",
     identity_header: "COMPUTE_IDENTITY_HEADER",
@@ -54,6 +54,8 @@ pub const VARIABLES: Variables = Variables {
     certificate_authority: "COMPUTE_CERTIFICATE_AUTHORITY",
     proxy: "COMPUTE_PROXY",
 };
+
+const API_KEY: &str = "COMPUTE_API_KEY";
 
 /// Client of the Compute API.
 ///
@@ -172,10 +174,7 @@ impl ClientBuilder {
         let mut builder = Client::builder();
         let endpoint = lookup.text(Setting::Endpoint, VARIABLES.endpoint)?;
         let token = lookup.token()?;
-        let key = match VARIABLES.api_key {
-            Some(name) => lookup.text(Setting::ApiKey, name)?,
-            None => None,
-        };
+        let key = lookup.text(Setting::ApiKey, API_KEY)?;
         #[cfg(feature = "oauth")]
         if token.is_none()
             && key.is_none()

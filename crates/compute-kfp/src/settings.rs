@@ -247,7 +247,7 @@ fn read(what: &str, path: &Path) -> Result<Vec<u8>, Error> {
     })
 }
 
-/// Returns a text without surrounding white space, or `None` if nothing else is in it.
+/// Returns a string without surrounding white space, or `None` if it is empty then.
 pub(crate) fn trimmed(text: &str) -> Option<String> {
     Some(text.trim().to_owned()).filter(|text| !text.is_empty())
 }

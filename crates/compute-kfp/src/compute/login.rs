@@ -17,7 +17,7 @@ use compute_kfp_runtime::oauth::Provider;
 use compute_kfp_runtime::{Error, HttpClient, Transport};
 use serde_json::Value;
 
-use self::account::Account;
+use self::account::{Account, StoredTokens};
 use self::config_file::{ConfigFile, blocking};
 pub use self::device::{DeviceLogin, LoggedIn, PendingLogin};
 use self::document::Document;
@@ -185,10 +185,7 @@ impl Login {
     /// [`Configuration`](crate::ErrorKind::Configuration) if the file cannot be read or written.
     pub async fn log_out(&self) -> Result<(), Error> {
         let _lock = self.file.lock().await?;
-        let Some(account) = self.load_account().await? else {
-            return Ok(());
-        };
-        let Some(tokens) = &account.tokens else {
+        let Some((account, tokens)) = self.load().await? else {
             return Ok(());
         };
         let revoked = match tokens.refresh_token() {
@@ -228,9 +225,12 @@ impl Login {
         self.file.read()?.account(&self.host)
     }
 
-    async fn load_account(&self) -> Result<Option<Account>, Error> {
+    /// Returns that entry and its tokens, if there are any.
+    async fn load(&self) -> Result<Option<(Account, StoredTokens)>, Error> {
         let login = self.clone();
-        blocking(move || login.account()).await
+        let mut account = blocking(move || login.account()).await?;
+        let tokens = account.as_mut().and_then(|account| account.tokens.take());
+        Ok(account.zip(tokens))
     }
 
     fn logged_out(&self) -> Error {

@@ -84,9 +84,7 @@ impl LoginTokens {
     }
 
     async fn stored(&self) -> Result<(Account, StoredTokens), Error> {
-        let mut account = self.login.load_account().await?;
-        let tokens = account.as_mut().and_then(|account| account.tokens.take());
-        let stored = account.zip(tokens);
+        let stored = self.login.load().await?;
         stored.ok_or_else(|| self.login.logged_out())
     }
 
