@@ -14,7 +14,7 @@ const MARGIN: Duration = Duration::from_secs(5);
 const ASSUMED_LIFETIME: Duration = Duration::from_secs(300);
 
 /// An entry of `auths`.
-#[derive(Clone, Deserialize)]
+#[derive(Deserialize)]
 pub(super) struct Account {
     pub client_id: String,
     pub well_known_endpoint: String,
