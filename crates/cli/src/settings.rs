@@ -216,8 +216,7 @@ impl<'a> Settings<'a> {
     pub fn connections(&self, api: Api, endpoint: &str) -> Result<TransportBuilder, Failure> {
         let transport = self.transport(Transport::builder(endpoint));
         let variables = api.variables();
-        let (transport, _) = variables.connect(&self.variables(api), transport)?;
-        Ok(transport)
+        Ok(variables.connect(&self.variables(api), transport)?)
     }
 
     /// Returns a lookup of variables: those of the API as configured here, all others from the

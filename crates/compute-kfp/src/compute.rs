@@ -10,10 +10,10 @@ pub mod login;
 mod logs;
 mod waiting;
 
+use std::env;
 use std::ffi::OsString;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::{env, fmt};
 
 #[cfg(feature = "mock")]
 pub use compute_api_client::mock;
@@ -38,10 +38,11 @@ use crate::waiting::{RequestLimit, request_limit};
 pub const DEFAULT_ENDPOINT: &str = "https://api.quantum-inspire.com";
 
 /// Variables that [`Client::from_env`] reads.
+#[doc(hidden)]
 pub const VARIABLES: Variables = Variables {
-    endpoint: ENDPOINT,
-    token: TOKEN,
-    token_file: TOKEN_FILE,
+    endpoint: "COMPUTE_ENDPOINT",
+    token: "COMPUTE_TOKEN",
+    token_file: "COMPUTE_TOKEN_FILE",
     api_key: Some(API_KEY),
     cookie: "COMPUTE_COOKIE",
     cookie_file: "COMPUTE_COOKIE_FILE",
@@ -54,9 +55,6 @@ pub const VARIABLES: Variables = Variables {
     proxy: "COMPUTE_PROXY",
 };
 
-const ENDPOINT: &str = "COMPUTE_ENDPOINT";
-const TOKEN: &str = "COMPUTE_TOKEN";
-const TOKEN_FILE: &str = "COMPUTE_TOKEN_FILE";
 const API_KEY: &str = "COMPUTE_API_KEY";
 
 /// Client of the Compute API.
@@ -87,9 +85,8 @@ impl Client {
     pub fn builder() -> ClientBuilder {
         ClientBuilder {
             transport: Transport::builder(DEFAULT_ENDPOINT),
-            endpoint: None,
-            user: None,
-            user_server: None,
+            has_endpoint: false,
+            found_login: None,
             found: Vec::new(),
         }
     }
@@ -144,14 +141,13 @@ conversions!(compute_api_client);
 /// declares. If several of [`bearer_token`](Self::bearer_token), [`token_file`](Self::token_file) and
 /// [`credentials`](Self::credentials) are set, the last one applies. All session cookies and identity
 /// headers are sent in addition, by every operation.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 #[must_use = "`build` creates the client"]
 pub struct ClientBuilder {
     transport: TransportBuilder,
-    endpoint: Option<String>,
-    user: Option<Arc<dyn Credentials>>,
-    /// The only server that may receive the user's credentials, if they were found in a file.
-    user_server: Option<String>,
+    has_endpoint: bool,
+    /// The credentials of a login file, and the only server that may receive them.
+    found_login: Option<(String, Arc<dyn Credentials>)>,
     found: Vec<Found>,
 }
 
@@ -174,40 +170,41 @@ impl ClientBuilder {
     ///
     /// Returns the errors of [`Client::from_env`].
     pub fn from_variables(variable: &dyn Fn(&str) -> Option<OsString>) -> Result<Self, Error> {
-        let mut lookup = Lookup::new(variable);
+        let mut lookup = Lookup::new(&VARIABLES, variable);
         let mut builder = Client::builder();
-        builder.endpoint = lookup.text(Setting::Endpoint, ENDPOINT)?;
-        if let Some(token) = lookup.text(Setting::Token, TOKEN)? {
-            builder = builder.bearer_token(token);
-        } else if let Some(path) = lookup.path(Setting::TokenFile, TOKEN_FILE) {
-            builder = builder.token_file(path);
-        }
+        let endpoint = lookup.text(Setting::Endpoint, VARIABLES.endpoint)?;
+        let token = lookup.token()?;
         let key = lookup.text(Setting::ApiKey, API_KEY)?;
         #[cfg(feature = "oauth")]
-        if builder.user.is_none()
+        if token.is_none()
             && key.is_none()
-            && let Some(login) = Login::found(builder.endpoint.as_deref())?
+            && let Some(login) = Login::found(endpoint.as_deref())?
         {
             let origin = Origin::LoginFile(login.path().to_owned());
             lookup.note(Setting::Login, None, origin.clone());
-            if builder.endpoint.is_none() {
+            if endpoint.is_none() {
                 lookup.note(Setting::Endpoint, None, origin);
             }
             let server = login.endpoint().to_owned();
-            builder = builder.login(login);
-            builder.user_server = Some(server);
+            builder.transport = builder.transport.endpoint(&server);
+            let tokens = RenewedToken::new(login::LoginTokens::new(login));
+            builder.found_login = Some((server, Arc::new(tokens)));
+        }
+        if let Some(endpoint) = endpoint {
+            builder = builder.endpoint(endpoint);
+        }
+        if let Some(token) = token {
+            builder = builder.credentials(token);
         }
         if let Some(key) = key {
             builder = builder.api_key(key);
         }
-        builder.transport = lookup.proxy_credentials(&VARIABLES, builder.transport)?;
+        builder.transport = lookup.proxy_credentials(builder.transport)?;
         if !lookup.has(Setting::Endpoint) {
             lookup.note(Setting::Endpoint, None, Origin::Default);
         }
-        let (transport, found) = VARIABLES.connect(variable, builder.transport)?;
-        builder.transport = transport;
+        builder.transport = lookup.connections(builder.transport)?;
         builder.found = lookup.found;
-        builder.found.extend(found);
         Ok(builder)
     }
 
@@ -217,8 +214,11 @@ impl ClientBuilder {
     ///
     /// A login that [`from_variables`](Self::from_variables) found for another server is then not used.
     pub fn endpoint(mut self, endpoint: impl Into<String>) -> Self {
-        self.endpoint = Some(endpoint.into());
-        self
+        let endpoint = endpoint.into();
+        let found = self.found_login.take();
+        self.found_login = found.filter(|(server, _)| is_same_server(server, &endpoint));
+        self.has_endpoint = true;
+        self.transport(|transport| transport.endpoint(endpoint))
     }
 
     /// Sets a login from a login file. Its server becomes the endpoint, unless
@@ -235,16 +235,18 @@ impl ClientBuilder {
     /// ```
     #[cfg(feature = "oauth")]
     pub fn login(mut self, login: Login) -> Self {
-        self.transport = self.transport.endpoint(login.endpoint());
+        if !self.has_endpoint {
+            self.transport = self.transport.endpoint(login.endpoint());
+        }
         self.credentials(RenewedToken::new(login::LoginTokens::new(login)))
     }
 
     /// Sets your own source of a user's credentials. See [`credentials`](crate::credentials) for those that
     /// exist.
     pub fn credentials(mut self, credentials: impl Credentials) -> Self {
-        self.user = Some(Arc::new(credentials));
-        self.user_server = None;
-        self
+        self.found_login = None;
+        let scheme = operations::SCHEME_USER_BEARER.name;
+        self.transport(|transport| transport.credentials(scheme, credentials))
     }
 
     /// Sets the API key of a backend, sent unchanged.
@@ -260,30 +262,10 @@ impl ClientBuilder {
     /// Returns an error of kind [`Configuration`](crate::ErrorKind::Configuration); see
     /// [`TransportBuilder::build`].
     pub fn build(self) -> Result<Client, Error> {
-        let Self {
-            mut transport,
-            mut user,
-            ..
-        } = self;
-        if let Some(endpoint) = self.endpoint {
-            let is_other = |server: &String| !is_same_server(server, &endpoint);
-            if self.user_server.as_ref().is_some_and(is_other) {
-                user = None;
-            }
-            transport = transport.endpoint(endpoint);
-        }
-        if let Some(user) = user {
-            transport = transport.credentials(operations::SCHEME_USER_BEARER.name, user);
+        let mut transport = self.transport;
+        if let Some((_, login)) = self.found_login {
+            transport = transport.credentials(operations::SCHEME_USER_BEARER.name, login);
         }
         Ok(transport.build()?.into())
-    }
-}
-
-/// Omits credentials, because it is unknown what an implementation prints about itself.
-impl fmt::Debug for ClientBuilder {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ClientBuilder")
-            .field("transport", &self.transport)
-            .finish_non_exhaustive()
     }
 }

@@ -13,10 +13,10 @@ mod upload;
 mod waiting;
 mod watching;
 
+use std::env;
 use std::ffi::OsString;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::{env, fmt};
 
 use compute_kfp_runtime::credentials::{
     BearerToken, Credentials, IdentityHeader, SessionCookie, TokenFile,
@@ -37,10 +37,11 @@ use crate::settings::{Found, Origin, Setting, Variables};
 use crate::waiting::{RequestLimit, request_limit};
 
 /// Variables that [`Client::from_env`] reads, in addition to the files of a pod and of the user.
+#[doc(hidden)]
 pub const VARIABLES: Variables = Variables {
-    endpoint: lookup::ENDPOINT,
-    token: lookup::TOKEN,
-    token_file: lookup::TOKEN_PATH,
+    endpoint: "KF_PIPELINES_ENDPOINT",
+    token: "KFP_TOKEN",
+    token_file: "KF_PIPELINES_SA_TOKEN_PATH",
     api_key: None,
     cookie: "KFP_COOKIE",
     cookie_file: "KFP_COOKIE_FILE",
@@ -83,7 +84,12 @@ impl Client {
     ///
     /// A trailing `/apis/v2beta1` is removed, because the paths of all operations include it.
     pub fn builder(endpoint: impl Into<String>) -> ClientBuilder {
-        ClientBuilder::new(endpoint)
+        ClientBuilder {
+            transport: Transport::builder(without_api_path(&endpoint.into())),
+            of_context_file: Vec::new(),
+            namespace: None,
+            found: Vec::new(),
+        }
     }
 
     /// Creates a client from the environment: its variables, and the files of a pod and of the user.
@@ -158,26 +164,17 @@ conversions!(kfp_api_client, namespace: None);
 /// # drop(client);
 /// # Ok::<(), compute_kfp::Error>(())
 /// ```
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 #[must_use = "`build` creates the client"]
 pub struct ClientBuilder {
     transport: TransportBuilder,
-    /// Credentials from the context file.
+    /// Credentials from the context file. `Debug` shows no secrets of them.
     of_context_file: Vec<Arc<dyn Credentials>>,
     namespace: Option<Arc<str>>,
     found: Vec<Found>,
 }
 
 impl ClientBuilder {
-    fn new(endpoint: impl Into<String>) -> Self {
-        Self {
-            transport: Transport::builder(without_api_path(&endpoint.into())),
-            of_context_file: Vec::new(),
-            namespace: None,
-            found: Vec::new(),
-        }
-    }
-
     /// Configures a client as [`Client::from_env`] does, but with your own lookup of variables.
     /// Settings can be overridden afterwards.
     ///
@@ -200,23 +197,10 @@ impl ClientBuilder {
     }
 
     /// Returns whether [`from_variables`](Self::from_variables) finds a server: a variable names one,
-    /// or this is a pod of a cluster.
-    ///
-    /// ```
-    /// use compute_kfp::kfp::ClientBuilder;
-    ///
-    /// let named = |name: &str| (name == "KF_PIPELINES_ENDPOINT").then(|| "http://localhost".into());
-    /// assert!(ClientBuilder::finds_server(&named)?);
-    /// # Ok::<(), compute_kfp::Error>(())
-    /// ```
-    ///
-    /// # Errors
-    ///
-    /// Returns an error of kind [`Configuration`](crate::ErrorKind::Configuration) if a variable is not
-    /// UTF-8.
+    /// or this is a pod of a cluster. For the command line.
+    #[doc(hidden)]
     pub fn finds_server(variable: &dyn Fn(&str) -> Option<OsString>) -> Result<bool, Error> {
-        let places = Places::of_this_machine(variable);
-        Ok(places.endpoint()?.is_some())
+        Places::of_this_machine(variable).has_endpoint()
     }
 
     common_methods!();
@@ -263,18 +247,5 @@ impl ClientBuilder {
 /// Returns an endpoint without the path that all operations begin with.
 fn without_api_path(endpoint: &str) -> &str {
     let endpoint = endpoint.trim().trim_end_matches('/');
-    let api_path = operations::GET_HEALTHZ.path.strip_suffix("/healthz");
-    api_path
-        .and_then(|path| endpoint.strip_suffix(path))
-        .unwrap_or(endpoint)
-}
-
-/// Omits credentials, because it is unknown what an implementation prints about itself.
-impl fmt::Debug for ClientBuilder {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ClientBuilder")
-            .field("transport", &self.transport)
-            .field("namespace", &self.namespace)
-            .finish_non_exhaustive()
-    }
+    endpoint.strip_suffix("/apis/v2beta1").unwrap_or(endpoint)
 }

@@ -31,33 +31,6 @@ pub use compute_kfp_runtime::{
     credentials, middleware, operation, paging,
 };
 
-/// Code that omits a required parameter does not compile. Each failing call has a complete
-/// counterpart that compiles, to rule out other causes.
-///
-/// A part of the path:
-/// ```
-/// fn call(kfp: &compute_kfp::kfp::Client) { drop(kfp.get_run("id")); }
-/// ```
-/// ```compile_fail,E0061
-/// fn call(kfp: &compute_kfp::kfp::Client) { drop(kfp.get_run()); }
-/// ```
-/// The body:
-/// ```
-/// use compute_kfp::compute::{Client, types::JobPatch};
-/// fn call(compute: &Client, body: JobPatch) { drop(compute.update_job_status(7, body)); }
-/// ```
-/// ```compile_fail,E0061
-/// use compute_kfp::compute::{Client, types::JobPatch};
-/// fn call(compute: &Client, body: JobPatch) { drop(compute.update_job_status(7)); }
-/// ```
-/// A file:
-/// ```
-/// use compute_kfp::{Content, kfp::Client};
-/// fn call(kfp: &Client, file: Content) { drop(kfp.upload_pipeline(file)); }
-/// ```
-/// ```compile_fail,E0061
-/// use compute_kfp::{Content, kfp::Client};
-/// fn call(kfp: &Client, file: Content) { drop(kfp.upload_pipeline()); }
-/// ```
+#[doc = include_str!("../tests/required_arguments.md")]
 #[cfg(all(doctest, feature = "compute", feature = "kfp"))]
 mod required_arguments {}

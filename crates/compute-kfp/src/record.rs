@@ -6,7 +6,7 @@
 //! belong to.
 
 use compute_kfp_runtime::{Error, ErrorKind};
-use serde_json::{Map, Number, Value, json};
+use serde_json::{Number, Value, json};
 
 use crate::compute::types::{Job, JobStatus, Metadata, Result as JobResult};
 use crate::kfp;
@@ -81,22 +81,13 @@ pub struct Recorded {
 
 /// A result or a calibration, as it is recorded.
 struct Entry {
-    name: String,
+    artifact: kfp::types::builder::Artifact,
     /// The key of its artifact, and the first part of the names of its metrics.
     key: String,
-    description: &'static str,
-    uri: String,
-    metadata: Value,
     /// The figures. Each number in them becomes a metric.
     figures: Value,
     /// Metadata that distinguish its metrics from others of the same name.
-    ids: Value,
-}
-
-/// The place where artifacts are created.
-struct Place {
-    namespace: String,
-    task_id: String,
+    ids: [(&'static str, i64); 2],
 }
 
 impl<'a> RecordJob<'a> {
@@ -151,36 +142,37 @@ impl<'a> RecordJob<'a> {
             Some(id) => id.clone(),
             None => self.own_task().await?,
         };
-        let place = Place { namespace, task_id };
+        let create = async |artifact: kfp::types::builder::Artifact, key: &str| {
+            let request = CreateArtifactRequest::builder()
+                .artifact(artifact.namespace(&namespace))
+                .run_id(&self.run_id)
+                .task_id(&task_id)
+                .producer_key(key)
+                .reuse_if_exists(true);
+            self.client.create_artifact(request).send().await
+        };
         let (mut artifacts, mut metrics) = (Vec::new(), Vec::new());
         let results = self
             .results
             .iter()
             .map(|result| Entry::of_result(self.job, result));
         for entry in results.chain(self.calibration.map(Entry::of_calibration)) {
-            let artifact = Artifact::builder()
-                .name(entry.name)
-                .description(entry.description)
-                .type_(ArtifactArtifactType::Dataset)
-                .uri(entry.uri)
-                .metadata(object(entry.metadata));
-            artifacts.push(self.create(&place, artifact, &entry.key).await?);
+            artifacts.push(create(entry.artifact, &entry.key).await?.into_inner());
             let mut figures = Vec::new();
             numbers(&entry.key, &entry.figures, &mut figures);
             for (name, number) in figures {
-                // The server distinguishes metrics by their metadata and not by their value.
-                let mut metadata = object(entry.ids.clone());
-                metadata.insert("value".to_owned(), number.clone().into());
+                let ids = entry.ids.map(|(name, id)| (name, Number::from(id)));
                 let metric = Artifact::builder()
                     .name(&name)
                     .type_(ArtifactArtifactType::Metric)
-                    .metadata(metadata)
+                    // The server distinguishes metrics by their metadata and not by their value.
+                    .metadata(ids.into_iter().chain([("value", number.clone())]))
                     .number_value(number.as_f64().unwrap_or_default());
-                metrics.push(self.create(&place, metric, &name).await?);
+                metrics.push(create(metric, &name).await?.into_inner());
             }
         }
         Ok(Recorded {
-            task_id: place.task_id,
+            task_id,
             artifacts,
             metrics,
         })
@@ -214,14 +206,16 @@ impl<'a> RecordJob<'a> {
     #[inline]
     async fn own_task(&self) -> Result<String, Error> {
         let name = format!("quantum-job-{}", self.job.id);
-        let mut tasks = self.client.list_tasks(&self.run_id).items();
-        while let Some(task) = tasks.next().await {
-            let task = task?;
-            if let (Some(known), Some(id)) = (task.name, task.task_id)
-                && known == name
-            {
-                return Ok(id);
-            }
+        let tasks = self
+            .client
+            .list_tasks(&self.run_id)
+            .items()
+            .collect()
+            .await?;
+        let mut tasks = tasks.into_iter();
+        let known = tasks.find(|task| task.name.as_ref() == Some(&name));
+        if let Some(id) = known.and_then(|task| task.task_id) {
+            return Ok(id);
         }
         let state = match self.job.status {
             JobStatus::Completed => PipelineTaskTaskState::Succeeded,
@@ -241,69 +235,61 @@ impl<'a> RecordJob<'a> {
             )
         })
     }
-
-    #[inline]
-    async fn create(
-        &self,
-        place: &Place,
-        artifact: kfp::types::builder::Artifact,
-        key: &str,
-    ) -> Result<Artifact, Error> {
-        let request = CreateArtifactRequest::builder()
-            .artifact(artifact.namespace(&place.namespace))
-            .run_id(&self.run_id)
-            .task_id(&place.task_id)
-            .producer_key(key)
-            .reuse_if_exists(true);
-        let created = self.client.create_artifact(request).send().await?;
-        Ok(created.into_inner())
-    }
 }
 
 impl Entry {
     fn of_result(job: &Job, result: &JobResult) -> Self {
-        let name = format!("result-{}", result.id);
+        let key = format!("result-{}", result.id);
+        let metadata = json!({
+            "job_id": job.id,
+            "job_status": job.status,
+            "batch_job_id": job.batch_job_id,
+            "result_id": result.id,
+            "created_on": result.created_on,
+            "execution_time_in_seconds": result.execution_time_in_seconds,
+            "shots_requested": result.shots_requested,
+            "shots_done": result.shots_done,
+            "results": result.results,
+        });
         Self {
-            key: name.clone(),
-            name,
-            description: "Result of a quantum job.",
-            uri: format!("quantum-inspire:/results/{}", result.id),
-            metadata: json!({
-                "job_id": job.id,
-                "job_status": job.status,
-                "batch_job_id": job.batch_job_id,
-                "result_id": result.id,
-                "created_on": result.created_on,
-                "execution_time_in_seconds": result.execution_time_in_seconds,
-                "shots_requested": result.shots_requested,
-                "shots_done": result.shots_done,
-                "results": result.results,
-            }),
+            artifact: dataset(&key, metadata)
+                .description("Result of a quantum job.")
+                .uri(format!("quantum-inspire:/results/{}", result.id)),
+            key,
             figures: json!({
                 "execution_time_in_seconds": result.execution_time_in_seconds,
                 "shots_requested": result.shots_requested,
                 "shots_done": result.shots_done,
             }),
-            ids: json!({"job_id": job.id, "result_id": result.id}),
+            ids: [("job_id", job.id), ("result_id", result.id)],
         }
     }
 
     fn of_calibration(calibration: &Metadata) -> Self {
+        let (id, backend_id) = (calibration.id, calibration.backend_id);
+        let metadata = json!({
+            "metadata_id": id,
+            "backend_id": backend_id,
+            "created_on": calibration.created_on,
+            "data": calibration.data,
+        });
         Self {
-            name: format!("calibration-{}", calibration.id),
+            artifact: dataset(&format!("calibration-{id}"), metadata)
+                .description("Calibration of a quantum backend.")
+                .uri(format!("quantum-inspire:/metadata/{id}")),
             key: "calibration".to_owned(),
-            description: "Calibration of a quantum backend.",
-            uri: format!("quantum-inspire:/metadata/{}", calibration.id),
-            metadata: json!({
-                "metadata_id": calibration.id,
-                "backend_id": calibration.backend_id,
-                "created_on": calibration.created_on,
-                "data": calibration.data,
-            }),
             figures: Value::Object(calibration.data.clone()),
-            ids: json!({"backend_id": calibration.backend_id, "metadata_id": calibration.id}),
+            ids: [("backend_id", backend_id), ("metadata_id", id)],
         }
     }
+}
+
+fn dataset(name: &str, metadata: Value) -> kfp::types::builder::Artifact {
+    let metadata = metadata.as_object().cloned().unwrap_or_default();
+    Artifact::builder()
+        .name(name)
+        .type_(ArtifactArtifactType::Dataset)
+        .metadata(metadata)
 }
 
 /// Collects every number in a value, with the path to it as its name.
@@ -321,12 +307,5 @@ fn numbers(path: &str, value: &Value, found: &mut Vec<(String, Number)>) {
             }
         }
         _ => {}
-    }
-}
-
-fn object(value: Value) -> Map<String, Value> {
-    match value {
-        Value::Object(properties) => properties,
-        _ => Map::new(),
     }
 }

@@ -17,63 +17,41 @@
 use std::ffi::OsString;
 use std::fmt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use crate::credentials::{IdentityHeader, SessionCookie};
+use crate::credentials::{BearerToken, Credentials, IdentityHeader, SessionCookie, TokenFile};
 use crate::{Error, TransportBuilder};
 
-/// The environment variables that configure a client of one API.
-///
-/// ```
-/// assert_eq!(compute_kfp::compute::VARIABLES.endpoint, "COMPUTE_ENDPOINT");
-/// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
+/// The environment variables that configure a client of one API, for the command line. The tables of
+/// both `from_env` say what they hold.
+#[doc(hidden)]
+#[derive(Clone, Copy, Debug)]
 pub struct Variables {
-    /// Address of the server.
     pub endpoint: &'static str,
-    /// Bearer token.
     pub token: &'static str,
-    /// File with the bearer token.
     pub token_file: &'static str,
-    /// API key, where the API takes one.
     pub api_key: Option<&'static str>,
-    /// Cookies of a session with a proxy in front of the server, `name=value; other=value`.
     pub cookie: &'static str,
-    /// File with these cookies.
     pub cookie_file: &'static str,
-    /// Header that identifies the caller, `NAME: VALUE`, for a server that trusts it.
     pub identity_header: &'static str,
-    /// Client certificate: a file in PEM.
     pub client_certificate: &'static str,
-    /// Key of the client certificate: a file in PEM; without it, the certificate's file holds both.
     pub client_key: &'static str,
-    /// Permission to send credentials over plain HTTP to any host, `true` or `false`.
     pub allow_http: &'static str,
-    /// Acceptance of any certificate of the server, `true` or `false`.
     pub insecure_skip_tls_verify: &'static str,
-    /// Certificate authorities to trust in addition to the system's: a file in PEM.
     pub certificate_authority: &'static str,
-    /// Proxy, such as `http://proxy.example.org:3128`.
     pub proxy: &'static str,
 }
 
 impl Variables {
     /// Returns the names of all variables.
     pub fn names(&self) -> impl Iterator<Item = &'static str> + use<> {
-        let Self {
-            allow_http,
-            insecure_skip_tls_verify,
-            certificate_authority,
-            proxy,
-            ..
-        } = *self;
-        let settings = [
-            allow_http,
-            insecure_skip_tls_verify,
-            certificate_authority,
-            proxy,
+        let connections = [
+            self.allow_http,
+            self.insecure_skip_tls_verify,
+            self.certificate_authority,
+            self.proxy,
         ];
-        self.server_names().chain(settings)
+        self.server_names().chain(connections)
     }
 
     /// Returns the names of the variables that name the server or hold a credential for it.
@@ -93,77 +71,27 @@ impl Variables {
         everywhere.into_iter().chain(self.api_key)
     }
 
-    /// Configures the connections of a transport from the variables, and returns what was found.
-    ///
-    /// ```
-    /// use compute_kfp::{Transport, compute};
-    ///
-    /// let variable = |name: &str| (name == "COMPUTE_PROXY").then(|| "http://localhost:3128".into());
-    /// let transport = Transport::builder("https://compute.example.org");
-    /// let (transport, found) = compute::VARIABLES.connect(&variable, transport)?;
-    /// assert_eq!(found.len(), 1);
-    /// # drop(transport);
-    /// # Ok::<(), compute_kfp::Error>(())
-    /// ```
-    ///
-    /// # Errors
-    ///
-    /// Returns an error of kind [`Configuration`](crate::ErrorKind::Configuration) if a variable is not
-    /// UTF-8 or neither true nor false, if a file cannot be read, or if there is a key without a
-    /// certificate.
+    /// Configures the connections of a transport from the variables.
     pub fn connect(
         &self,
         variable: &dyn Fn(&str) -> Option<OsString>,
-        mut transport: TransportBuilder,
-    ) -> Result<(TransportBuilder, Vec<Found>), Error> {
-        let mut lookup = Lookup::new(variable);
-        if lookup.flag(Setting::AllowHttp, self.allow_http)? {
-            transport = transport.allow_plain_http(true);
-        }
-        if lookup.flag(
-            Setting::InsecureSkipTlsVerify,
-            self.insecure_skip_tls_verify,
-        )? {
-            transport = transport.danger_accept_invalid_certs(true);
-        }
-        let authority = self.certificate_authority;
-        if let Some(path) = lookup.path(Setting::CertificateAuthority, authority) {
-            transport = transport.root_certificate(read("certificate authority", &path)?);
-        }
-        let key = lookup.value_of(self.client_key);
-        match lookup.path(Setting::ClientCertificate, self.client_certificate) {
-            Some(certificate) => {
-                let chain = read("client certificate", &certificate)?;
-                let key = match key {
-                    Some(key) => read("client key", Path::new(&key))?,
-                    None => chain.clone(),
-                };
-                transport = transport.client_certificate(chain, key);
-            }
-            None if key.is_some() => {
-                return Err(Error::configuration(format!(
-                    "client key without a client certificate; set `{}`, too",
-                    self.client_certificate
-                )));
-            }
-            None => {}
-        }
-        if let Some(proxy) = lookup.text(Setting::Proxy, self.proxy)? {
-            transport = transport.proxy(proxy);
-        }
-        Ok((transport, lookup.found))
+        transport: TransportBuilder,
+    ) -> Result<TransportBuilder, Error> {
+        Lookup::new(self, variable).connections(transport)
     }
 }
 
 /// A lookup of variables that notes which settings were found.
 pub(crate) struct Lookup<'a> {
+    names: &'a Variables,
     variable: &'a dyn Fn(&str) -> Option<OsString>,
     pub found: Vec<Found>,
 }
 
 impl<'a> Lookup<'a> {
-    pub fn new(variable: &'a dyn Fn(&str) -> Option<OsString>) -> Self {
+    pub fn new(names: &'a Variables, variable: &'a dyn Fn(&str) -> Option<OsString>) -> Self {
         Self {
+            names,
             variable,
             found: Vec::new(),
         }
@@ -195,7 +123,7 @@ impl<'a> Lookup<'a> {
         Ok(text)
     }
 
-    pub fn unnoted(&self, name: &str) -> Result<Option<String>, Error> {
+    fn unnoted(&self, name: &str) -> Result<Option<String>, Error> {
         let Some(value) = self.value_of(name) else {
             return Ok(None);
         };
@@ -205,48 +133,15 @@ impl<'a> Lookup<'a> {
                 "the environment variable `{name}` is not UTF-8; set it again"
             ))
         })?;
-        Ok(Some(value.trim().to_owned()).filter(|value| !value.is_empty()))
+        Ok(trimmed(&value))
     }
 
     /// Returns the path in a variable, which is kept.
-    pub fn path(&mut self, setting: Setting, name: &'static str) -> Option<PathBuf> {
+    fn path(&mut self, setting: Setting, name: &'static str) -> Option<PathBuf> {
         let path = PathBuf::from(self.value_of(name)?);
         let shown = path.to_string_lossy().into_owned();
         self.note(setting, Some(shown), Origin::Variable(name));
         Some(path)
-    }
-
-    /// Adds the credentials for a proxy that variables hold to a transport.
-    pub fn proxy_credentials(
-        &mut self,
-        variables: &Variables,
-        mut transport: TransportBuilder,
-    ) -> Result<TransportBuilder, Error> {
-        let mut cookie = self.text(Setting::SessionCookie, variables.cookie)?;
-        if cookie.is_none()
-            && let Some(file) = self.value_of(variables.cookie_file)
-        {
-            let content = read("session cookie", Path::new(&file))?;
-            cookie = Some(String::from_utf8_lossy(&content).into_owned());
-            let origin = Origin::Variable(variables.cookie_file);
-            self.note(Setting::SessionCookie, None, origin);
-        }
-        if let Some(cookie) = cookie {
-            transport = transport.proxy_credentials(SessionCookie::new(cookie));
-        }
-        if let Some(header) = self.unnoted(variables.identity_header)? {
-            // The value is not shown, since it is a credential.
-            let (name, value) = header.split_once(':').ok_or_else(|| {
-                Error::configuration(
-                    "invalid identity header: write it as `NAME: VALUE`, such as `kubeflow-userid: user@example.org`",
-                )
-            })?;
-            let (name, value) = (name.trim(), value.trim());
-            let origin = Origin::Variable(variables.identity_header);
-            self.note(Setting::IdentityHeader, Some(name.to_owned()), origin);
-            transport = transport.proxy_credentials(IdentityHeader::new(name, value));
-        }
-        Ok(transport)
     }
 
     fn flag(&mut self, setting: Setting, name: &'static str) -> Result<bool, Error> {
@@ -265,29 +160,96 @@ impl<'a> Lookup<'a> {
         }
         Ok(is_set)
     }
+
+    /// Returns the token in a variable, or else that in the file which a variable names.
+    pub fn token(&mut self) -> Result<Option<Arc<dyn Credentials>>, Error> {
+        if let Some(token) = self.text(Setting::Token, self.names.token)? {
+            return Ok(Some(Arc::new(BearerToken::new(token))));
+        }
+        Ok(match self.path(Setting::TokenFile, self.names.token_file) {
+            Some(path) => Some(Arc::new(TokenFile::new(path))),
+            None => None,
+        })
+    }
+
+    /// Adds the credentials for a proxy that variables hold to a transport.
+    pub fn proxy_credentials(
+        &mut self,
+        mut transport: TransportBuilder,
+    ) -> Result<TransportBuilder, Error> {
+        let names = self.names;
+        if let Some(cookie) = self.text(Setting::SessionCookie, names.cookie)? {
+            transport = transport.proxy_credentials(SessionCookie::new(cookie));
+        } else if let Some(file) = self.value_of(names.cookie_file) {
+            let cookie = read("session cookie", Path::new(&file))?;
+            let cookie = SessionCookie::new(String::from_utf8_lossy(&cookie));
+            let origin = Origin::Variable(names.cookie_file);
+            self.note(Setting::SessionCookie, None, origin);
+            transport = transport.proxy_credentials(cookie);
+        }
+        if let Some(header) = self.unnoted(names.identity_header)? {
+            // The value is not shown, since it is a credential.
+            let (name, value) = header.split_once(':').ok_or_else(|| {
+                Error::configuration(
+                    "invalid identity header: write it as `NAME: VALUE`, such as `kubeflow-userid: user@example.org`",
+                )
+            })?;
+            let (name, value) = (name.trim(), value.trim());
+            let origin = Origin::Variable(names.identity_header);
+            self.note(Setting::IdentityHeader, Some(name.to_owned()), origin);
+            transport = transport.proxy_credentials(IdentityHeader::new(name, value));
+        }
+        Ok(transport)
+    }
+
+    /// Configures the connections of a transport.
+    pub fn connections(
+        &mut self,
+        mut transport: TransportBuilder,
+    ) -> Result<TransportBuilder, Error> {
+        let names = self.names;
+        if self.flag(Setting::AllowHttp, names.allow_http)? {
+            transport = transport.allow_plain_http(true);
+        }
+        let insecure = names.insecure_skip_tls_verify;
+        if self.flag(Setting::InsecureSkipTlsVerify, insecure)? {
+            transport = transport.danger_accept_invalid_certs(true);
+        }
+        let authority = names.certificate_authority;
+        if let Some(path) = self.path(Setting::CertificateAuthority, authority) {
+            transport = transport.root_certificate(read("certificate authority", &path)?);
+        }
+        let key = self.value_of(names.client_key);
+        if let Some(path) = self.path(Setting::ClientCertificate, names.client_certificate) {
+            let chain = read("client certificate", &path)?;
+            let key = match key {
+                Some(key) => read("client key", Path::new(&key))?,
+                None => chain.clone(),
+            };
+            transport = transport.client_certificate(chain, key);
+        } else if key.is_some() {
+            return Err(Error::configuration(format!(
+                "client key without a client certificate; set `{}`, too",
+                names.client_certificate
+            )));
+        }
+        if let Some(proxy) = self.text(Setting::Proxy, names.proxy)? {
+            transport = transport.proxy(proxy);
+        }
+        Ok(transport)
+    }
 }
 
-pub(crate) fn read(what: &str, path: &Path) -> Result<Vec<u8>, Error> {
+fn read(what: &str, path: &Path) -> Result<Vec<u8>, Error> {
     std::fs::read(path).map_err(|error| {
         let path = path.display();
         Error::configuration(format!("cannot read the {what} `{path}`: {error}")).caused_by(error)
     })
 }
 
-/// Returns the content of a file, or `None` if it is missing or empty.
-#[cfg(feature = "kfp")]
-pub(crate) fn optional_content(path: &Path) -> Result<Option<String>, Error> {
-    if !path.exists() {
-        return Ok(None);
-    }
-    let text = std::fs::read_to_string(path).map_err(|error| {
-        Error::configuration(format!(
-            "cannot read the file `{}`: {error}; correct or remove it",
-            path.display()
-        ))
-        .caused_by(error)
-    })?;
-    Ok(Some(text.trim().to_owned()).filter(|text| !text.is_empty()))
+/// Returns a string without surrounding white space, or `None` if it is empty then.
+pub(crate) fn trimmed(text: &str) -> Option<String> {
+    Some(text.trim().to_owned()).filter(|text| !text.is_empty())
 }
 
 /// A setting of a client, and where it was found. It holds no secret.

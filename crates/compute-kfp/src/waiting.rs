@@ -12,7 +12,6 @@
 //! Dropping a future or stream of this module cancels its requests.
 
 mod ended;
-mod kept;
 mod poll_policy;
 mod poller;
 mod progress;
@@ -25,7 +24,7 @@ use futures_util::stream;
 
 pub use self::ended::{Ended, Unfinished};
 pub(crate) use self::poll_policy::{PollPolicy, setters};
-pub(crate) use self::poller::{Poller, Reader, RequestLimit, request_limit};
+pub(crate) use self::poller::{Poller, RequestLimit, request_limit};
 pub use self::progress::Progress;
 pub(crate) use self::progress::sealed;
 
@@ -60,31 +59,21 @@ pub(crate) use self::progress::sealed;
 /// ```
 #[must_use = "nothing is sent before `send`"]
 pub struct Wait<T: Progress> {
-    what: String,
-    reader: Reader<T>,
-    policy: PollPolicy,
+    pub(crate) poller: Poller<T>,
     on_change: Option<OnChange<T>>,
 }
 
 type OnChange<T> = Box<dyn FnMut(&<T as Progress>::State) + Send>;
 
 impl<T: Progress> Wait<T> {
-    pub(crate) fn new(what: String, reader: Reader<T>) -> Self {
+    pub(crate) fn new(poller: Poller<T>) -> Self {
         Self {
-            what,
-            reader,
-            policy: PollPolicy::default(),
+            poller,
             on_change: None,
         }
     }
 
-    setters!();
-
-    #[cfg(feature = "compute")]
-    pub(crate) fn policy(mut self, policy: PollPolicy) -> Self {
-        self.policy = policy;
-        self
-    }
+    setters!(poller.policy);
 
     /// Sets a callback for the state. It is called with the first state, and again after each change.
     ///
@@ -102,15 +91,11 @@ impl<T: Progress> Wait<T> {
     /// reached. It holds the last state: see [`Unfinished`]. If the server could not be reached for
     /// longer than `max_outage`, the error has the kind of the last fault, and holds the last state
     /// too. A permanent fault of a call is returned unchanged.
-    pub async fn send(self) -> Result<Ended<T>, Error> {
-        let (mut poller, mut on_change) = self.start();
+    pub async fn send(mut self) -> Result<Ended<T>, Error> {
         loop {
-            let now = poller.changed().await?;
-            if let Some(call) = &mut on_change {
-                call(now.state());
-            }
+            let now = self.changed().await?;
             if now.is_final() {
-                return Ok(Ended::new(now));
+                return Ok(Ended(now));
             }
         }
     }
@@ -130,34 +115,37 @@ impl<T: Progress> Wait<T> {
     /// # }
     /// ```
     pub fn changes(self) -> ValueStream<T> {
-        let (poller, on_change) = self.start();
-        ValueStream::new(stream::try_unfold(
-            (poller, on_change, false),
-            |(mut poller, mut on_change, ended)| async move {
-                if ended {
-                    return Ok(None);
-                }
-                let now = poller.changed().await?;
-                if let Some(call) = &mut on_change {
-                    call(now.state());
-                }
-                let ended = now.is_final();
-                Ok(Some((now, (poller, on_change, ended))))
-            },
-        ))
+        ValueStream::new(stream::try_unfold(Some(self), |wait| async move {
+            let Some(mut wait) = wait else {
+                return Ok(None);
+            };
+            let now = wait.changed().await?;
+            let wait = (!now.is_final()).then_some(wait);
+            Ok(Some((now, wait)))
+        }))
     }
 
-    fn start(self) -> (Poller<T>, Option<OnChange<T>>) {
-        let poller = Poller::new(self.what, self.reader, self.policy);
-        (poller, self.on_change)
+    /// Reads until the state differs from the previous one.
+    async fn changed(&mut self) -> Result<T, Error> {
+        loop {
+            let before = self.poller.state().cloned();
+            let now = self.poller.next().await?;
+            if before.as_ref() != Some(now.state()) {
+                self.poller.refresh();
+                if let Some(call) = &mut self.on_change {
+                    call(now.state());
+                }
+                return Ok(now);
+            }
+        }
     }
 }
 
 impl<T: Progress> fmt::Debug for Wait<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Wait")
-            .field("for", &self.what)
-            .field("policy", &self.policy)
+            .field("for", &self.poller.what)
+            .field("policy", &self.poller.policy)
             .finish_non_exhaustive()
     }
 }

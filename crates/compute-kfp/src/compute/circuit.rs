@@ -3,13 +3,12 @@
 use std::fmt;
 use std::time::Duration;
 
-use compute_kfp_runtime::paging::{Items, ListPage};
 use compute_kfp_runtime::{Error, ErrorKind};
 
 use super::Client;
 use super::types::{
-    self, AlgorithmIn, AlgorithmType, BackendType, BatchJobIn, CommitIn, CompileStage, FileIn,
-    FinalResult, Job, JobIn, JobStatus, Language, Project, ProjectIn, ShareType,
+    self, AlgorithmIn, AlgorithmType, BatchJobIn, CommitIn, CompileStage, FileIn, FinalResult, Job,
+    JobIn, JobStatus, ProjectIn, ShareType,
 };
 use crate::waiting::{Ended, PollPolicy, setters};
 
@@ -50,8 +49,7 @@ impl Client {
             algorithm_type: AlgorithmType::Quantum,
             language: "cQASM".to_owned(),
             language_version: None,
-            shots: None,
-            raw_data: None,
+            job: JobIn::builder(),
             policy: PollPolicy::default(),
             on_change: None,
         }
@@ -98,8 +96,7 @@ pub struct RunCircuit {
     algorithm_type: AlgorithmType,
     language: String,
     language_version: Option<String>,
-    shots: Option<i64>,
-    raw_data: Option<bool>,
+    job: types::builder::JobIn,
     policy: PollPolicy,
     on_change: Option<OnChange>,
 }
@@ -119,17 +116,17 @@ pub struct CircuitOutcome {
 }
 
 impl RunCircuit {
-    setters!();
+    setters!(policy);
 
     /// Sets the number of shots [default: that of the backend type].
     pub fn shots(mut self, shots: i64) -> Self {
-        self.shots = Some(shots);
+        self.job = self.job.number_of_shots(shots);
         self
     }
 
     /// Sets whether the results include the outcome of each shot.
     pub fn raw_data(mut self, wanted: bool) -> Self {
-        self.raw_data = Some(wanted);
+        self.job = self.job.raw_data_enabled(wanted);
         self
     }
 
@@ -191,14 +188,20 @@ impl RunCircuit {
         let policy = self.policy.clone();
         let on_change = self.on_change.take();
         let id = self.submit().await?.id;
-        let mut wait = client.wait_for_job(id).policy(policy);
+        let mut wait = client.wait_for_job(id);
+        wait.poller.policy = policy;
         if let Some(mut call) = on_change {
             wait = wait.on_change(move |state| call(id, state));
         }
         let job = wait.send().await?;
-        let results = client.results(id).await?;
+        let results = client.read_results_by_job_id(id).page_size(u32::MAX);
+        let results = results.items().collect().await?;
         let final_result = match job.algorithm_type {
-            AlgorithmType::Hybrid => client.final_result(id).await?,
+            AlgorithmType::Hybrid => match client.read_final_result_by_job_id(id).send().await {
+                Ok(found) => Some(found.into_inner()),
+                Err(error) if error.kind() == ErrorKind::NotFound => None,
+                Err(error) => return Err(error),
+            },
             _ => None,
         };
         Ok(CircuitOutcome {
@@ -219,10 +222,10 @@ impl RunCircuit {
     #[inline]
     pub async fn submit(self) -> Result<Job, Error> {
         let client = &self.client;
-        let backend_type = self.found_backend_type().await?;
-        let project = self.found_project().await?;
+        let backend_type_id = client.id_of_backend_type(&self.backend_type).await?;
+        let project_id = client.id_of_project(&self.project, self.owner_id).await?;
         let algorithm = AlgorithmIn::builder()
-            .project_id(project.id)
+            .project_id(project_id)
             .type_(self.algorithm_type.clone())
             .shared(ShareType::Private)
             .name(&self.name);
@@ -231,103 +234,22 @@ impl RunCircuit {
             .description("")
             .algorithm_id(algorithm.id);
         let commit = client.create_commit(commit).send().await?;
-        let language = self.found_language().await?;
+        let version = self.language_version.as_deref();
+        let language_id = client.id_of_language(&self.language, version).await?;
         let file = FileIn::builder()
             .commit_id(commit.id)
             .content(self.text)
-            .language_id(language.id)
+            .language_id(language_id)
             .compile_stage(CompileStage::None)
             .compile_properties([("", ""); 0])
             .name(self.name);
         let file = client.create_file(file).send().await?;
-        let batch_job = BatchJobIn::builder().backend_type_id(backend_type.id);
+        let batch_job = BatchJobIn::builder().backend_type_id(backend_type_id);
         let batch_job = client.create_batch_job(batch_job).send().await?;
-        let mut job = JobIn::builder().file_id(file.id).batch_job_id(batch_job.id);
-        if let Some(shots) = self.shots {
-            job = job.number_of_shots(shots);
-        }
-        if let Some(wanted) = self.raw_data {
-            job = job.raw_data_enabled(wanted);
-        }
+        let job = self.job.file_id(file.id).batch_job_id(batch_job.id);
         let job = client.create_job(job).send().await?.into_inner();
         client.enqueue_batch_job(batch_job.id).send().await?;
         Ok(job)
-    }
-
-    #[inline]
-    async fn found_backend_type(&self) -> Result<BackendType, Error> {
-        let client = &self.client;
-        let name = match &self.backend_type {
-            BackendTypeName::Id(id) => {
-                return Ok(client.read_backend_type(*id).send().await?.into_inner());
-            }
-            BackendTypeName::Name(name) => name,
-        };
-        let named = client.read_backend_types().name(name).items();
-        if let Some(found) = first(named, |found| found.name == *name).await? {
-            return Ok(found);
-        }
-        let identified = client.read_backend_types().identifier(name).items();
-        let identified = first(identified, |found| found.identifier == *name).await?;
-        identified.ok_or_else(|| {
-            missing(format!(
-                "no backend type with the name or identifier `{name}`"
-            ))
-        })
-    }
-
-    #[inline]
-    async fn found_project(&self) -> Result<Project, Error> {
-        let named = self.client.read_projects().name(&self.project);
-        if let Some(project) = first(named.items(), |project| project.name == self.project).await? {
-            return Ok(project);
-        }
-        let project = ProjectIn::builder()
-            .owner_id(self.owner().await?)
-            .name(&self.project)
-            .description("");
-        let created = self.client.create_project(project).send().await?;
-        Ok(created.into_inner())
-    }
-
-    #[inline]
-    async fn owner(&self) -> Result<i64, Error> {
-        if let Some(id) = self.owner_id {
-            return Ok(id);
-        }
-        let members = self.client.read_members().items().collect().await?;
-        match &*members {
-            [member] => Ok(member.id),
-            members => Err(Error::configuration(format!(
-                "the owner of the new project `{}` is ambiguous: you have {} team memberships; set `owner_id`",
-                self.project,
-                members.len()
-            ))),
-        }
-    }
-
-    #[inline]
-    async fn found_language(&self) -> Result<Language, Error> {
-        let mut named = self.client.read_languages().name(&self.language);
-        if let Some(version) = &self.language_version {
-            named = named.version(version);
-        }
-        let named = named.page_size(u32::MAX).items().collect().await?;
-        named
-            .into_iter()
-            .filter(|language| language.name == self.language)
-            .filter(|language| {
-                let wanted = self.language_version.as_ref();
-                wanted.is_none_or(|version| language.version == *version)
-            })
-            .max_by_key(|language| numbers(&language.version))
-            .ok_or_else(|| {
-                let version = self.language_version.as_deref().unwrap_or("any version");
-                missing(format!(
-                    "no language `{}` ({version}) on the server",
-                    self.language
-                ))
-            })
     }
 }
 
@@ -342,39 +264,73 @@ impl fmt::Debug for RunCircuit {
 }
 
 impl Client {
-    /// Returns the results of a job, from all pages.
-    #[inline]
-    async fn results(&self, job_id: i64) -> Result<Vec<types::Result>, Error> {
-        let results = self.read_results_by_job_id(job_id).page_size(u32::MAX);
-        results.items().collect().await
-    }
+    // The names in a search may be parts of other names.
 
     #[inline]
-    async fn final_result(&self, job_id: i64) -> Result<Option<FinalResult>, Error> {
-        match self.read_final_result_by_job_id(job_id).send().await {
-            Ok(found) => Ok(Some(found.into_inner())),
-            Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(error),
+    async fn id_of_backend_type(&self, wanted: &BackendTypeName) -> Result<i64, Error> {
+        let name = match wanted {
+            BackendTypeName::Id(id) => return Ok(self.read_backend_type(*id).send().await?.id),
+            BackendTypeName::Name(name) => name,
+        };
+        let named = self.read_backend_types().name(name).items();
+        let mut named = named.collect().await?.into_iter();
+        if let Some(found) = named.find(|found| found.name == *name) {
+            return Ok(found.id);
+        }
+        let identified = self.read_backend_types().identifier(name).items();
+        let mut identified = identified.collect().await?.into_iter();
+        match identified.find(|found| found.identifier == *name) {
+            Some(found) => Ok(found.id),
+            None => Err(Error::new(
+                ErrorKind::NotFound,
+                format!("no backend type with the name or identifier `{name}`"),
+            )),
         }
     }
-}
 
-/// Returns the first matching item. A name in a search may also be a part of other names.
-async fn first<P: ListPage>(
-    mut items: Items<P>,
-    is_wanted: impl Fn(&P::Item) -> bool,
-) -> Result<Option<P::Item>, Error> {
-    while let Some(item) = items.next().await {
-        let item = item?;
-        if is_wanted(&item) {
-            return Ok(Some(item));
+    /// Returns the project with this name. Creates it if there is none.
+    #[inline]
+    async fn id_of_project(&self, name: &str, owner_id: Option<i64>) -> Result<i64, Error> {
+        let named = self.read_projects().name(name).items().collect().await?;
+        if let Some(project) = named.iter().find(|project| project.name == name) {
+            return Ok(project.id);
         }
+        let owner_id = match owner_id {
+            Some(id) => id,
+            None => match &*self.read_members().items().collect().await? {
+                [member] => member.id,
+                members => {
+                    return Err(Error::configuration(format!(
+                        "the owner of the new project `{name}` is ambiguous: you have {} team memberships; set `owner_id`",
+                        members.len()
+                    )));
+                }
+            },
+        };
+        let project = ProjectIn::builder().owner_id(owner_id).name(name);
+        let created = self.create_project(project.description("")).send().await?;
+        Ok(created.id)
     }
-    Ok(None)
-}
 
-fn missing(message: String) -> Error {
-    Error::new(ErrorKind::NotFound, message)
+    /// Returns the language with this name and version, or the newest with the name.
+    #[inline]
+    async fn id_of_language(&self, name: &str, version: Option<&str>) -> Result<i64, Error> {
+        let mut named = self.read_languages().name(name);
+        if let Some(version) = version {
+            named = named.version(version);
+        }
+        let named = named.page_size(u32::MAX).items().collect().await?;
+        let newest = named
+            .iter()
+            .filter(|language| language.name == name)
+            .filter(|language| version.is_none_or(|version| language.version == version))
+            .max_by_key(|language| numbers(&language.version));
+        newest.map(|language| language.id).ok_or_else(|| {
+            let version = version.unwrap_or("any version");
+            let message = format!("no language `{name}` ({version}) on the server");
+            Error::new(ErrorKind::NotFound, message)
+        })
+    }
 }
 
 /// Returns the numbers in a version, in order.

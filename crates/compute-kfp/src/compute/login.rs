@@ -15,10 +15,12 @@ use std::path::{Path, PathBuf};
 
 use compute_kfp_runtime::oauth::Provider;
 use compute_kfp_runtime::{Error, HttpClient, Transport};
+use serde_json::Value;
 
-use self::account::Account;
+use self::account::{Account, StoredTokens};
 use self::config_file::{ConfigFile, blocking};
 pub use self::device::{DeviceLogin, LoggedIn, PendingLogin};
+use self::document::Document;
 pub(super) use self::tokens::LoginTokens;
 use super::DEFAULT_ENDPOINT;
 
@@ -74,13 +76,15 @@ impl Login {
     /// such file, and of kind [`Configuration`](crate::ErrorKind::Configuration) if it cannot be read.
     /// The file is left unchanged.
     pub fn from_file(path: impl Into<PathBuf>) -> Result<Self, Error> {
-        let file = ConfigFile::new(path.into());
-        let Some(document) = file.read()? else {
-            return Err(file.missing());
-        };
-        let host = document
-            .default_host()
-            .map_err(|fault| file.fault(&fault))?;
+        let file = ConfigFile(path.into());
+        if let Ok(false) = file.0.try_exists() {
+            return Err(Error::authentication(format!(
+                "there is no login file `{}`; log in with `Login::device`",
+                file.0.display()
+            )));
+        }
+        let document = file.read()?;
+        let host = document.default_host()?;
         Ok(Self {
             host: host.unwrap_or(DEFAULT_ENDPOINT).to_owned(),
             file,
@@ -125,7 +129,7 @@ impl Login {
 
     /// Returns the path of the login file.
     pub fn path(&self) -> &Path {
-        self.file.path()
+        &self.file.0
     }
 
     /// Returns whether the file holds tokens for the server. They may have expired.
@@ -160,13 +164,12 @@ impl Login {
     pub async fn set_team_member_id(&self, id: i64) -> Result<(), Error> {
         let _lock = self.file.lock().await?;
         let login = self.clone();
-        blocking(move || {
-            let account = login.known_account()?;
-            login
-                .file
-                .change(|document| document.set_team_member_id(&account.key, Some(id)))
-        })
-        .await
+        let change = move |document: &mut Document| {
+            let account = document.account(&login.host)?;
+            account.ok_or_else(|| login.logged_out())?;
+            document.set(&login.host, [("team_member_id", id.into())])
+        };
+        self.file.change(change).await
     }
 
     /// Revokes the refresh token and removes the tokens from the file.
@@ -182,19 +185,17 @@ impl Login {
     /// [`Configuration`](crate::ErrorKind::Configuration) if the file cannot be read or written.
     pub async fn log_out(&self) -> Result<(), Error> {
         let _lock = self.file.lock().await?;
-        let login = self.clone();
-        let Some(account) = blocking(move || login.account()).await? else {
-            return Ok(());
-        };
-        let Some(tokens) = &account.tokens else {
+        let Some((account, tokens)) = self.load().await? else {
             return Ok(());
         };
         let revoked = match tokens.refresh_token() {
             Some(token) => self.revoke(&account, token).await,
             None => Ok(()),
         };
-        let (file, key) = (self.file.clone(), account.key.clone());
-        blocking(move || file.change(|document| document.set_tokens(&key, None))).await?;
+        let host = self.host.clone();
+        let no_tokens = [("tokens", Value::Null)];
+        let change = move |document: &mut Document| document.set(&host, no_tokens);
+        self.file.change(change).await?;
         revoked.map_err(|error| {
             Error::authentication(format!(
                 "logged out of `{}` here, but the refresh token may still be valid: {}",
@@ -221,22 +222,21 @@ impl Login {
 
     /// Returns the file's entry for the server.
     fn account(&self) -> Result<Option<Account>, Error> {
-        match self.file.read()? {
-            Some(document) => document
-                .account(&self.host)
-                .map_err(|fault| self.file.fault(&fault)),
-            None => Ok(None),
-        }
+        self.file.read()?.account(&self.host)
     }
 
-    fn known_account(&self) -> Result<Account, Error> {
-        self.account()?.ok_or_else(|| self.logged_out())
+    /// Returns that entry and its tokens, if there are any.
+    async fn load(&self) -> Result<Option<(Account, StoredTokens)>, Error> {
+        let login = self.clone();
+        let mut account = blocking(move || login.account()).await?;
+        let tokens = account.as_mut().and_then(|account| account.tokens.take());
+        Ok(account.zip(tokens))
     }
 
     fn logged_out(&self) -> Error {
         Error::authentication(format!(
             "`{}` holds no tokens for `{}`; log in with `Login::device`",
-            self.file.path().display(),
+            self.file.0.display(),
             self.host
         ))
     }

@@ -8,7 +8,7 @@ use futures_util::stream;
 
 use super::Client;
 use super::types::{Job, JobLogLine, JobLogPage};
-use crate::waiting::{PollPolicy, Poller, Progress, Reader, setters};
+use crate::waiting::{PollPolicy, Poller, Progress, setters};
 
 impl Client {
     /// Follows the log of a job, until the job has ended.
@@ -43,7 +43,7 @@ pub struct FollowJobLogs {
 }
 
 impl FollowJobLogs {
-    setters!();
+    setters!(policy);
 
     /// Sets the time of the first line, in nanoseconds since the Unix epoch [default: the beginning of
     /// the log].
@@ -58,30 +58,13 @@ impl FollowJobLogs {
     /// the job has ended and the log was then read to its end.
     #[inline]
     pub fn lines(self) -> ValueStream<JobLogLine> {
-        let (client, id, start) = (self.client, self.id, self.start);
-        let reader = Reader::new(
-            &client,
-            &client.request_limit,
-            move |client: Client| async move {
-                let job = client.read_job(id).send().await?;
-                Ok(job.into_inner())
-            },
-        );
-        let open = move |point: Option<ResumePoint>| {
-            let mut lines = client.get_job_logs(id).page_size(u32::MAX);
-            if let Some(start) = start {
-                lines = lines.start(start);
-            }
-            if let Some(point) = point {
-                lines = lines.resume(point);
-            }
-            lines.items()
-        };
+        let mut poller = self.client.wait_for_job(self.id).poller;
+        poller.policy = self.policy.clone();
         let log = Log {
-            poller: Poller::new(format!("job {id}"), reader, self.policy),
-            lines: open(None),
-            open: Box::new(open),
-            next: Next::State,
+            poller,
+            lines: self.open(None),
+            follow: self,
+            is_read: true,
             has_ended: false,
         };
         ValueStream::new(stream::try_unfold(log, |mut log| async move {
@@ -89,65 +72,55 @@ impl FollowJobLogs {
             Ok(line.map(|line| (line, log)))
         }))
     }
+
+    /// Reads the log from the start, or where it stopped.
+    #[inline]
+    fn open(&self, point: Option<&ResumePoint>) -> Items<JobLogPage> {
+        let mut lines = self.client.get_job_logs(self.id).page_size(u32::MAX);
+        if let Some(start) = self.start {
+            lines = lines.start(start);
+        }
+        if let Some(point) = point {
+            lines = lines.resume(point.clone());
+        }
+        lines.items()
+    }
 }
 
 struct Log {
+    follow: FollowJobLogs,
     poller: Poller<Job>,
     lines: Items<JobLogPage>,
-    open: Open,
-    next: Next,
+    /// `true` if the log was read to its end, as far as it was written.
+    is_read: bool,
     /// `true` if the job had ended before the current pass over the log.
     has_ended: bool,
-}
-
-/// Continues reading the log where it stopped.
-type Open = Box<dyn Fn(Option<ResumePoint>) -> Items<JobLogPage> + Send>;
-
-/// The next step.
-enum Next {
-    State,
-    Line,
-    Pause,
-    Nothing,
 }
 
 impl Log {
     #[inline]
     async fn next(&mut self) -> Result<Option<JobLogLine>, Error> {
         loop {
-            match self.next {
+            if self.is_read {
+                if self.has_ended {
+                    return Ok(None);
+                }
                 // The state comes first: what is written before the end is in the lines after it.
-                Next::State => {
-                    self.has_ended = self.poller.read().await?.is_final();
-                    self.next = Next::Line;
-                }
-                Next::Line => {
-                    let lines = &mut self.lines;
-                    let read = async { lines.next().await.transpose() };
-                    match self.poller.attempt(read).await? {
-                        Some(Some(line)) => {
-                            self.poller.refresh();
-                            return Ok(Some(line));
-                        }
-                        Some(None) if self.has_ended => self.next = Next::Nothing,
-                        Some(None) => {
-                            self.read_on();
-                            self.next = Next::Pause;
-                        }
-                        None => self.read_on(),
-                    }
-                }
-                Next::Pause => {
-                    self.poller.pause().await?;
-                    self.next = Next::State;
-                }
-                Next::Nothing => return Ok(None),
+                self.has_ended = self.poller.next().await?.is_final();
+                self.is_read = false;
             }
+            let lines = &mut self.lines;
+            let read = async { lines.next().await.transpose() };
+            match self.poller.attempt(read).await? {
+                Some(Some(line)) => {
+                    self.poller.refresh();
+                    return Ok(Some(line));
+                }
+                Some(None) => self.is_read = true,
+                None => {}
+            }
+            // After the end of the log or a fault, the next lines start where the last ones ended.
+            self.lines = self.follow.open(self.lines.resume_point());
         }
-    }
-
-    /// Starts a stream of lines where the last one ended, after the end of the log or after a fault.
-    fn read_on(&mut self) {
-        self.lines = (self.open)(self.lines.resume_point().cloned());
     }
 }

@@ -4,7 +4,7 @@ use compute_kfp_runtime::{Error, ErrorKind};
 
 use super::Client;
 use super::types::{BatchJob, BatchJobStatus, Job, JobStatus};
-use crate::waiting::{Progress, Reader, Wait, sealed};
+use crate::waiting::{Poller, Progress, Wait, sealed};
 
 impl Client {
     /// Waits until a job has ended: it was completed or cancelled, or it failed.
@@ -22,11 +22,12 @@ impl Client {
     /// ```
     #[inline]
     pub fn wait_for_job(&self, id: i64) -> Wait<Job> {
-        let reader = Reader::new(self, &self.request_limit, move |client: Self| async move {
+        let read = move |client: Self| async move {
             let job = client.read_job(id).send().await?;
             Ok(job.into_inner())
-        });
-        Wait::new(format!("job {id}"), reader)
+        };
+        let what = format!("job {id}");
+        Wait::new(Poller::new(what, self, &self.request_limit, read))
     }
 
     /// Waits until a batch job is finished.
@@ -44,7 +45,7 @@ impl Client {
     /// ```
     #[inline]
     pub fn wait_for_batch_job(&self, id: i64) -> Wait<BatchJob> {
-        let reader = Reader::new(self, &self.request_limit, move |client: Self| async move {
+        let read = move |client: Self| async move {
             // The API has no operation that reads a single one.
             let found = client.read_batch_jobs().id(id).send().await?.into_inner();
             let missing = || {
@@ -52,8 +53,9 @@ impl Client {
                 Error::new(ErrorKind::NotFound, message)
             };
             found.items.into_iter().next().ok_or_else(missing)
-        });
-        Wait::new(format!("batch job {id}"), reader)
+        };
+        let what = format!("batch job {id}");
+        Wait::new(Poller::new(what, self, &self.request_limit, read))
     }
 }
 

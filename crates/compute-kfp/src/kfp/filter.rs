@@ -1,7 +1,7 @@
 //! Filters and sort orders for KFP's lists.
 
 use compute_kfp_runtime::Timestamp;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 /// A filter for a list of KFP. The list returns the objects for which every predicate holds.
 ///
@@ -89,17 +89,14 @@ impl Filter {
     }
 
     fn compare(operation: &str, key: impl Into<String>, value: impl Into<FilterValue>) -> Self {
-        let value: FilterValue = value.into();
+        let value = value.into();
         Self::predicate(operation, key, value.kind, value.json)
     }
 
     fn predicate(operation: &str, key: impl Into<String>, kind: &str, value: Value) -> Self {
-        let mut predicate = Map::new();
-        predicate.insert("operation".to_owned(), operation.into());
-        predicate.insert("key".to_owned(), key.into().into());
-        predicate.insert(kind.to_owned(), value);
+        let key = key.into();
         Self {
-            predicates: vec![predicate.into()],
+            predicates: vec![json!({"operation": operation, "key": key, kind: value})],
         }
     }
 }
@@ -118,8 +115,14 @@ pub struct FilterValue {
     json: Value,
 }
 
+/// A type of the values of [`Filter::in_`].
+pub trait FilterListed: Into<FilterValue> {
+    /// Property of a predicate that has such a list.
+    const LIST: &'static str;
+}
+
 macro_rules! values {
-    ($($type:ty, $kind:literal, |$value:ident| $json:expr;)+) => {$(
+    ($($type:ty, $kind:literal $(or $list:literal)?, |$value:ident| $json:expr;)+) => {$(
         impl From<$type> for FilterValue {
             fn from($value: $type) -> Self {
                 Self {
@@ -128,38 +131,19 @@ macro_rules! values {
                 }
             }
         }
+        $(impl FilterListed for $type {
+            const LIST: &'static str = $list;
+        })?
     )+};
 }
 
 values! {
-    &str, "string_value", |text| text;
-    &String, "string_value", |text| text.as_str();
-    String, "string_value", |text| text;
-    i32, "int_value", |number| number;
-    i64, "long_value", |number| number.to_string();
+    &str, "string_value" or "string_values", |text| text;
+    &String, "string_value" or "string_values", |text| text.as_str();
+    String, "string_value" or "string_values", |text| text;
+    i32, "int_value" or "int_values", |number| number;
+    i64, "long_value" or "long_values", |number| number.to_string();
     Timestamp, "timestamp_value", |time| time.to_string();
-}
-
-/// A type of the values of [`Filter::in_`].
-pub trait FilterListed: Into<FilterValue> {
-    /// Property of a predicate that has such a list.
-    const LIST: &'static str;
-}
-
-macro_rules! listed {
-    ($($type:ty, $list:literal;)+) => {$(
-        impl FilterListed for $type {
-            const LIST: &'static str = $list;
-        }
-    )+};
-}
-
-listed! {
-    &str, "string_values";
-    &String, "string_values";
-    String, "string_values";
-    i32, "int_values";
-    i64, "long_values";
 }
 
 /// The sort order of a KFP list, for its `sort_by` (`order_by` for lists of tasks).
@@ -171,32 +155,23 @@ listed! {
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[must_use = "pass it to the `sort_by` of a list"]
-pub struct Sort {
-    field: String,
-    direction: &'static str,
-}
+pub struct Sort(String);
 
 impl Sort {
     /// Sorts ascending: smallest or earliest first.
     pub fn ascending(field: impl Into<String>) -> Self {
-        Self {
-            field: field.into(),
-            direction: "asc",
-        }
+        Self(format!("{} asc", field.into()))
     }
 
     /// Sorts descending: largest or latest first.
     pub fn descending(field: impl Into<String>) -> Self {
-        Self {
-            field: field.into(),
-            direction: "desc",
-        }
+        Self(format!("{} desc", field.into()))
     }
 }
 
 impl From<Sort> for String {
     fn from(sort: Sort) -> Self {
-        format!("{} {}", sort.field, sort.direction)
+        sort.0
     }
 }
 

@@ -3,17 +3,12 @@
 use std::env;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
-use super::context_file::ContextFile;
-use super::{ClientBuilder, VARIABLES, without_api_path};
+use super::context_file::{ContextFile, content};
+use super::{Client, ClientBuilder, VARIABLES, without_api_path};
 use crate::Error;
-use crate::credentials::{IdentityHeader, SessionCookie};
-use crate::settings::{Lookup, Origin, Setting, optional_content};
+use crate::settings::{Lookup, Origin, Setting};
 
-pub(super) const ENDPOINT: &str = "KF_PIPELINES_ENDPOINT";
-pub(super) const TOKEN: &str = "KFP_TOKEN";
-pub(super) const TOKEN_PATH: &str = "KF_PIPELINES_SA_TOKEN_PATH";
 /// Variable that Kubernetes sets in each pod.
 const IN_CLUSTER: &str = "KUBERNETES_SERVICE_HOST";
 
@@ -44,56 +39,42 @@ impl<'a> Places<'a> {
 
     /// Returns a builder with all settings that are found.
     pub fn client(&self) -> Result<ClientBuilder, Error> {
-        let (endpoint, origin) = self.endpoint()?.ok_or_else(|| {
+        let mut lookup = Lookup::new(&VARIABLES, self.variable);
+        let endpoint = self.endpoint(&mut lookup)?.ok_or_else(|| {
             Error::configuration(format!(
-                "no endpoint of a KFP server; outside of a cluster, set `{ENDPOINT}` to its address"
+                "no endpoint of a KFP server; outside of a cluster, set `{}` to its address",
+                VARIABLES.endpoint
             ))
         })?;
         let is_in_cluster = without_api_path(&endpoint) == IN_CLUSTER_ENDPOINT;
-        let token_file = self.token_file().filter(|(_, origin)| {
+        let mut client = Client::builder(endpoint);
+        let of_pod = self.root.join(TOKEN_FILE);
+        if let Some(token) = lookup.token()? {
+            client = client.credentials(token);
+        } else if is_in_cluster && of_pod.exists() {
             // The pod got its token for the server of the cluster, and no other may receive it.
-            is_in_cluster || !matches!(origin, Origin::PodFile(_))
-        });
-        let mut client = ClientBuilder::new(endpoint);
-        let mut lookup = Lookup::new(self.variable);
-        lookup.note(Setting::Endpoint, None, origin);
-        if let Some(token) = lookup.text(Setting::Token, TOKEN)? {
-            client = client.bearer_token(token);
-        } else if let Some((path, origin)) = token_file {
-            let shown = path.display().to_string();
+            let shown = of_pod.display().to_string();
+            let origin = Origin::PodFile(of_pod.clone());
             lookup.note(Setting::TokenFile, Some(shown), origin);
-            client = client.token_file(path);
+            client = client.token_file(of_pod);
         }
-        let context = self.home.as_ref().map(|home| home.join(CONTEXT_FILE));
-        let context = context.map(|path| Ok::<_, Error>((ContextFile::read(&path)?, path)));
-        let context = context.transpose()?;
-        let (context, path) = context.unwrap_or_default();
-        let of_context_file = || Origin::ContextFile(path.clone());
-        client.transport = lookup.proxy_credentials(&VARIABLES, client.transport)?;
-        if let Some(cookie) = context.cookie
-            && !lookup.has(Setting::SessionCookie)
-        {
-            lookup.note(Setting::SessionCookie, None, of_context_file());
-            let cookie = SessionCookie::new(cookie);
-            client.of_context_file.push(Arc::new(cookie));
+        client.transport = lookup.proxy_credentials(client.transport)?;
+        let context = match &self.home {
+            Some(home) => ContextFile::read(home.join(CONTEXT_FILE))?,
+            None => ContextFile::default(),
+        };
+        let of_context_file = || Origin::ContextFile(context.path.clone());
+        for (setting, shown, credentials) in context.credentials {
+            if !lookup.has(setting) {
+                lookup.note(setting, shown, of_context_file());
+                client.of_context_file.push(credentials);
+            }
         }
-        if let Some((name, value)) = context.header
-            && !lookup.has(Setting::IdentityHeader)
-        {
-            let origin = of_context_file();
-            lookup.note(Setting::IdentityHeader, Some(name.clone()), origin);
-            let header = IdentityHeader::new(name, value);
-            client.of_context_file.push(Arc::new(header));
-        }
-        let (transport, found) = VARIABLES.connect(self.variable, client.transport)?;
-        client.transport = transport;
-        lookup.found.extend(found);
+        client.transport = lookup.connections(client.transport)?;
         let of_pod = self.root.join(NAMESPACE_FILE);
         let namespace = match context.namespace {
             Some(namespace) => Some((namespace, of_context_file())),
-            None => {
-                optional_content(&of_pod)?.map(|namespace| (namespace, Origin::PodFile(of_pod)))
-            }
+            None => content(&of_pod)?.map(|namespace| (namespace, Origin::PodFile(of_pod))),
         };
         if let Some((namespace, origin)) = namespace {
             lookup.note(Setting::Namespace, Some(namespace.clone()), origin);
@@ -103,25 +84,24 @@ impl<'a> Places<'a> {
         Ok(client)
     }
 
-    /// Returns the configured server, or that of the cluster if this is a pod.
-    pub fn endpoint(&self) -> Result<Option<(String, Origin)>, Error> {
-        let lookup = Lookup::new(self.variable);
-        if let Some(endpoint) = lookup.unnoted(ENDPOINT)? {
-            return Ok(Some((endpoint, Origin::Variable(ENDPOINT))));
-        }
-        let in_cluster = self.token_file().is_some() || lookup.unnoted(IN_CLUSTER)?.is_some();
-        Ok(in_cluster.then(|| (IN_CLUSTER_ENDPOINT.to_owned(), Origin::Cluster)))
+    /// Returns whether there is a server: a configured one, or that of the cluster.
+    pub fn has_endpoint(&self) -> Result<bool, Error> {
+        let mut lookup = Lookup::new(&VARIABLES, self.variable);
+        Ok(self.endpoint(&mut lookup)?.is_some())
     }
 
-    /// Returns the configured token file, or the usual one if it exists.
-    fn token_file(&self) -> Option<(PathBuf, Origin)> {
-        let named = Lookup::new(self.variable).value_of(TOKEN_PATH);
-        if let Some(path) = named {
-            return Some((path.into(), Origin::Variable(TOKEN_PATH)));
+    /// Returns the configured server, or that of the cluster if this is a pod.
+    fn endpoint(&self, lookup: &mut Lookup<'_>) -> Result<Option<String>, Error> {
+        if let Some(endpoint) = lookup.text(Setting::Endpoint, VARIABLES.endpoint)? {
+            return Ok(Some(endpoint));
         }
-        let usual = self.root.join(TOKEN_FILE);
-        let found = usual.exists();
-        found.then(|| (usual.clone(), Origin::PodFile(usual)))
+        let mut of_pod = [VARIABLES.token_file, IN_CLUSTER].iter();
+        let is_pod = of_pod.any(|name| lookup.value_of(name).is_some());
+        if !is_pod && !self.root.join(TOKEN_FILE).exists() {
+            return Ok(None);
+        }
+        lookup.note(Setting::Endpoint, None, Origin::Cluster);
+        Ok(Some(IN_CLUSTER_ENDPOINT.to_owned()))
     }
 }
 

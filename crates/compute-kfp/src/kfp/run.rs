@@ -124,21 +124,16 @@ impl RunPipeline<'_> {
     /// Returns the pipeline version to run. Uploads it first if there is a package.
     #[inline]
     async fn version(&mut self) -> Result<PipelineVersionReference, Error> {
-        let namespace = self.namespace.as_deref();
         let (pipeline, version) = match self.package.take() {
             Some(package) => {
                 let mut upload = self.client.upload_pipeline_named(&self.name, package);
-                if let Some(namespace) = namespace {
-                    upload = upload.namespace(namespace);
-                }
-                if let Some(name) = &self.version_name {
-                    upload = upload.version_name(name);
-                }
+                upload.namespace.clone_from(&self.namespace);
+                upload.version_name.clone_from(&self.version_name);
                 let Uploaded { pipeline, version } = upload.send().await?;
                 (pipeline, version.pipeline_version_id)
             }
             None => {
-                let pipeline = named(self.client, &self.name, namespace).await?;
+                let pipeline = named(self.client, &self.name, self.namespace.as_deref()).await?;
                 let version = match (&self.version_name, &pipeline.pipeline_id) {
                     (Some(version), Some(id)) => Some(self.found_version(id, version).await?),
                     _ => None,
@@ -155,9 +150,9 @@ impl RunPipeline<'_> {
     #[inline]
     async fn found_version(&self, pipeline_id: &str, name: &str) -> Result<String, Error> {
         let named = self.client.list_pipeline_versions(pipeline_id);
-        let named = named.filter(Filter::eq("name", name)).send().await?;
-        let mut found = named.into_inner().pipeline_versions.into_iter().flatten();
-        let id = found.find_map(|version| version.pipeline_version_id);
+        let mut named = named.filter(Filter::eq("name", name)).items();
+        let found = named.next().await.transpose()?;
+        let id = found.and_then(|version| version.pipeline_version_id);
         id.ok_or_else(|| {
             let message = format!("the pipeline `{}` has no version `{name}`", self.name);
             Error::new(ErrorKind::NotFound, message)
@@ -166,24 +161,18 @@ impl RunPipeline<'_> {
 
     #[inline]
     async fn found_experiment(&self, name: &str) -> Result<Experiment, Error> {
-        let mut named = self.client.list_experiments();
+        let named = Filter::eq("display_name", name);
+        let mut named = self.client.list_experiments().filter(named);
         let mut experiment = Experiment::builder().display_name(name);
         if let Some(namespace) = &self.namespace {
             named = named.namespace(namespace);
             experiment = experiment.namespace(namespace);
         }
-        let named = named
-            .filter(Filter::eq("display_name", name))
-            .send()
-            .await?;
-        let mut found = named.into_inner().experiments.into_iter().flatten();
-        match found.next() {
-            Some(found) => Ok(found),
-            None => {
-                let created = self.client.create_experiment(experiment).send().await?;
-                Ok(created.into_inner())
-            }
+        if let Some(found) = named.items().next().await {
+            return found;
         }
+        let created = self.client.create_experiment(experiment).send().await?;
+        Ok(created.into_inner())
     }
 }
 

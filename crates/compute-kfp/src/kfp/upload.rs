@@ -41,9 +41,9 @@ pub struct UploadNamed<'a> {
     client: &'a Client,
     name: String,
     package: Content,
-    version_name: Option<String>,
+    pub(super) version_name: Option<String>,
     description: Option<String>,
-    namespace: Option<String>,
+    pub(super) namespace: Option<String>,
 }
 
 /// An uploaded version and its pipeline.
@@ -113,18 +113,11 @@ impl UploadNamed<'_> {
         }
         let pipeline = upload.send().await?.into_inner();
         let id = pipeline.pipeline_id.clone().unwrap_or_default();
-        let versions = self.client.list_pipeline_versions(id).send().await?;
-        let mut versions = versions
-            .into_inner()
-            .pipeline_versions
-            .into_iter()
-            .flatten();
-        let version = versions.next().ok_or_else(|| {
-            let message = format!(
-                "the server lists no version of the new pipeline `{}`",
-                self.name
-            );
-            Error::new(ErrorKind::Protocol, message)
+        let mut versions = self.client.list_pipeline_versions(id).items();
+        let version = versions.next().await.unwrap_or_else(|| {
+            let name = &self.name;
+            let message = format!("the server lists no version of the new pipeline `{name}`");
+            Err(Error::new(ErrorKind::Protocol, message))
         })?;
         Ok(Uploaded { pipeline, version })
     }
@@ -132,15 +125,11 @@ impl UploadNamed<'_> {
     /// Creates a pipeline, then a version with another name. No single call does both.
     #[inline]
     async fn create_with_version(&self, version_name: &str) -> Result<Uploaded, Error> {
-        let mut pipeline = Pipeline::builder()
-            .name(&self.name)
-            .display_name(&self.name);
-        if let Some(description) = &self.description {
-            pipeline = pipeline.description(description);
-        }
-        if let Some(namespace) = &self.namespace {
-            pipeline = pipeline.namespace(namespace);
-        }
+        let mut pipeline = Pipeline::default();
+        pipeline.name = Some(self.name.clone());
+        pipeline.display_name = Some(self.name.clone());
+        pipeline.description.clone_from(&self.description);
+        pipeline.namespace.clone_from(&self.namespace);
         let created = self.client.create_pipeline(pipeline).send().await?;
         let pipeline = created.into_inner();
         match self.upload_version(&pipeline, version_name).await {

@@ -3,8 +3,8 @@
 use serde_json::Value;
 
 use super::Client;
-use super::types::{GoogleRpcStatus, Run, RuntimeState};
-use crate::waiting::{Progress, Reader, Wait, sealed};
+use super::types::{GetRunView, GoogleRpcStatus, Run, RuntimeState};
+use crate::waiting::{Poller, Progress, Wait, sealed};
 
 /// State of a run without one: the server omits it.
 static UNSPECIFIED: RuntimeState = RuntimeState::RuntimeStateUnspecified;
@@ -25,18 +25,27 @@ impl Client {
     /// ```
     #[inline]
     pub fn wait_for_run(&self, run_id: impl Into<String>) -> Wait<Run> {
-        let run_id: String = run_id.into();
+        Wait::new(self.poller_of_run(run_id.into(), false))
+    }
+
+    /// Returns a poller of a run, with its tasks or without.
+    #[inline]
+    pub(super) fn poller_of_run(&self, run_id: String, with_tasks: bool) -> Poller<Run> {
         let what = format!("run `{run_id}`");
-        let reader = Reader::new(self, &self.request_limit, move |client: Self| {
+        let read = move |client: Self| {
             let run_id = run_id.clone();
             async move {
-                match client.get_run(run_id).send().await {
+                let mut call = client.get_run(run_id);
+                if with_tasks {
+                    call = call.view(GetRunView::Full);
+                }
+                match call.send().await {
                     Ok(run) => Ok(run.into_inner()),
                     Err(error) => Err(client.with_release(error).await),
                 }
             }
-        });
-        Wait::new(what, reader)
+        };
+        Poller::new(what, self, &self.request_limit, read)
     }
 }
 

@@ -1,14 +1,15 @@
 //! Following the tasks of a run.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::HashMap;
 use std::time::Duration;
+use std::vec;
 
 use compute_kfp_runtime::ValueStream;
 use futures_util::stream;
 
 use super::Client;
-use super::types::{GetRunView, PipelineTask, PipelineTaskTaskState, Run};
-use crate::waiting::{PollPolicy, Poller, Progress, Reader, setters};
+use super::types::{PipelineTask, PipelineTaskTaskState, Run};
+use crate::waiting::{PollPolicy, Poller, Progress, setters};
 
 impl Client {
     /// Follows the tasks of a run, until the run has ended.
@@ -42,7 +43,7 @@ pub struct WatchRun {
 }
 
 impl WatchRun {
-    setters!();
+    setters!(policy);
 
     /// Returns a stream of the tasks: each task when it is first read, and again after each change of
     /// state.
@@ -52,26 +53,12 @@ impl WatchRun {
     /// predate the `tasks` of a run return none.
     #[inline]
     pub fn tasks(self) -> ValueStream<PipelineTask> {
-        let what = format!("run `{}`", self.run_id);
-        let run_id = self.run_id;
-        let reader = Reader::new(
-            &self.client,
-            &self.client.request_limit,
-            move |client: Client| {
-                let run_id = run_id.clone();
-                async move {
-                    match client.get_run(run_id).view(GetRunView::Full).send().await {
-                        Ok(run) => Ok(run.into_inner()),
-                        Err(error) => Err(client.with_release(error).await),
-                    }
-                }
-            },
-        );
+        let mut poller = self.client.poller_of_run(self.run_id, true);
+        poller.policy = self.policy;
         let watch = Watch {
-            poller: Poller::new(what, reader, self.policy),
+            poller,
             states: HashMap::new(),
-            changed: VecDeque::new(),
-            is_first: true,
+            tasks: Vec::new().into_iter(),
             has_ended: false,
         };
         ValueStream::new(stream::try_unfold(watch, |mut watch| async move {
@@ -85,8 +72,8 @@ struct Watch {
     poller: Poller<Run>,
     /// The last state of each task, by its identifier.
     states: HashMap<Option<String>, Option<PipelineTaskTaskState>>,
-    changed: VecDeque<PipelineTask>,
-    is_first: bool,
+    /// The rest of the tasks that were read last.
+    tasks: vec::IntoIter<PipelineTask>,
     has_ended: bool,
 }
 
@@ -94,27 +81,19 @@ impl Watch {
     #[inline]
     async fn next(&mut self) -> Result<Option<PipelineTask>, crate::Error> {
         loop {
-            if let Some(task) = self.changed.pop_front() {
-                return Ok(Some(task));
+            for task in self.tasks.by_ref() {
+                let state = self.states.insert(task.task_id.clone(), task.state.clone());
+                if state.as_ref() != Some(&task.state) {
+                    self.poller.refresh();
+                    return Ok(Some(task));
+                }
             }
             if self.has_ended {
                 return Ok(None);
             }
-            if !std::mem::take(&mut self.is_first) {
-                self.poller.pause().await?;
-            }
-            let run = self.poller.read().await?;
+            let run = self.poller.next().await?;
             self.has_ended = run.is_final();
-            for task in run.tasks.into_iter().flatten() {
-                let before = self.states.get(&task.task_id);
-                if before != Some(&task.state) {
-                    self.states.insert(task.task_id.clone(), task.state.clone());
-                    self.changed.push_back(task);
-                }
-            }
-            if !self.changed.is_empty() {
-                self.poller.refresh();
-            }
+            self.tasks = run.tasks.unwrap_or_default().into_iter();
         }
     }
 }

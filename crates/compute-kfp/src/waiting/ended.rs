@@ -13,13 +13,9 @@ use super::progress::Progress;
 /// It dereferences to the run or job as it was read last.
 #[derive(Clone, Debug, PartialEq)]
 #[must_use = "it may have failed: see `succeeded`"]
-pub struct Ended<T>(T);
+pub struct Ended<T>(pub(super) T);
 
 impl<T: Progress> Ended<T> {
-    pub(super) fn new(last: T) -> Self {
-        Self(last)
-    }
-
     /// Returns whether it has ended successfully.
     ///
     /// A run succeeds in the state `SUCCEEDED` or `SKIPPED`, as with a cached result. A job succeeds in
@@ -54,15 +50,11 @@ impl<T> Deref for Ended<T> {
 
 /// Cause of the error of a wait that reached a limit. It holds the last known state.
 pub struct Unfinished<T> {
-    last: Option<T>,
-    fault: Option<Error>,
+    pub(super) last: Option<T>,
+    pub(super) fault: Option<Error>,
 }
 
 impl<T: Progress> Unfinished<T> {
-    pub(super) fn new(last: Option<T>, fault: Option<Error>) -> Self {
-        Self { last, fault }
-    }
-
     /// Returns the cause of an error of a wait, if a limit was reached.
     ///
     /// ```

@@ -21,15 +21,15 @@ impl Default for PollPolicy {
     }
 }
 
-/// Defines the setters of a builder that has a `policy`.
+/// Defines the setters of a builder that has a policy in this field.
 macro_rules! setters {
-    () => {
+    ($($policy:ident).+) => {
         /// Sets the shortest time between two requests [default: 1 s].
         ///
         /// At first and after each change, the time is up to twice as long, at random, so that
         /// concurrent waits do not poll in step.
         pub fn min_interval(mut self, interval: Duration) -> Self {
-            self.policy.min_interval = interval;
+            self.$($policy).+.min_interval = interval;
             self
         }
 
@@ -38,20 +38,20 @@ macro_rules! setters {
         /// While nothing changes, the time doubles until it is between half of this and all of it, at
         /// random. It is never shorter than `min_interval`.
         pub fn max_interval(mut self, interval: Duration) -> Self {
-            self.policy.max_interval = interval;
+            self.$($policy).+.max_interval = interval;
             self
         }
 
         /// Sets the time limit of the whole wait [default: no limit].
         pub fn timeout(mut self, limit: Duration) -> Self {
-            self.policy.timeout = Some(limit);
+            self.$($policy).+.timeout = Some(limit);
             self
         }
 
         /// Sets how long the server may be unreachable or failing, without a successful response in
         /// between [default: 600 s].
         pub fn max_outage(mut self, limit: Duration) -> Self {
-            self.policy.max_outage = limit;
+            self.$($policy).+.max_outage = limit;
             self
         }
     };

@@ -1,12 +1,12 @@
 //! The entry of one server in the login file.
 
-use std::fmt;
 use std::time::{Duration, SystemTime};
 
 use compute_kfp_runtime::credentials::AccessToken;
 use compute_kfp_runtime::oauth::Tokens;
-use serde::{Deserialize, Serialize};
-use serde_json::Number;
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer};
+use serde_json::Value;
 
 /// Time before the expiry at which a token counts as expired. The other programs use the same.
 const MARGIN: Duration = Duration::from_secs(5);
@@ -14,11 +14,8 @@ const MARGIN: Duration = Duration::from_secs(5);
 const ASSUMED_LIFETIME: Duration = Duration::from_secs(300);
 
 /// An entry of `auths`.
-#[derive(Clone, Deserialize)]
+#[derive(Deserialize)]
 pub(super) struct Account {
-    /// Address of the server, as written in the file.
-    #[serde(skip)]
-    pub key: String,
     pub client_id: String,
     pub well_known_endpoint: String,
     pub tokens: Option<StoredTokens>,
@@ -26,33 +23,29 @@ pub(super) struct Account {
 }
 
 /// Tokens and the time at which they were issued, as in the file.
-#[derive(Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Deserialize)]
 pub(super) struct StoredTokens {
     pub access_token: String,
-    pub refresh_token: Option<String>,
-    pub expires_in: Seconds,
-    pub refresh_expires_in: Option<Seconds>,
-    pub generated_at: Seconds,
+    refresh_token: Option<String>,
+    #[serde(deserialize_with = "seconds")]
+    expires_in: u64,
+    /// For other programs.
+    #[serde(skip)]
+    refresh_expires_in: Option<u64>,
+    #[serde(deserialize_with = "seconds")]
+    generated_at: u64,
 }
 
-/// A number of whole seconds. Other programs may have written fractions.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(try_from = "Number")]
-pub(super) struct Seconds(u64);
-
-impl TryFrom<Number> for Seconds {
-    type Error = &'static str;
-
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "fractions do not count, and the cast saturates"
-    )]
-    fn try_from(number: Number) -> Result<Self, Self::Error> {
-        let fraction = || number.as_f64().filter(|seconds| *seconds >= 0.0);
-        let whole = number.as_u64();
-        let whole = whole.or_else(|| fraction().map(|seconds| seconds as u64));
-        whole.map(Self).ok_or("not a number of seconds")
+/// Reads a number of whole seconds. Other programs may have written fractions.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "fractions do not count, and the cast saturates"
+)]
+fn seconds<'de, D: Deserializer<'de>>(value: D) -> Result<u64, D::Error> {
+    match f64::deserialize(value)? {
+        seconds if seconds >= 0.0 => Ok(seconds as u64),
+        _ => Err(D::Error::custom("not a number of seconds")),
     }
 }
 
@@ -63,10 +56,21 @@ impl StoredTokens {
         Self {
             access_token: tokens.access_token().to_owned(),
             refresh_token: tokens.refresh_token().map(str::to_owned),
-            expires_in: Seconds(tokens.expires_in().unwrap_or(ASSUMED_LIFETIME).as_secs()),
-            refresh_expires_in: tokens.refresh_expires_in().map(|it| Seconds(it.as_secs())),
-            generated_at: Seconds(now.unwrap_or_default().as_secs()),
+            expires_in: tokens.expires_in().unwrap_or(ASSUMED_LIFETIME).as_secs(),
+            refresh_expires_in: tokens.refresh_expires_in().map(|it| it.as_secs()),
+            generated_at: now.unwrap_or_default().as_secs(),
         }
+    }
+
+    /// Returns the fields in the file. A field that is null is removed there.
+    pub fn fields(&self) -> [(&'static str, Value); 5] {
+        [
+            ("access_token", self.access_token.as_str().into()),
+            ("refresh_token", self.refresh_token.clone().into()),
+            ("expires_in", self.expires_in.into()),
+            ("refresh_expires_in", self.refresh_expires_in.into()),
+            ("generated_at", self.generated_at.into()),
+        ]
     }
 
     pub fn refresh_token(&self) -> Option<&str> {
@@ -81,24 +85,10 @@ impl StoredTokens {
 
     pub fn access_token(&self) -> AccessToken {
         let token = AccessToken::new(&self.access_token);
-        match self.expiry() {
+        let expiry = Duration::from_secs(self.generated_at.saturating_add(self.expires_in));
+        match SystemTime::UNIX_EPOCH.checked_add(expiry) {
             Some(expiry) => token.expires_at(expiry),
             None => token,
         }
-    }
-
-    /// Returns the time of expiry, or `None` if it cannot be represented.
-    fn expiry(&self) -> Option<SystemTime> {
-        let seconds = self.generated_at.0.checked_add(self.expires_in.0)?;
-        SystemTime::UNIX_EPOCH.checked_add(Duration::from_secs(seconds))
-    }
-}
-
-impl fmt::Debug for StoredTokens {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("StoredTokens")
-            .field("expires_in", &self.expires_in)
-            .field("generated_at", &self.generated_at)
-            .finish_non_exhaustive()
     }
 }

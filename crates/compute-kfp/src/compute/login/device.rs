@@ -5,8 +5,8 @@ use std::path::PathBuf;
 
 use compute_kfp_runtime::{Error, Transport, TransportBuilder, oauth};
 
-use super::account::{Account, StoredTokens};
-use super::config_file::{ConfigFile, blocking};
+use super::account::StoredTokens;
+use super::config_file::ConfigFile;
 use super::document::SCOPE;
 use super::{Login, default_file};
 use crate::compute::{Client, types};
@@ -69,9 +69,9 @@ impl DeviceLogin {
     /// the API fails, its error is returned.
     #[inline]
     pub async fn start(self) -> Result<PendingLogin, Error> {
-        let file = ConfigFile::new(self.file.map_or_else(default_file, Ok)?);
+        let file = ConfigFile(self.file.map_or_else(default_file, Ok)?);
         // A file that cannot be used fails here, before the user confirms.
-        let document = file.read()?.unwrap_or_default();
+        let document = file.read()?;
         let login = Login {
             file,
             host: self.endpoint,
@@ -81,33 +81,29 @@ impl DeviceLogin {
         let client = builder.login(login.clone()).build()?;
         let settings = client.auth_config().send().await?.into_inner();
         let login_server = &settings.well_known_endpoint;
-        let fault = |fault| login.file.fault(&fault);
-        let known = document.account(&login.host).map_err(fault)?;
-        let is_known = |account: &Account| account.well_known_endpoint == *login_server;
-        // A server that was taken over could send people to log in where it likes.
-        if let Some(known) = known.as_ref().filter(|known| !is_known(known))
-            && known.tokens.is_some()
-        {
-            return Err(Error::configuration(format!(
-                "`{}` names another login server than before, `{login_server}` in place of `{}`; if its \
-                 operator says that this is right, log out of it and log in again",
-                login.host, known.well_known_endpoint
-            )));
-        }
-        if !self.share_login_server
-            && !known.as_ref().is_some_and(is_known)
-            && let Some(other) = document
-                .other_server_of(login_server, &login.host)
-                .map_err(fault)?
-        {
-            return Err(Error::configuration(format!(
-                "`{}` names the login server of `{other}`, `{login_server}`, so it could use your login \
-                 there; if one operator runs both, allow it with `share_login_server`",
-                login.host
-            )));
+        match document.account(&login.host)? {
+            Some(known) if known.well_known_endpoint == *login_server => {}
+            // A server that was taken over could send people to log in where it likes.
+            Some(known) if known.tokens.is_some() => {
+                return Err(Error::configuration(format!(
+                    "`{}` names another login server than before, `{login_server}` in place of `{}`; if its \
+                     operator says that this is right, log out of it and log in again",
+                    login.host, known.well_known_endpoint
+                )));
+            }
+            _ if self.share_login_server => {}
+            _ => {
+                if let Some(other) = document.other_server_of(login_server, &login.host)? {
+                    return Err(Error::configuration(format!(
+                        "`{}` names the login server of `{other}`, `{login_server}`, so it could use your \
+                         login there; if one operator runs both, allow it with `share_login_server`",
+                        login.host
+                    )));
+                }
+            }
         }
         let http = client.transport().http_client();
-        let provider = oauth::Provider::discover(http, &settings.well_known_endpoint).await?;
+        let provider = oauth::Provider::discover(http, login_server).await?;
         let pending = oauth::DeviceLogin::new(&settings.client_id)
             .audience(&settings.audience)
             .scope(SCOPE)
@@ -163,16 +159,12 @@ impl PendingLogin {
     #[inline]
     pub async fn finish(self) -> Result<LoggedIn, Error> {
         let tokens = StoredTokens::new(&self.pending.finish().await?);
-        let (login, settings) = (self.login.clone(), self.settings);
-        {
-            let _lock = self.login.file.lock().await?;
-            blocking(move || {
-                login
-                    .file
-                    .change(|document| document.log_in(&login.host, &settings, &tokens))
-            })
+        let (host, settings) = (self.login.host.clone(), self.settings);
+        let file = &self.login.file;
+        let lock = file.lock().await?;
+        file.change(move |document| document.log_in(&host, &settings, &tokens))
             .await?;
-        }
+        drop(lock);
         let page = self.client.read_members().send().await?.into_inner();
         if let ([member], ..=1) = (page.items.as_slice(), page.total) {
             self.login.set_team_member_id(member.id).await?;

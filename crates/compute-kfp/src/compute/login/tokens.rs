@@ -1,16 +1,14 @@
 //! The source of a client's access tokens: the login file, or the login server.
 
-use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use compute_kfp_runtime::credentials::{AccessToken, Pending, TokenSource};
 use compute_kfp_runtime::oauth::Provider;
 use compute_kfp_runtime::{Error, HttpClient};
-use tokio::sync::watch;
+use tokio::sync::{Mutex, RwLock};
 
 use super::Login;
 use super::account::{Account, StoredTokens};
-use super::config_file::blocking;
 
 /// The tokens of one client. A token is handed out only once: the client asks again only when the token
 /// is about to expire or was refused.
@@ -32,6 +30,27 @@ struct Unsaved {
     stored: StoredTokens,
 }
 
+impl Known {
+    /// Returns the newest tokens, given those in the file.
+    fn newest(&self, stored: &StoredTokens) -> StoredTokens {
+        let unsaved = self.unsaved.as_ref();
+        let unsaved = unsaved.filter(|unsaved| unsaved.stored == *stored);
+        unsaved.map_or(stored, |unsaved| &unsaved.tokens).clone()
+    }
+
+    /// Hands out the newest token if it is fresh and the client does not have it.
+    fn useful(&mut self, stored: &StoredTokens) -> Option<AccessToken> {
+        let newest = self.newest(stored);
+        let is_known = self.handed_out.as_ref() == Some(&newest.access_token);
+        (!is_known && newest.is_fresh()).then(|| self.hand_out(&newest))
+    }
+
+    fn hand_out(&mut self, tokens: &StoredTokens) -> AccessToken {
+        self.handed_out = Some(tokens.access_token.clone());
+        tokens.access_token()
+    }
+}
+
 impl LoginTokens {
     pub fn new(login: Login) -> Self {
         Self {
@@ -41,73 +60,52 @@ impl LoginTokens {
     }
 
     async fn token(&self, http: &HttpClient) -> Result<AccessToken, Error> {
+        let mut known = self.known.lock().await;
         let (_, stored) = self.stored().await?;
-        let present = self.present(&stored);
-        if self.is_useful(&present) {
-            return Ok(self.hand_out(&present));
+        if let Some(token) = known.useful(&stored) {
+            return Ok(token);
         }
         let _lock = self.login.file.lock().await?;
         let (account, stored) = self.stored().await?;
-        let present = self.present(&stored);
-        if self.is_useful(&present) {
-            return Ok(self.hand_out(&present));
+        if let Some(token) = known.useful(&stored) {
+            return Ok(token);
         }
-        let tokens = match self.refresh(http, &account, &stored, &present).await {
-            Ok(tokens) => tokens,
+        match self.refresh(http, &mut known, &account, &stored).await {
+            Ok(token) => Ok(token),
             // A program that does not lock the file may have used the refresh token just before.
             Err(error) => match self.stored().await {
-                Ok((_, now)) if now == stored => return Err(error),
-                Ok((_, now)) if self.is_useful(&now) => now,
-                Ok((account, now)) => self.refresh(http, &account, &now, &now).await?,
-                Err(_) => return Err(error),
+                Ok((account, now)) if now != stored => match known.useful(&now) {
+                    Some(token) => Ok(token),
+                    None => self.refresh(http, &mut known, &account, &now).await,
+                },
+                _ => Err(error),
             },
-        };
-        Ok(self.hand_out(&tokens))
+        }
     }
 
     async fn stored(&self) -> Result<(Account, StoredTokens), Error> {
-        let login = self.login.clone();
-        let mut account = blocking(move || login.known_account()).await?;
-        let tokens = account.tokens.take();
-        Ok((account, tokens.ok_or_else(|| self.login.logged_out())?))
+        let stored = self.login.load().await?;
+        stored.ok_or_else(|| self.login.logged_out())
     }
 
-    /// Returns the newest tokens, given those in the file.
-    fn present(&self, stored: &StoredTokens) -> StoredTokens {
-        let known = self.known();
-        let unsaved = known.unsaved.as_ref();
-        let unsaved = unsaved.filter(|unsaved| unsaved.stored == *stored);
-        unsaved.map_or(stored, |unsaved| &unsaved.tokens).clone()
-    }
-
-    fn is_useful(&self, tokens: &StoredTokens) -> bool {
-        let news = self.known().handed_out.as_ref() != Some(&tokens.access_token);
-        news && tokens.is_fresh()
-    }
-
-    fn hand_out(&self, tokens: &StoredTokens) -> AccessToken {
-        self.known().handed_out = Some(tokens.access_token.clone());
-        tokens.access_token()
-    }
-
-    /// Exchanges the present tokens for new ones, and stores them immediately.
+    /// Exchanges the newest tokens for new ones, and stores them immediately.
     async fn refresh(
         &self,
         http: &HttpClient,
+        known: &mut Known,
         account: &Account,
         stored: &StoredTokens,
-        present: &StoredTokens,
-    ) -> Result<StoredTokens, Error> {
-        let refresh_token = present.refresh_token().ok_or_else(|| {
+    ) -> Result<AccessToken, Error> {
+        let newest = known.newest(stored);
+        let refresh_token = newest.refresh_token().ok_or_else(|| {
             Error::authentication(format!(
                 "the login to `{}` has no refresh token; log in again with `Login::device`",
                 self.login.host
             ))
         })?;
         let provider = Provider::discover(http, &account.well_known_endpoint).await?;
-        let file = self.login.file.clone();
-        let prepared = blocking(move || file.prepare()).await?;
-        let _underway = Underway::new();
+        let prepared = self.login.file.prepare().await?;
+        let _underway = UNDERWAY.read().await;
         let tokens = provider
             .refresh(http, &account.client_id, refresh_token)
             .await
@@ -120,10 +118,9 @@ impl LoginTokens {
                 Error::of_credential(message, error)
             })?;
         let new = StoredTokens::new(&tokens);
-        let (key, storing) = (account.key.clone(), new.clone());
-        let saved =
-            blocking(move || prepared.change(|document| document.set_tokens(&key, Some(&storing))));
-        self.known().unsaved = saved.await.err().map(|error| {
+        let (host, storing) = (self.login.host.clone(), new.clone());
+        let saved = prepared.change(move |document| document.set_tokens(&host, &storing));
+        known.unsaved = saved.await.err().map(|error| {
             tracing::warn!(
                 %error,
                 "cannot store new tokens; they remain in the memory of this program"
@@ -133,40 +130,18 @@ impl LoginTokens {
                 stored: stored.clone(),
             }
         });
-        Ok(new)
-    }
-
-    /// Locks the known tokens. A poisoned lock is safe to use: no change to them can be left half done.
-    fn known(&self) -> MutexGuard<'_, Known> {
-        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+        Ok(known.hand_out(&new))
     }
 }
 
-/// Number of refreshes in progress: a refresh token is spent, and its successor not yet stored.
-static UNDERWAY: LazyLock<watch::Sender<usize>> = LazyLock::new(|| watch::Sender::new(0));
+/// Read-locked by each refresh in progress: its refresh token is spent, and the next one not yet stored.
+static UNDERWAY: RwLock<()> = RwLock::const_new(());
 /// Maximum duration of a refresh.
 const LONGEST: Duration = Duration::from_secs(30);
 
-struct Underway;
-
-impl Underway {
-    fn new() -> Self {
-        UNDERWAY.send_modify(|count| *count += 1);
-        Self
-    }
-}
-
-impl Drop for Underway {
-    fn drop(&mut self) {
-        UNDERWAY.send_modify(|count| *count -= 1);
-    }
-}
-
 /// Waits until no refresh is in progress.
 pub(super) async fn settled() {
-    let mut underway = UNDERWAY.subscribe();
-    let settled = underway.wait_for(|count| *count == 0);
-    let _ = tokio::time::timeout(LONGEST, settled).await;
+    let _ = tokio::time::timeout(LONGEST, UNDERWAY.write()).await;
 }
 
 impl TokenSource for LoginTokens {

@@ -13,7 +13,6 @@ use tempfile::{TempDir, tempdir};
 
 use super::*;
 use crate::ErrorKind;
-use crate::kfp::Client;
 use crate::settings::Found;
 
 fn found(setting: Setting, value: Option<String>, origin: Origin) -> Found {
@@ -25,6 +24,9 @@ fn found(setting: Setting, value: Option<String>, origin: Origin) -> Found {
 }
 
 const OF_THE_POD: &str = "t0ken-of-the-pod";
+const ENDPOINT: &str = VARIABLES.endpoint;
+const TOKEN: &str = VARIABLES.token;
+const TOKEN_PATH: &str = VARIABLES.token_file;
 
 /// A machine with variables, and files in a directory that is both root and home.
 struct Machine {

@@ -82,7 +82,7 @@ async fn an_invalid_file_is_left_unchanged() {
     for (content, words) in [
         (
             "{\n  \"auths\": s3cret-access".to_owned(),
-            "at line 2, column 12".to_owned(),
+            "not JSON: expected value at line 2 column 12".to_owned(),
         ),
         ("[]".to_owned(), "`` has another type".to_owned()),
         (
