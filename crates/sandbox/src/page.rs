@@ -89,7 +89,7 @@ fn shown(held: &Collection, object: &Object) -> String {
         .iter()
         .find_map(|field| object.get(*field).and_then(Value::as_str));
     let name = name.filter(|name| !name.is_empty());
-    name.map_or_else(|| held.key_of(object).join(" "), str::to_owned)
+    name.map_or_else(|| held.key_of(object), str::to_owned)
 }
 
 fn operations(prefix: &str, title: &str, operations: &[&Operation]) -> String {

@@ -88,7 +88,7 @@ pub(super) fn delete(store: &mut Store, call: &Call<'_>) -> Result<Value, Comput
     let id = id_of(&in_path(store, call)?);
     let kind = kind_of(call.described);
     let collection = store.compute.collections.get_mut(kind);
-    collection.remove(&[&id.to_string()]);
+    collection.remove(&id.to_string());
     Ok(Value::Null)
 }
 

@@ -65,7 +65,7 @@ impl ComputeStore {
     }
 
     pub(super) fn find(&self, kind: &str, id: impl ToString) -> Option<&Object> {
-        self.all(kind).get(&[&id.to_string()])
+        self.all(kind).get(&id.to_string())
     }
 
     /// Returns a new id. Ids are not reused after a deletion.

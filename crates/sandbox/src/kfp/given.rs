@@ -20,10 +20,8 @@ pub(crate) fn add_seed(store: &mut Store, kind: &str, given: &Value) -> Result<(
         return Err(SeedError::from("expected a name").inside("name"));
     }
     let key = collection.key_of(&object);
-    let key: Vec<&str> = key.iter().map(String::as_str).collect();
     if collection.get(&key).is_some() {
-        let message = format!("{} exists already", key.join(" "));
-        return Err(message.into());
+        return Err(format!("{key} exists already").into());
     }
     resource.add(store, object);
     Ok(())

@@ -5,12 +5,12 @@ use base64::engine::general_purpose::STANDARD;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::collection::{Collection, Key};
+use crate::collection::{Collection, Rank};
 use crate::kfp::error::KfpError;
 use crate::kfp::filter::Filter;
+use crate::kfp::objects::has;
 use crate::kfp::parameters::QueryParameters;
 use crate::kfp::resource::{Column, RUN, Resource};
-use crate::kfp::selection::Place;
 use crate::kfp::server::KfpServer;
 use crate::kfp::store::KfpStore;
 use crate::object::Object;
@@ -24,10 +24,18 @@ struct Criteria {
     column: Column,
     descending: bool,
     filter: Filter,
+    after: Option<Last>,
+    page: u64,
 }
 
+/// The fields of objects that a request restricts, and their allowed values.
+pub(super) type Wanted = Vec<(&'static str, Vec<String>)>;
+
+/// Position of an object in an order: by the sort value, then by the key.
+type Place = (Rank, String);
+
 /// The last object of a page: the value of the sort column, then the key.
-type Last = (Value, Key);
+type Last = (Value, String);
 
 /// The content of a page token.
 #[derive(Deserialize)]
@@ -46,7 +54,7 @@ impl Resource {
         &'static self,
         store: &KfpStore,
         query: &QueryParameters,
-        wanted: impl Fn(&Object) -> bool,
+        wanted: &Wanted,
         shown: impl Fn(&Object) -> Object,
     ) -> Result<Value, KfpError> {
         let largest = if query.text("view") == "FULL" {
@@ -55,30 +63,37 @@ impl Resource {
             LARGEST_PAGE_SIZE
         };
         let mut page_size = page_size(query.int32("page_size"), largest)?;
-        let (criteria, after, number) = self.criteria(query)?;
+        let criteria = self.criteria(query)?;
         if store.short_pages {
-            page_size = shortened(page_size, number);
+            page_size = shortened(page_size, criteria.page);
         }
         let collection = store.of(self);
-        let identity = self.identity(&criteria, query);
-        let chosen = store
-            .selections
-            .get(store.collections.changes(), &identity, || {
-                criteria.choose(collection, wanted)
-            });
-        let start = after.as_ref().map_or(0, |(value, key)| {
+        let order = (criteria.column.field, criteria.descending);
+        let filter = (query.text("filter"), &criteria.filter.source);
+        let changes = store.collections.changes;
+        let identity = json!([changes, self.kind, wanted, order, filter]).to_string();
+        let mut held = store.chosen.borrow_mut();
+        if held.0 != identity {
+            let is_wanted = |object: &Object| {
+                let mut wanted = wanted.iter();
+                wanted.all(|(field, values)| values.iter().any(|it| has(store, object, field, it)))
+            };
+            *held = (identity, criteria.choose(collection, is_wanted));
+        }
+        let chosen = &held.1;
+        let start = criteria.after.as_ref().map_or(0, |(value, key)| {
             let last = (criteria.column.rank_of(value), key.clone());
             chosen.partition_point(|place| !criteria.is_after(place, &last))
         });
         let rest = chosen.get(start..).unwrap_or_default();
         let next = rest.len() > page_size;
         let page = rest.iter().take(page_size);
-        let objects: Vec<&Object> = page.filter_map(|(_, key)| collection.keyed(key)).collect();
+        let objects: Vec<&Object> = page.filter_map(|(_, key)| collection.get(key)).collect();
         let last = objects.last().map(|last| {
             let value = criteria.column.value(last);
             (value, collection.key_of(last))
         });
-        let last = last.or(after).filter(|_| next);
+        let last = last.or(criteria.after.clone()).filter(|_| next);
         // The server looks at the sort key again when it cuts a next page, and then misses some.
         if next && self.uncut.contains(&criteria.column.field) {
             let refusal = KfpError::invalid_input("this order supports only one page");
@@ -89,23 +104,11 @@ impl Resource {
                 refusal
             });
         }
-        let token = last.map(|last| self.token(&criteria, &last, number + 1));
+        let token = last.map(|last| self.token(&criteria, &last));
         let objects = objects
             .into_iter()
             .map(|object| Value::Object(shown(object)));
         Ok(self.body(objects.collect(), chosen.len(), token).into())
-    }
-
-    /// Returns a string that identifies a selection of objects.
-    fn identity(&self, criteria: &Criteria, query: &QueryParameters) -> String {
-        let order = (criteria.column.field, criteria.descending);
-        json!([
-            self.kind,
-            query.restrictions(),
-            order,
-            criteria.filter.source
-        ])
-        .to_string()
     }
 
     /// Returns a page. Zero values are omitted, so an empty page is an empty object.
@@ -125,10 +128,7 @@ impl Resource {
 
     /// Returns the criteria. A page token determines sorting and filter; the parameters may repeat
     /// them.
-    fn criteria(
-        &'static self,
-        query: &QueryParameters,
-    ) -> Result<(Criteria, Option<Last>, u64), KfpError> {
+    fn criteria(&'static self, query: &QueryParameters) -> Result<Criteria, KfpError> {
         let sort_by = match query.text("sort_by") {
             "" => query.text("order_by"),
             sort_by => sort_by,
@@ -140,11 +140,13 @@ impl Resource {
             column,
             descending,
             filter,
+            after: None,
+            page: 0,
         };
         if page_token.is_empty() {
-            return Ok((asked_for, None, 0));
+            return Ok(asked_for);
         }
-        let (mut held, after, number) = self.resume(page_token)?;
+        let mut held = self.resume(page_token)?;
         let has_filter = !asked_for.filter.source.is_empty();
         if has_filter || !sort_by.is_empty() {
             let same_order = column.field == held.column.field && descending == held.descending;
@@ -160,7 +162,7 @@ impl Resource {
                 held.filter.and(asked_for.filter)
             };
         }
-        Ok((held, Some(after), number))
+        Ok(held)
     }
 
     fn sort(&self, sort_by: &str) -> Result<(Column, bool), KfpError> {
@@ -183,31 +185,31 @@ impl Resource {
         Ok((column, descending))
     }
 
-    fn token(&self, criteria: &Criteria, last: &Last, number: u64) -> String {
+    fn token(&self, criteria: &Criteria, last: &Last) -> String {
         let token = json!({
             "list": self.kind,
             "sort": [criteria.column.field, criteria.descending],
             "filter": criteria.filter.source,
             "after": last,
-            "page": number,
+            "page": criteria.page + 1,
         });
         STANDARD.encode(token.to_string())
     }
 
-    fn resume(&'static self, page_token: &str) -> Result<(Criteria, Last, u64), KfpError> {
+    fn resume(&'static self, page_token: &str) -> Result<Criteria, KfpError> {
         let bytes = STANDARD.decode(page_token).ok();
         let token = bytes.and_then(|bytes| serde_json::from_slice::<Token>(&bytes).ok());
         let token = token.filter(|token| token.list == self.kind);
         let refuse = || KfpError::malformed("invalid page token");
         let token = token.ok_or_else(refuse)?;
         let (field, descending) = token.sort;
-        let column = self.column(&field).ok_or_else(refuse)?;
-        let criteria = Criteria {
-            column,
+        Ok(Criteria {
+            column: self.column(&field).ok_or_else(refuse)?,
             descending,
             filter: Filter::of(token.filter, self)?,
-        };
-        Ok((criteria, token.after, token.page))
+            after: Some(token.after),
+            page: token.page,
+        })
     }
 }
 

@@ -5,7 +5,7 @@ use crate::kfp::message::Message;
 use crate::kfp::objects::required;
 use crate::kfp::parameters::path_text;
 use crate::kfp::resource::METRIC;
-use crate::object::{Object, inner, text};
+use crate::object::{Object, inner, set};
 use crate::operation::Call;
 use crate::store::Store;
 
@@ -14,19 +14,17 @@ pub(super) fn log(store: &mut Store, call: &Call<'_>) -> Result<Value, KfpError>
     let body = Message::named("v2beta1LogMetricRequest").read_body(call.body)?;
     let mut metric = inner(&body, "metric").clone();
     check(&metric)?;
-    let key = [text(&metric, "task_id"), text(&metric, "name")];
-    let held = store.kfp.of(&METRIC).get(&key);
+    let key = store.kfp.of(&METRIC).key_of(&metric);
+    let held = METRIC.find(store, &key);
     if let Some(created_at) = held.and_then(|held| held.get("created_at")).cloned() {
-        metric.insert("created_at".to_owned(), created_at);
+        set(&mut metric, "created_at", created_at);
     }
     Ok(METRIC.add(store, metric).into())
 }
 
 pub(super) fn get(store: &mut Store, call: &Call<'_>) -> Result<Value, KfpError> {
     let (task_id, name) = (path_text(call, "task_id")?, path_text(call, "name")?);
-    let metric = store.kfp.of(&METRIC).get(&[&task_id, &name]);
-    let metric =
-        metric.ok_or_else(|| KfpError::not_found(METRIC.name, &format!("{task_id}/{name}")))?;
+    let metric = METRIC.existing(store, &format!("{task_id}/{name}"))?;
     Ok(json!(metric))
 }
 

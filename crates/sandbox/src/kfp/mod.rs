@@ -23,7 +23,6 @@ mod resources;
 mod runs;
 mod schedule;
 pub(crate) mod seed;
-mod selection;
 pub(crate) mod server;
 mod shown;
 mod state;

@@ -31,7 +31,7 @@ impl Resource {
     }
 
     pub(super) fn find<'a>(&self, store: &'a Store, id: &str) -> Option<&'a Object> {
-        store.kfp.of(self).get(&[id])
+        store.kfp.of(self).get(id)
     }
 
     pub(super) fn existing<'a>(&self, store: &'a Store, id: &str) -> Result<&'a Object, KfpError> {
@@ -140,7 +140,7 @@ pub(super) fn has(store: &KfpStore, object: &Object, name: &str, value: &str) ->
     let owners = [&TASK, &RUN, &EXPERIMENT];
     let owner = owners.iter().find_map(|owner| {
         let id = text(object, owner.key());
-        store.of(owner).get(&[id]).filter(|owner| *owner != object)
+        store.of(owner).get(id).filter(|owner| *owner != object)
     });
     match owner.filter(|_| !object.contains_key(name) && matches!(name, "run_id" | "namespace")) {
         Some(owner) => has(store, owner, name, value),

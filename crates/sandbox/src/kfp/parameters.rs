@@ -1,5 +1,4 @@
 use compute_kfp_runtime::operation::{Location, Parameter};
-use serde_json::{Value, json};
 
 use crate::kfp::error::KfpError;
 use crate::kfp::message::{Enum, camel_case};
@@ -17,7 +16,6 @@ pub(super) fn path_text(call: &Call<'_>, name: &str) -> Result<String, KfpError>
 /// The query of a request. Parameters that an operation does not have are ignored.
 pub(super) struct QueryParameters {
     pairs: Vec<(&'static str, String)>,
-    path: Vec<(&'static str, String)>,
 }
 
 impl QueryParameters {
@@ -27,11 +25,6 @@ impl QueryParameters {
             .map(|(name, value)| Ok((decode_query_strict(name)?, decode_query_strict(value)?)))
             .collect::<Result<Vec<_>, String>>()
             .map_err(KfpError::unreadable)?;
-        let path = call
-            .path_values
-            .iter()
-            .map(|(name, _)| Ok((*name, path_text(call, name)?)))
-            .collect::<Result<_, KfpError>>()?;
         let mut pairs = Vec::new();
         for parameter in call.described.parameters {
             let is_unknown = parameter.name == "view" && store.kfp.server == KfpServer::Release217;
@@ -52,14 +45,7 @@ impl QueryParameters {
                 pairs.push((parameter.name, checked(parameter, value)?));
             }
         }
-        Ok(Self { pairs, path })
-    }
-
-    /// Returns the parameters without those for paging.
-    pub(super) fn restrictions(&self) -> Value {
-        let of_page = |name: &str| matches!(name, "page_token" | "page_size");
-        let pairs = self.pairs.iter().filter(|(name, _)| !of_page(name));
-        json!([self.path, pairs.collect::<Vec<_>>()])
+        Ok(Self { pairs })
     }
 
     pub(super) fn texts(&self, name: &str) -> impl Iterator<Item = &str> {

@@ -5,7 +5,8 @@ use serde_json::{Value, json};
 
 use crate::kfp::error::KfpError;
 use crate::kfp::experiments::DEFAULT;
-use crate::kfp::objects::{has, namespace_required};
+use crate::kfp::listing::Wanted;
+use crate::kfp::objects::namespace_required;
 use crate::kfp::parameters::{QueryParameters, path_text};
 use crate::kfp::resource::{
     ARTIFACT, ARTIFACT_TASK, EXPERIMENT, METRIC, PIPELINE, RECURRING_RUN, RUN, Resource, TASK,
@@ -13,7 +14,7 @@ use crate::kfp::resource::{
 };
 use crate::kfp::shown::View;
 use crate::kfp::{pipelines, recurring_runs, runs};
-use crate::object::{Object, set, text};
+use crate::object::{set, text};
 use crate::operation::{Call, Handle};
 use crate::store::Store;
 
@@ -60,14 +61,7 @@ fn list(store: &mut Store, call: &Call<'_>) -> Result<Value, KfpError> {
     let (resource, query) = (resource(call)?, QueryParameters::read(store, call)?);
     let wanted = wanted(store, call, resource, &query)?;
     let view = View::of(store, query.text("view") == "FULL");
-    let is_wanted = |object: &Object| {
-        wanted.iter().all(|(field, values)| {
-            values
-                .iter()
-                .any(|value| has(&store.kfp, object, field, value))
-        })
-    };
-    resource.page(&store.kfp, &query, is_wanted, |object| {
+    resource.page(&store.kfp, &query, &wanted, |object| {
         view.of_object(resource, object)
     })
 }
@@ -78,7 +72,7 @@ fn wanted(
     call: &Call<'_>,
     resource: &Resource,
     query: &QueryParameters,
-) -> Result<Vec<(&'static str, Vec<String>)>, KfpError> {
+) -> Result<Wanted, KfpError> {
     let mut wanted = Vec::new();
     for (parameter, field, named) in RESTRICTIONS {
         let mut values: Vec<String> = query.texts(parameter).map(str::to_owned).collect();
@@ -135,7 +129,7 @@ fn delete(store: &mut Store, call: &Call<'_>) -> Result<Value, KfpError> {
         TASK.remove_all_of(store, "run_id", &id);
         ARTIFACT_TASK.remove_all_of(store, "run_id", &id);
     }
-    store.kfp.of_mut(resource).remove(&[&id]);
+    store.kfp.of_mut(resource).remove(&id);
     if resource.kind == RECURRING_RUN.kind {
         store.kfp.progress.remove(&id);
     } else if resource.kind == RUN.kind {

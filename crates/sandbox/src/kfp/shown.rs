@@ -84,7 +84,7 @@ impl<'a> View<'a> {
             for link in links.into_iter().flatten() {
                 let name = text(link, "type");
                 let comes_out = name.ends_with("OUTPUT") && name != "TASK_OUTPUT_INPUT";
-                let artifact = self.store.of(&ARTIFACT).get(&[text(link, "artifact_id")]);
+                let artifact = self.store.of(&ARTIFACT).get(text(link, "artifact_id"));
                 let Some(artifact) = artifact.filter(|_| comes_out == is_output) else {
                     continue;
                 };
