@@ -4,17 +4,17 @@ use http::header::AUTHORIZATION;
 use serde_json::{Value, json};
 
 use crate::compute::error::ComputeError;
+use crate::compute::request::Request;
 use crate::compute::store::{BACKEND_ID, BACKEND_KEY};
 use crate::compute::time;
 use crate::object::{Object, set, text};
-use crate::operation::Call;
 use crate::store::Store;
 
 /// Id of the user that the user token belongs to.
 pub(super) const USER_ID: i64 = 1;
 
 /// Sets the fields that a body leaves to the server, before it is validated.
-pub(super) fn complete(name: &str, store: &Store, call: &Call<'_>, sent: &mut Object) {
+pub(super) fn complete(name: &str, store: &Store, call: &Request<'_>, sent: &mut Object) {
     if name == "metadata" && sent.get("backend_id").is_none_or(Value::is_null) {
         let backend_id = calling_id(store, call);
         sent.insert("backend_id".to_owned(), json!(backend_id));
@@ -49,7 +49,7 @@ pub(super) fn finish_creation(name: &str, store: &mut Store, created: &mut Objec
 }
 
 /// Returns the id of the backend that a request comes from.
-pub(super) fn calling_id(store: &Store, call: &Call<'_>) -> i64 {
+pub(super) fn calling_id(store: &Store, call: &Request<'_>) -> i64 {
     let key = call.headers.get(AUTHORIZATION);
     let key = key.and_then(|key| key.to_str().ok()).unwrap_or_default();
     let backend = store.compute.backend_of_key(key);

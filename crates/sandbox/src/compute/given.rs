@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use compute_api_client::operations::OPERATIONS;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::compute::resources::{self, properties};
-use crate::compute::schema::{self, Defaults};
+use crate::compute::schema::Reader;
 use crate::seed_error::SeedError;
 use crate::specification::COMPUTE;
 use crate::store::Store;
@@ -27,11 +27,10 @@ pub(crate) fn add_seed(store: &mut Store, kind: &str, given: &Value) -> Result<(
         let known = properties(object_schema).find(|(known, _)| known == field);
         let (_, field_schema) =
             known.ok_or_else(|| SeedError::from("unknown field").inside(field))?;
-        let mut problems = Vec::new();
-        let place = vec![json!(field)];
-        let read = schema::read(field_schema, value, place, Defaults::Filled, &mut problems);
-        if let Some(problem) = problems.into_iter().next() {
-            return Err(of_validation(&problem));
+        let mut reader = Reader::new(true);
+        let read = reader.read_at(&[field], field_schema, value);
+        if let Some(problem) = reader.problems.first() {
+            return Err(of_validation(problem));
         }
         *value = read.unwrap_or_default();
     }

@@ -1,18 +1,16 @@
 use serde_json::{Value, json};
 
 use crate::compute::error::ComputeError;
-use crate::compute::request;
+use crate::compute::request::Request;
 use crate::compute::resources::existing;
-use crate::operation::Call;
 use crate::store::Store;
 
 /// Returns a page of the lines from `start` to `end`, inclusive. `next_start` is the timestamp of the
 /// first line that was left out.
-pub(super) fn read(store: &mut Store, call: &Call<'_>) -> Result<Value, ComputeError> {
-    let (parameters, _) = request::read(call)?;
-    let job = existing(store, call, &parameters)?;
+pub(super) fn read(store: &mut Store, call: &Request<'_>) -> Result<Value, ComputeError> {
+    let job = existing(store, call)?;
     let id = job.get("id").and_then(Value::as_i64).unwrap_or_default();
-    let number = |name| parameters.get(name).and_then(Value::as_i64);
+    let number = |name| call.parameters.get(name).and_then(Value::as_i64);
     let (start, end) = (
         number("start").unwrap_or(i64::MIN),
         number("end").unwrap_or(i64::MAX),

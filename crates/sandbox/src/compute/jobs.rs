@@ -7,11 +7,11 @@ use serde_json::{Value, json};
 use crate::agenda::Event;
 use crate::clock::later;
 use crate::compute::error::ComputeError;
-use crate::compute::resources::{self, existing, in_path};
+use crate::compute::request::Request;
+use crate::compute::resources::{self, existing};
 use crate::compute::store::{BACKEND_ID, id_of};
-use crate::compute::{request, results, time};
+use crate::compute::{results, time};
 use crate::object::{Object, object, set, text};
-use crate::operation::Call;
 use crate::store::Store;
 
 /// Time that a batch job waits in the queue.
@@ -23,8 +23,8 @@ const LOGGING_PARTS: usize = 3;
 /// A job fails if its source contains this.
 const FAILURE: &str = "error";
 
-pub(super) fn enqueue(store: &mut Store, call: &Call<'_>) -> Result<Value, ComputeError> {
-    let mut batch = in_path(store, call)?;
+pub(super) fn enqueue(store: &mut Store, call: &Request<'_>) -> Result<Value, ComputeError> {
+    let mut batch = existing(store, call)?.clone();
     let state = text(&batch, "status");
     if state != "planned" {
         return Err(format!("Batch job is {state}, only a planned one can be enqueued").into());
@@ -52,8 +52,8 @@ fn plan(store: &mut Store, batch_job: i64, now: DateTime<Utc>) {
 }
 
 /// Ends a batch job if all its jobs have ended.
-pub(super) fn finish_batch(store: &mut Store, call: &Call<'_>) -> Result<Value, ComputeError> {
-    let mut batch = in_path(store, call)?;
+pub(super) fn finish_batch(store: &mut Store, call: &Request<'_>) -> Result<Value, ComputeError> {
+    let mut batch = existing(store, call)?.clone();
     let jobs = store.compute.jobs_of(&batch);
     if !jobs.iter().all(|job| is_final(text(job, "status"))) {
         return Err("Batch job has jobs that have not ended".into());
@@ -68,12 +68,11 @@ pub(super) fn finish_batch(store: &mut Store, call: &Call<'_>) -> Result<Value, 
 }
 
 /// Changes the fields that the body names. A final state ends the job; no job leaves a final state.
-pub(super) fn update(store: &mut Store, call: &Call<'_>) -> Result<Value, ComputeError> {
-    let (parameters, body) = request::read(call)?;
-    let held = existing(store, call, &parameters)?.clone();
+pub(super) fn update(store: &mut Store, call: &Request<'_>) -> Result<Value, ComputeError> {
+    let held = existing(store, call)?.clone();
     let before = text(&held, "status").to_owned();
     let was_final = is_final(&before);
-    let changed = resources::apply(store, call, held.clone(), body)?;
+    let changed = resources::apply(store, call, held.clone())?;
     let mut job = object(changed);
     let state = text(&job, "status").to_owned();
     if was_final && state != before {
@@ -90,8 +89,8 @@ pub(super) fn update(store: &mut Store, call: &Call<'_>) -> Result<Value, Comput
     Ok(job.into())
 }
 
-pub(super) fn delete(store: &mut Store, call: &Call<'_>) -> Result<Value, ComputeError> {
-    let job = in_path(store, call)?;
+pub(super) fn delete(store: &mut Store, call: &Request<'_>) -> Result<Value, ComputeError> {
+    let job = existing(store, call)?.clone();
     let reply = resources::delete(store, call)?;
     if let Some(mut batch) = store.compute.batch_of(&job) {
         if let Some(ids) = batch.get_mut("job_ids").and_then(Value::as_array_mut) {

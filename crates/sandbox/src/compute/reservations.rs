@@ -3,13 +3,13 @@
 use serde_json::Value;
 
 use crate::compute::error::ComputeError;
-use crate::compute::resources::in_path;
+use crate::compute::request::Request;
+use crate::compute::resources::existing;
 use crate::object::set;
-use crate::operation::Call;
 use crate::store::Store;
 
-pub(super) fn terminate(store: &mut Store, call: &Call<'_>) -> Result<Value, ComputeError> {
-    let mut reservation = in_path(store, call)?;
+pub(super) fn terminate(store: &mut Store, call: &Request<'_>) -> Result<Value, ComputeError> {
+    let mut reservation = existing(store, call)?.clone();
     if reservation.get("is_terminated") == Some(&Value::Bool(true)) {
         return Err("Reservation is terminated already".into());
     }

@@ -6,18 +6,17 @@ use serde_json::{Value, json};
 
 use crate::compute::error::ComputeError;
 use crate::compute::paging;
+use crate::compute::request::Request;
 use crate::compute::schema;
 use crate::compute::store::{id_of, kind_of};
-use crate::compute::{creation, request, time};
+use crate::compute::{creation, time};
 use crate::object::{Object, object};
-use crate::operation::Call;
 use crate::specification::COMPUTE;
 use crate::store::Store;
 
-pub(super) fn create(store: &mut Store, call: &Call<'_>) -> Result<Value, ComputeError> {
-    let (_, body) = request::read(call)?;
+pub(super) fn create(store: &mut Store, call: &Request<'_>) -> Result<Value, ComputeError> {
     let name = kind_of(call.described);
-    let mut sent = object(body);
+    let mut sent = object(call.body.clone());
     creation::complete(name, store, call, &mut sent);
     check_references(store, call, &sent)?;
     creation::allow_creation(name, store, &sent)?;
@@ -25,49 +24,44 @@ pub(super) fn create(store: &mut Store, call: &Call<'_>) -> Result<Value, Comput
     Ok(shown(call, &created).into())
 }
 
-pub(super) fn read(store: &mut Store, call: &Call<'_>) -> Result<Value, ComputeError> {
-    Ok(shown(call, &in_path(store, call)?).into())
+pub(super) fn read(store: &mut Store, call: &Request<'_>) -> Result<Value, ComputeError> {
+    Ok(shown(call, existing(store, call)?).into())
 }
 
-pub(super) fn list(store: &mut Store, call: &Call<'_>) -> Result<Value, ComputeError> {
-    let (parameters, _) = request::read(call)?;
-    check_parent(store, call, &parameters)?;
+pub(super) fn list(store: &mut Store, call: &Request<'_>) -> Result<Value, ComputeError> {
+    check_parent(store, call)?;
     let held = store.compute.all(kind_of(call.described));
     let objects = held
         .iter()
-        .filter(|object| is_wanted(object, &parameters))
+        .filter(|object| is_wanted(object, &call.parameters))
         .collect();
-    page(call, &parameters, objects)
+    page(call, objects)
 }
 
 /// Returns a page of the selected objects.
-pub(super) fn page(
-    call: &Call<'_>,
-    parameters: &Object,
-    objects: Vec<&Object>,
-) -> Result<Value, ComputeError> {
+pub(super) fn page(call: &Request<'_>, objects: Vec<&Object>) -> Result<Value, ComputeError> {
     let sortable: Vec<&str> = properties(schema_of(call))
         .filter(|(_, schema)| schema::is_sortable(schema))
         .map(|(name, _)| name)
         .collect();
-    paging::page_of(parameters, objects, &sortable, |object| shown(call, object))
+    paging::page_of(&call.parameters, objects, &sortable, |object| {
+        shown(call, object)
+    })
 }
 
 /// Replaces the fields that the body can have, or changes those that it names, also to an empty string.
-pub(super) fn change(store: &mut Store, call: &Call<'_>) -> Result<Value, ComputeError> {
-    let (parameters, body) = request::read(call)?;
-    let held = existing(store, call, &parameters)?.clone();
-    apply(store, call, held, body)
+pub(super) fn change(store: &mut Store, call: &Request<'_>) -> Result<Value, ComputeError> {
+    let held = existing(store, call)?.clone();
+    apply(store, call, held)
 }
 
 /// Applies the changes of a body to an object.
 pub(super) fn apply(
     store: &mut Store,
-    call: &Call<'_>,
+    call: &Request<'_>,
     mut changed: Object,
-    body: Value,
 ) -> Result<Value, ComputeError> {
-    let changes = object(body);
+    let changes = object(call.body.clone());
     check_references(store, call, &changes)?;
     let can_be_null = |name: &str| {
         let schema = properties(schema_of(call)).find(|(known, _)| *known == name);
@@ -84,8 +78,8 @@ pub(super) fn apply(
     Ok(shown(call, &changed).into())
 }
 
-pub(super) fn delete(store: &mut Store, call: &Call<'_>) -> Result<Value, ComputeError> {
-    let id = id_of(&in_path(store, call)?);
+pub(super) fn delete(store: &mut Store, call: &Request<'_>) -> Result<Value, ComputeError> {
+    let id = id_of(existing(store, call)?);
     let kind = kind_of(call.described);
     let collection = store.compute.collections.get_mut(kind);
     collection.remove(&id.to_string());
@@ -93,40 +87,33 @@ pub(super) fn delete(store: &mut Store, call: &Call<'_>) -> Result<Value, Comput
 }
 
 /// Deletes the objects that belong to the object in the path.
-pub(super) fn delete_all_of(store: &mut Store, call: &Call<'_>) -> Result<Value, ComputeError> {
-    let (parameters, _) = request::read(call)?;
-    check_parent(store, call, &parameters)?;
+pub(super) fn delete_all_of(store: &mut Store, call: &Request<'_>) -> Result<Value, ComputeError> {
+    check_parent(store, call)?;
     store
         .compute
         .collections
         .get_mut(kind_of(call.described))
         .retain(|held| {
-            !parameters
+            !call
+                .parameters
                 .iter()
                 .all(|(name, value)| held.get(name) == Some(value))
         });
     Ok(Value::Null)
 }
 
-/// Returns the object whose `id` is in the path of a request without a body.
-pub(super) fn in_path(store: &Store, call: &Call<'_>) -> Result<Object, ComputeError> {
-    let (parameters, _) = request::read(call)?;
-    existing(store, call, &parameters).cloned()
-}
-
-/// Returns the object with the `id` among the parameters.
+/// Returns the object whose `id` is in the path.
 pub(super) fn existing<'a>(
     store: &'a Store,
-    call: &Call<'_>,
-    parameters: &Object,
+    call: &Request<'_>,
 ) -> Result<&'a Object, ComputeError> {
     let name = kind_of(call.described);
-    let found = store.compute.referred(parameters, "id", name);
+    let found = store.compute.referred(&call.parameters, "id", name);
     found.ok_or_else(|| ComputeError::not_found(&format!("{} not found", singular(name))))
 }
 
 /// Returns an object as an operation shows it. Other operations show its other fields.
-pub(super) fn shown(call: &Call<'_>, held: &Object) -> Object {
+pub(super) fn shown(call: &Request<'_>, held: &Object) -> Object {
     properties(schema_of(call))
         .filter_map(|(name, _)| Some((name.to_owned(), held.get(name)?.clone())))
         .collect()
@@ -156,7 +143,7 @@ pub(super) fn add(
 }
 
 /// Returns the schema of the objects of an operation.
-pub(super) fn schema_of(call: &Call<'_>) -> &'static Value {
+pub(super) fn schema_of(call: &Request<'_>) -> &'static Value {
     let response = COMPUTE.response(call.described).unwrap_or(&Value::Null);
     let items = COMPUTE
         .resolve(response)
@@ -209,11 +196,11 @@ fn mentions(object: &Object, text: &str) -> bool {
 /// Checks that the resource exists that a field `x_id` refers to, if there is one of that name.
 pub(super) fn check_references(
     store: &Store,
-    call: &Call<'_>,
+    call: &Request<'_>,
     sent: &Object,
 ) -> Result<(), ComputeError> {
     // With nothing in the path that could be missing, a 404 is about what the body refers to.
-    let is_missing = call.path_values.is_empty() && COMPUTE.declares(call.described, "404");
+    let is_missing = !call.described.path.contains('{') && COMPUTE.declares(call.described, "404");
     for (field, id) in sent {
         let Some(referred) = referred(store, field).filter(|_| id.is_i64()) else {
             continue;
@@ -231,11 +218,11 @@ pub(super) fn check_references(
 }
 
 /// Returns a 404 for a list whose parent object does not exist, if the spec declares it.
-fn check_parent(store: &Store, call: &Call<'_>, parameters: &Object) -> Result<(), ComputeError> {
+fn check_parent(store: &Store, call: &Request<'_>) -> Result<(), ComputeError> {
     if !COMPUTE.declares(call.described, "404") {
         return Ok(());
     }
-    for (field, id) in parameters {
+    for (field, id) in &call.parameters {
         let in_path = call.described.path.contains(&format!("{{{field}}}"));
         let Some(parent) = referred(store, field).filter(|_| in_path) else {
             continue;

@@ -5,9 +5,9 @@ use serde_json::{Value, json};
 
 use crate::clock::later;
 use crate::compute::error::ComputeError;
-use crate::compute::{request, resources, time};
+use crate::compute::request::Request;
+use crate::compute::{resources, time};
 use crate::object::{Object, object, text};
-use crate::operation::Call;
 use crate::store::Store;
 
 /// Maximum width of a result, whatever a source declares.
@@ -89,9 +89,8 @@ fn add_object(store: &mut Store, name: &'static str, schema: &str, value: Value)
 }
 
 /// Returns the newest final result, or a 404 if the job has none.
-pub(super) fn final_of_job(store: &mut Store, call: &Call<'_>) -> Result<Value, ComputeError> {
-    let (parameters, _) = request::read(call)?;
-    let job_id = parameters.get("job_id");
+pub(super) fn final_of_job(store: &mut Store, call: &Request<'_>) -> Result<Value, ComputeError> {
+    let job_id = call.parameters.get("job_id");
     let of_job = |result: &&Object| result.get("job_id") == job_id;
     let results = store.compute.all("final_results");
     let newest = results.iter().rfind(of_job);
@@ -99,12 +98,11 @@ pub(super) fn final_of_job(store: &mut Store, call: &Call<'_>) -> Result<Value, 
     Ok(newest.clone().into())
 }
 
-pub(super) fn of_algorithm(store: &mut Store, call: &Call<'_>) -> Result<Value, ComputeError> {
-    let (parameters, _) = request::read(call)?;
-    let algorithm_id = parameters.get("algorithm_id");
+pub(super) fn of_algorithm(store: &mut Store, call: &Request<'_>) -> Result<Value, ComputeError> {
+    let algorithm_id = call.parameters.get("algorithm_id");
     if store
         .compute
-        .referred(&parameters, "algorithm_id", "algorithms")
+        .referred(&call.parameters, "algorithm_id", "algorithms")
         .is_none()
     {
         return Err(ComputeError::not_found("Algorithm not found"));
@@ -117,7 +115,7 @@ pub(super) fn of_algorithm(store: &mut Store, call: &Call<'_>) -> Result<Value, 
     let results = store.compute.all("results").iter();
     let results = results
         .filter(of_algorithm)
-        .filter(|result| resources::is_wanted(result, &parameters))
+        .filter(|result| resources::is_wanted(result, &call.parameters))
         .collect();
-    resources::page(call, &parameters, results)
+    resources::page(call, results)
 }

@@ -7,17 +7,27 @@ use compute_kfp_runtime::operation::Operation as Description;
 use serde_json::{Value, json};
 
 use crate::compute::error::ComputeError;
+use crate::compute::request::Request;
 use crate::compute::{
     backends, compilation, job_logs, jobs, queue, reservations, resources, results,
 };
 use crate::login;
-use crate::operation::{Call, Handle, Operation, served};
+use crate::operation::{Operation, served};
 use crate::store::Store;
 
-pub(crate) static OPERATIONS: LazyLock<Vec<Operation<ComputeError>>> =
-    LazyLock::new(|| served(operations::OPERATIONS, RULES, suggested));
+pub(crate) static OPERATIONS: LazyLock<Vec<Operation<ComputeError>>> = LazyLock::new(|| {
+    served(
+        operations::OPERATIONS,
+        RULES,
+        suggested,
+        |handle, store, call| handle(store, &Request::read(call)?),
+    )
+});
 
-fn suggested(operation: &Description) -> Option<Handle<ComputeError>> {
+/// Returns the content of a successful response.
+type Handle = fn(&mut Store, &Request<'_>) -> Result<Value, ComputeError>;
+
+fn suggested(operation: &Description) -> Option<Handle> {
     let path = operation.path.trim_matches('/');
     let segments: Vec<&str> = path.split('/').collect();
     Some(match (operation.method, segments.as_slice()) {
@@ -35,7 +45,7 @@ fn suggested(operation: &Description) -> Option<Handle<ComputeError>> {
     })
 }
 
-static RULES: &[(&Description, Handle<ComputeError>)] = &[
+static RULES: &[(&Description, Handle)] = &[
     (&operations::AUTH_CONFIG, auth_config),
     (&operations::READ_BACKEND_SELF, backends::read_own),
     (&operations::UPDATE_BACKEND_SELF, backends::change_own),
@@ -65,7 +75,7 @@ static RULES: &[(&Description, Handle<ComputeError>)] = &[
 ];
 
 /// Returns the sandbox itself as the login server.
-fn auth_config(_store: &mut Store, call: &Call<'_>) -> Result<Value, ComputeError> {
+fn auth_config(_store: &mut Store, call: &Request<'_>) -> Result<Value, ComputeError> {
     Ok(json!({
         "client_id": login::CLIENT,
         "audience": login::CLIENT,
@@ -73,6 +83,6 @@ fn auth_config(_store: &mut Store, call: &Call<'_>) -> Result<Value, ComputeErro
     }))
 }
 
-fn healthz(_store: &mut Store, _call: &Call<'_>) -> Result<Value, ComputeError> {
+fn healthz(_store: &mut Store, _call: &Request<'_>) -> Result<Value, ComputeError> {
     Ok(json!({}))
 }

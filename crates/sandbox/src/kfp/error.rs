@@ -115,18 +115,9 @@ impl KfpError {
         self.shape = Shape::Upload;
         self
     }
-}
 
-/// Converts a sentence to the error of invalid input.
-impl<T: Into<String>> From<T> for KfpError {
-    fn from(sentence: T) -> Self {
-        Self::invalid_input(sentence)
-    }
-}
-
-impl ApiError for KfpError {
     /// Prepends the operation to the internal chain of causes. A deletion also names its path values.
-    fn of_operation(mut self, call: &Call<'_>) -> Self {
+    pub(super) fn of_operation(mut self, call: &Call<'_>) -> Self {
         if self.for_a_person.is_some() && matches!(self.shape, Shape::Status) {
             let values = call
                 .path_values
@@ -141,7 +132,16 @@ impl ApiError for KfpError {
         }
         self
     }
+}
 
+/// Converts a sentence to the error of invalid input.
+impl<T: Into<String>> From<T> for KfpError {
+    fn from(sentence: T) -> Self {
+        Self::invalid_input(sentence)
+    }
+}
+
+impl ApiError for KfpError {
     fn rejected(rejection: Rejection<'_>) -> Self {
         match rejection {
             Rejection::NoSuchPath => Self::of_gateway(StatusCode::NOT_FOUND, "Not Found"),

@@ -8,17 +8,25 @@ use serde_json::{Value, json};
 
 use crate::kfp::error::KfpError;
 use crate::kfp::parameters::QueryParameters;
+use crate::kfp::resources::Handle;
 use crate::kfp::{
     artifacts, experiments, metrics, pipelines, recurring_runs, reports, resources, runs, tasks,
     visualizations,
 };
-use crate::operation::{Call, Handle, Operation, served};
+use crate::operation::{Call, Operation, served};
 use crate::store::Store;
 
-pub(crate) static OPERATIONS: LazyLock<Vec<Operation<KfpError>>> =
-    LazyLock::new(|| served(operations::OPERATIONS, RULES, resources::suggested));
+pub(crate) static OPERATIONS: LazyLock<Vec<Operation<KfpError>>> = LazyLock::new(|| {
+    let suggested = resources::suggested;
+    served(
+        operations::OPERATIONS,
+        RULES,
+        suggested,
+        |handle, store, call| handle(store, call).map_err(|error| error.of_operation(call)),
+    )
+});
 
-static RULES: &[(&Description, Handle<KfpError>)] = &[
+static RULES: &[(&Description, Handle)] = &[
     (&operations::GET_HEALTHZ, healthz),
     (&operations::AUTHORIZE, authorize),
     (&operations::GET_FILTER, filter),

@@ -15,7 +15,7 @@ use crate::kfp::resource::{
 use crate::kfp::shown::View;
 use crate::kfp::{pipelines, recurring_runs, runs};
 use crate::object::{set, text};
-use crate::operation::{Call, Handle};
+use crate::operation::Call;
 use crate::store::Store;
 
 /// Parameters that select objects of a list: the field that must have one of their values, and the
@@ -31,8 +31,11 @@ static RESTRICTIONS: &[(&str, &str, Option<&Resource>)] = &[
     ("type", "type", None),
 ];
 
+/// Returns the content of a successful response.
+pub(super) type Handle = fn(&mut Store, &Call<'_>) -> Result<Value, KfpError>;
+
 /// Returns the operation of a resource that a path and a method suggest.
-pub(super) fn suggested(operation: &Operation) -> Option<Handle<KfpError>> {
+pub(super) fn suggested(operation: &Operation) -> Option<Handle> {
     let resource = resource_of(operation)?;
     let single = operation.path.strip_prefix(resource.list_path)?;
     let verb = single.split_once('}').map(|(_, verb)| verb);
