@@ -9,30 +9,38 @@ use serde_json::Value;
 
 use crate::clock::Clock;
 use crate::collection::{Collection, Collections};
-use crate::compute::catalogue;
 use crate::fault::invalid;
 use crate::kfp::experiments;
 use crate::seed_error::SeedError;
 use crate::store::Store;
 use crate::{compute, kfp};
 
-/// Returns a store without data, except for what every server has.
+/// Returns a store without data, except for what every server has: backends, their types, languages and
+/// the user. The QX emulator and Tuna-5 are those of the public service; the spin qubits are the
+/// sandbox's own.
 pub(crate) fn empty(clock: Clock) -> Store {
     let mut store = Store {
         clock,
         ..Store::default()
     };
-    catalogue::add(&mut store);
+    add_own(&mut store, include_str!("compute/catalogue.json"));
     experiments::add_default(&mut store);
     store
 }
 
-/// Returns a store with calibrations.
+/// Returns a store with calibrations: daily ones of the two-qubit backend, and between them two of a
+/// single-qubit backend.
 pub(crate) fn seeded(clock: Clock) -> Store {
     let mut store = empty(clock);
-    catalogue::seed(&mut store);
+    add_own(&mut store, include_str!("compute/calibrations.json"));
     kfp::seed::seed(&mut store);
     store
+}
+
+/// Adds objects of Compute that are part of the program. Tests check all of them.
+fn add_own(store: &mut Store, text: &str) {
+    let kinds = serde_json::from_str(text).unwrap_or_default();
+    let _ = add_kinds(store, &kinds, compute::given::add_seed);
 }
 
 /// The source of initial data.

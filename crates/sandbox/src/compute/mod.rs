@@ -1,7 +1,6 @@
 //! The Quantum Inspire Compute API, with the behaviour of FastAPI.
 
 mod backends;
-pub(crate) mod catalogue;
 mod compilation;
 mod creation;
 pub(crate) mod error;
