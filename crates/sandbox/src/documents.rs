@@ -3,12 +3,12 @@
 use http::header::CONTENT_SECURITY_POLICY;
 use http::request::Parts;
 use http::{HeaderValue, Method, StatusCode};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::page;
 use crate::response::{Response, json_response, response};
 use crate::shared::Shared;
-use crate::specification;
+use crate::specification::{self, Specification};
 
 /// Returns the response to a request for a document, or `None` for other requests.
 pub(crate) fn respond(shared: &Shared, head: &Parts) -> Option<Response> {
@@ -17,9 +17,9 @@ pub(crate) fn respond(shared: &Shared, head: &Parts) -> Option<Response> {
     }
     let document = match head.uri.path() {
         "/" => html(page::write(shared)),
-        "/openapi" | "/openapi/" => index(),
-        "/openapi/compute.json" => specification(specification::COMPUTE_TEXT),
-        "/openapi/kfp.json" => specification(specification::KFP_TEXT),
+        "/openapi" | "/openapi/" => json_response(StatusCode::OK, &index()),
+        "/openapi/compute.json" => json(specification::COMPUTE_TEXT),
+        "/openapi/kfp.json" => json(specification::KFP_TEXT),
         _ => return None,
     };
     Some(document)
@@ -35,21 +35,17 @@ fn html(page: String) -> Response {
     response
 }
 
-fn specification(text: &'static str) -> Response {
+fn json(text: &'static str) -> Response {
     response(StatusCode::OK, text, "application/json")
 }
 
-fn index() -> Response {
-    let entry = |specification: &specification::Specification, path: &str| {
-        json!({
-            "title": specification.info()["title"],
-            "version": specification.info()["version"],
-            "path": path,
-        })
+fn index() -> Value {
+    let entry = |specification: &Specification, path: &str| {
+        let info = specification.info();
+        json!({ "title": info["title"], "version": info["version"], "path": path })
     };
-    let index = json!({
+    json!({
         "compute": entry(&specification::COMPUTE, "/openapi/compute.json"),
         "kfp": entry(&specification::KFP, "/openapi/kfp.json"),
-    });
-    json_response(StatusCode::OK, &index)
+    })
 }

@@ -1,5 +1,4 @@
-use std::fmt;
-
+use http::header::{AUTHORIZATION, COOKIE, PROXY_AUTHORIZATION};
 use http::request::Parts;
 use http::{HeaderMap, Method, Uri};
 use hyper::body::Bytes;
@@ -18,7 +17,7 @@ use hyper::body::Bytes;
 /// assert_eq!(third_pages, 0, "page 3 was never asked for");
 /// # }
 /// ```
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub struct ReceivedRequest {
     operation_id: Option<&'static str>,
     method: Method,
@@ -29,11 +28,16 @@ pub struct ReceivedRequest {
 
 impl ReceivedRequest {
     pub(crate) fn new(operation_id: Option<&'static str>, head: &Parts, body: Bytes) -> Self {
+        let mut headers = head.headers.clone();
+        for (name, value) in &mut headers {
+            // `Debug` does not show sensitive values.
+            value.set_sensitive([AUTHORIZATION, COOKIE, PROXY_AUTHORIZATION].contains(name));
+        }
         Self {
             operation_id,
             method: head.method.clone(),
             uri: head.uri.clone(),
-            headers: head.headers.clone(),
+            headers,
             body,
         }
     }
@@ -112,26 +116,4 @@ impl ReceivedRequest {
     pub fn json(&self) -> serde_json::Result<serde_json::Value> {
         serde_json::from_slice(&self.body)
     }
-}
-
-impl fmt::Debug for ReceivedRequest {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let headers: Vec<_> = self
-            .headers()
-            .map(|(name, value)| (name, if is_secret(name) { "redacted" } else { value }))
-            .collect();
-        formatter
-            .debug_struct("ReceivedRequest")
-            .field("operation_id", &self.operation_id)
-            .field("method", &self.method)
-            .field("path", &self.path())
-            .field("query", &self.query())
-            .field("headers", &headers)
-            .field("body", &String::from_utf8_lossy(&self.body))
-            .finish()
-    }
-}
-
-fn is_secret(header: &str) -> bool {
-    matches!(header, "authorization" | "cookie" | "proxy-authorization")
 }
