@@ -35,20 +35,15 @@ impl Fault {
     /// [`Sandbox::fail`](crate::Sandbox::fail) rejects one of the faults. The message has the column,
     /// counted from 1.
     pub fn read_all(text: &str) -> io::Result<Vec<Self>> {
-        read(text)
-            .map_err(|(column, problem)| invalid(format!("faults, column {column}: {problem}")))
+        let pieces = text.split(';').map(str::trim);
+        let faults = pieces.filter(|piece| !piece.is_empty()).map(read_one);
+        faults.collect::<Result<_, _>>().map_err(|(part, problem)| {
+            let offset = part.as_ptr().addr().saturating_sub(text.as_ptr().addr());
+            let before = text.get(..offset).unwrap_or_default();
+            let column = before.chars().count() + 1;
+            invalid(format!("faults, column {column}: {problem}"))
+        })
     }
-}
-
-/// Parses faults. An error has the column of the fault in the string, counted from 1.
-fn read(text: &str) -> Result<Vec<Fault>, (usize, String)> {
-    let pieces = text.split(';').map(str::trim);
-    let faults = pieces.filter(|piece| !piece.is_empty()).map(read_one);
-    faults.collect::<Result<_, _>>().map_err(|(part, problem)| {
-        let offset = part.as_ptr().addr().saturating_sub(text.as_ptr().addr());
-        let before = text.get(..offset).unwrap_or_default();
-        (before.chars().count() + 1, problem)
-    })
 }
 
 fn read_one(piece: &str) -> Result<Fault, Problem<'_>> {

@@ -12,7 +12,7 @@ use http_body_util::{Either, Full, StreamBody};
 use hyper::body::{Bytes, Frame};
 use tokio::sync::watch;
 
-use crate::fault::{Fault, Lost};
+use crate::fault::{Fault, Lost, invalid};
 use crate::response::Response;
 use crate::uuids::scramble;
 
@@ -56,13 +56,15 @@ impl InForce {
 }
 
 impl Faults {
-    pub(crate) fn add(&self, fault: Fault) {
+    pub(crate) fn add(&self, fault: Fault) -> io::Result<()> {
+        fault.check().map_err(invalid)?;
         let (hold, _) = watch::channel(());
         self.in_force().push(InForce {
             fault,
             seen: 0,
             hold,
         });
+        Ok(())
     }
 
     pub(crate) fn clear(&self) {

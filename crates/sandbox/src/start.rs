@@ -62,8 +62,7 @@ impl SandboxBuilder {
         let address = listener.local_addr()?;
         let faults = Faults::default();
         for fault in &self.faults {
-            fault.check().map_err(invalid)?;
-            faults.add(fault.clone());
+            faults.add(fault.clone())?;
         }
         let shared = Arc::new(Shared {
             faults,
