@@ -57,6 +57,11 @@ impl Collection {
         self.objects.get(key)
     }
 
+    /// Returns an object, to change fields other than its key.
+    pub(crate) fn get_mut(&mut self, key: &str) -> Option<&mut Object> {
+        self.objects.get_mut(key)
+    }
+
     pub(crate) fn remove(&mut self, key: &str) {
         self.objects.shift_remove(key);
     }
@@ -68,6 +73,10 @@ impl Collection {
 
     pub(crate) fn iter(&self) -> impl DoubleEndedIterator<Item = &Object> {
         self.objects.values()
+    }
+
+    pub(crate) fn iter_mut(&mut self) -> impl Iterator<Item = &mut Object> {
+        self.objects.values_mut()
     }
 
     pub(crate) fn len(&self) -> usize {

@@ -28,6 +28,13 @@ pub(crate) fn object(value: Value) -> Object {
     }
 }
 
+/// Returns these fields of an object, as far as it has them.
+pub(crate) fn picked<'a>(object: &Object, fields: impl IntoIterator<Item = &'a str>) -> Object {
+    let fields = fields.into_iter();
+    let held = fields.filter_map(|field| Some((field.to_owned(), object.get(field)?.clone())));
+    held.collect()
+}
+
 pub(crate) fn set(object: &mut Object, field: &str, value: impl Into<Value>) {
     object.insert(field.to_owned(), value.into());
 }

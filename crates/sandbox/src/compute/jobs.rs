@@ -113,10 +113,7 @@ pub(crate) fn reserve(store: &mut Store, batch_job: i64, now: DateTime<Utc>) {
     }
     set(&mut batch, "status", "running");
     set(&mut batch, "reserved_at", time::naive(now));
-    let of_type =
-        |backend: &&Object| backend.get("backend_type_id") == batch.get("backend_type_id");
-    let backend = store.compute.all("backends").iter().find(of_type);
-    let backend_id = backend.map_or(BACKEND_ID, id_of);
+    let backend_id = store.compute.backend_for(&batch).map_or(BACKEND_ID, id_of);
     set(&mut batch, "backend_id", backend_id);
     store.compute.put("batch_jobs", batch.clone());
     move_on(store, &batch, now);

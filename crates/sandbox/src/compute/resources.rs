@@ -10,16 +10,15 @@ use crate::compute::request::Request;
 use crate::compute::schema;
 use crate::compute::store::{id_of, kind_of};
 use crate::compute::{creation, time};
-use crate::object::{Object, object};
+use crate::object::{Object, object, picked};
 use crate::specification::COMPUTE;
 use crate::store::Store;
 
 pub(super) fn create(store: &mut Store, call: &Request<'_>) -> Result<Value, ComputeError> {
     let name = kind_of(call.described);
     let mut sent = object(call.body.clone());
-    creation::complete(name, store, call, &mut sent);
     check_references(store, call, &sent)?;
-    creation::allow_creation(name, store, &sent)?;
+    creation::allow_creation(name, store, call, &mut sent)?;
     let created = add(store, name, schema_of(call), sent);
     Ok(shown(call, &created).into())
 }
@@ -114,9 +113,7 @@ pub(super) fn existing<'a>(
 
 /// Returns an object as an operation shows it. Other operations show its other fields.
 pub(super) fn shown(call: &Request<'_>, held: &Object) -> Object {
-    properties(schema_of(call))
-        .filter_map(|(name, _)| Some((name.to_owned(), held.get(name)?.clone())))
-        .collect()
+    picked(held, properties(schema_of(call)).map(|(name, _)| name))
 }
 
 /// Adds an object from the fields that were sent. The others get their initial values.

@@ -100,6 +100,13 @@ impl ComputeStore {
         self.referred(batch, "backend_type_id", "backend_types")
     }
 
+    /// Returns the first backend of the type that an object names.
+    pub(super) fn backend_for(&self, object: &Object) -> Option<&Object> {
+        let kind = object.get("backend_type_id");
+        let mut backends = self.all("backends").iter();
+        backends.find(|backend| backend.get("backend_type_id") == kind)
+    }
+
     pub(super) fn algorithm_of(&self, job: &Object) -> Option<&Object> {
         let file = self.referred(job, "file_id", "files")?;
         let commit = self.referred(file, "commit_id", "commits")?;

@@ -24,20 +24,19 @@ const FAILURE_PARAMETER: &str = "fail";
 /// A task fails if its name contains this.
 const FAILURE_NAME: &str = "error";
 
-/// Plans a step of a run that has to wait: its beginning, or the end of its cancellation.
-pub(super) fn plan_after_wait(store: &mut Store, run_id: &str, step: RunStep, now: DateTime<Utc>) {
-    plan(store, run_id, step, later(now, WAIT));
-}
-
-fn plan(store: &mut Store, run_id: &str, step: RunStep, due: DateTime<Utc>) {
-    let attempt = attempt(store, run_id);
-    let run_id = run_id.to_owned();
+/// Plans the next step of a run.
+pub(super) fn plan(store: &mut Store, run_id: &str, step: RunStep, now: DateTime<Utc>) {
+    let time = match step {
+        RunStep::Begin | RunStep::EndOfCancellation => WAIT,
+        RunStep::FirstTask => PREPARATION,
+        RunStep::EndOfTask { .. } => TASK_TIME,
+    };
     let event = Event::Run {
-        run_id,
-        attempt,
+        run_id: run_id.to_owned(),
+        attempt: attempt(store, run_id),
         step,
     };
-    store.plan(due, event);
+    store.plan(later(now, time), event);
 }
 
 fn attempt(store: &Store, run_id: &str) -> u64 {
@@ -66,7 +65,7 @@ pub(crate) fn take_step(
         RunStep::Begin => {
             enter(&mut run, "RUNNING", now);
             RUN.put(store, run);
-            plan(store, run_id, RunStep::FirstTask, later(now, PREPARATION));
+            plan(store, run_id, RunStep::FirstTask, now);
         }
         RunStep::FirstTask => begin(store, run, now),
         RunStep::EndOfTask { task_id } => end_task(store, run, task_id, now),
@@ -74,20 +73,18 @@ pub(crate) fn take_step(
 }
 
 fn begin(store: &mut Store, run: Object, now: DateTime<Utc>) {
-    let root = match root_of(store, &run) {
-        Some(mut root) => {
-            enter(&mut root, "RUNNING", now);
+    match root_of(store, &run).and_then(|id| TASK.find_mut(store, &id)) {
+        Some(root) => {
+            enter(root, "RUNNING", now);
             root.remove("end_time");
-            TASK.put(store, root.clone());
-            root
         }
-        None => add_task(store, &run, ROOT, "ROOT", None, now),
-    };
-    go_on(store, run, &root, now);
+        None => drop(add_task(store, &run, ROOT, None, now)),
+    }
+    go_on(store, run, now);
 }
 
 /// Starts the next task that has not succeeded yet. If there is none, the run succeeds.
-fn go_on(store: &mut Store, run: Object, root: &Object, now: DateTime<Utc>) {
+fn go_on(store: &mut Store, run: Object, now: DateTime<Utc>) {
     let names = package::tasks(run.get("pipeline_spec").unwrap_or(&Value::Null));
     let has_succeeded = |name: &String| {
         tasks_of(store, &run)
@@ -96,11 +93,11 @@ fn go_on(store: &mut Store, run: Object, root: &Object, now: DateTime<Utc>) {
     };
     match names.iter().find(|name| !has_succeeded(name)) {
         Some(name) => {
-            let parent = text(root, "task_id").to_owned();
-            let task = add_task(store, &run, name, "RUNTIME", Some(&parent), now);
+            let root_id = root_of(store, &run);
+            let task = add_task(store, &run, name, root_id, now);
             let task_id = text(&task, "task_id").to_owned();
             let end = RunStep::EndOfTask { task_id };
-            plan(store, text(&run, "run_id"), end, later(now, TASK_TIME));
+            plan(store, text(&run, "run_id"), end, now);
         }
         None => finish(store, run, "SUCCEEDED", None, now),
     }
@@ -118,9 +115,7 @@ fn end_task(store: &mut Store, run: Object, task_id: &str, now: DateTime<Utc>) {
         return;
     }
     end(store, task, "SUCCEEDED", None, now);
-    if let Some(root) = root_of(store, &run) {
-        go_on(store, run, &root, now);
-    }
+    go_on(store, run, now);
 }
 
 /// Ends a run and its running tasks.
@@ -185,25 +180,30 @@ fn fails(store: &Store, run: &Object, task: &str) -> bool {
     }
 }
 
+/// Returns the tasks of a run, or those beside a task.
 fn tasks_of(store: &Store, run: &Object) -> Vec<Object> {
     let of_run = TASK.all_with(&store.kfp, "run_id", text(run, "run_id"));
     of_run.cloned().collect()
 }
 
-fn root_of(store: &Store, run: &Object) -> Option<Object> {
-    let mut tasks = tasks_of(store, run).into_iter();
-    tasks.find(|task| text(task, "type") == "ROOT")
+/// Returns the id of the root task.
+fn root_of(store: &Store, run: &Object) -> Option<String> {
+    let mut tasks = TASK.all_with(&store.kfp, "run_id", text(run, "run_id"));
+    let root = tasks.find(|task| text(task, "type") == "ROOT");
+    root.map(|root| text(root, "task_id").to_owned())
 }
 
 fn add_task(
     store: &mut Store,
     run: &Object,
     name: &str,
-    kind: &str,
-    parent: Option<&str>,
+    parent: Option<String>,
     now: DateTime<Utc>,
 ) -> Object {
-    let path = parent.map_or_else(|| name.to_owned(), |_| format!("{ROOT}.{name}"));
+    let (kind, path) = match parent {
+        None => ("ROOT", name.to_owned()),
+        Some(_) => ("RUNTIME", format!("{ROOT}.{name}")),
+    };
     let mut task = object(json!({
         "task_id": store.uuids.next(),
         "run_id": text(run, "run_id"),
@@ -223,7 +223,7 @@ fn add_task(
 /// Stores a task, counts it in its run and adds its name to its parent.
 pub(super) fn put_task(store: &mut Store, task: Object) -> Object {
     TASK.put(store, task.clone());
-    if let Some(mut parent) = TASK.find(store, text(&task, "parent_task_id")).cloned() {
+    if let Some(parent) = TASK.find_mut(store, text(&task, "parent_task_id")) {
         let child = json!({ "task_id": text(&task, "task_id"), "name": text(&task, "name") });
         let children = parent.entry("child_tasks").or_insert_with(|| json!([]));
         if let Some(children) = children
@@ -232,12 +232,10 @@ pub(super) fn put_task(store: &mut Store, task: Object) -> Object {
         {
             children.push(child);
         }
-        TASK.put(store, parent);
     }
-    if let Some(mut run) = RUN.find(store, text(&task, "run_id")).cloned() {
-        let count = tasks_of(store, &run).len();
-        set(&mut run, "task_count", count);
-        RUN.put(store, run);
+    let count = tasks_of(store, &task).len();
+    if let Some(run) = RUN.find_mut(store, text(&task, "run_id")) {
+        set(run, "task_count", count);
     }
     task
 }

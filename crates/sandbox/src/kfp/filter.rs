@@ -99,22 +99,12 @@ impl Filter {
 
     /// Returns whether the server considers this filter equal to that of a page token. It compares
     /// parsed values with stored ones, where only plain strings are equal.
-    pub(super) fn is_same_as(&self, held: &Self, resource: &Resource) -> bool {
-        let canonical = |filter: &Self| -> Option<Vec<String>> {
-            let predicates = filter.source.iter().map(|predicate| {
-                let text = |name: &str| predicate.get(name)?.as_str();
-                let column = resource.column(text("key")?)?.field;
-                Some(format!(
-                    "{} {column} {:?}",
-                    text("operation")?,
-                    text("string_value")?
-                ))
-            });
-            let mut predicates = predicates.collect::<Option<Vec<_>>>()?;
-            predicates.sort();
-            Some(predicates)
-        };
-        canonical(self).is_some_and(|canonical_self| Some(canonical_self) == canonical(held))
+    pub(super) fn is_same_as(&self, held: &Self) -> bool {
+        let mut predicates = self.source.iter();
+        self.source.len() == held.source.len()
+            && predicates.all(|predicate| {
+                predicate["string_value"].is_string() && held.source.contains(predicate)
+            })
     }
 }
 

@@ -150,7 +150,7 @@ impl Resource {
         let has_filter = !asked_for.filter.source.is_empty();
         if has_filter || !sort_by.is_empty() {
             let same_order = column.field == held.column.field && descending == held.descending;
-            if !same_order || !asked_for.filter.is_same_as(&held.filter, self) {
+            if !same_order || !asked_for.filter.is_same_as(&held.filter) {
                 return Err("the page token belongs to another order or filter: omit both".into());
             }
         }

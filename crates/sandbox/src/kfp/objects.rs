@@ -34,6 +34,11 @@ impl Resource {
         store.kfp.of(self).get(id)
     }
 
+    /// Returns an object, to change fields other than its key.
+    pub(super) fn find_mut<'a>(&self, store: &'a mut Store, id: &str) -> Option<&'a mut Object> {
+        store.kfp.of_mut(self).get_mut(id)
+    }
+
     pub(super) fn existing<'a>(&self, store: &'a Store, id: &str) -> Result<&'a Object, KfpError> {
         self.find(store, id)
             .ok_or_else(|| KfpError::not_found(self.name, id))

@@ -65,8 +65,8 @@ static RULES: &[(&Description, Handle)] = &[
     (&operations::TERMINATE_RUN, runs::terminate),
     (&operations::RETRY_RUN, runs::retry),
     (&operations::CREATE_RECURRING_RUN, recurring_runs::create),
-    (&operations::ENABLE_RECURRING_RUN, recurring_runs::enable),
-    (&operations::DISABLE_RECURRING_RUN, recurring_runs::disable),
+    (&operations::ENABLE_RECURRING_RUN, recurring_runs::set_mode),
+    (&operations::DISABLE_RECURRING_RUN, recurring_runs::set_mode),
     (&operations::REPORT_WORKFLOW, reports::workflow),
     (
         &operations::REPORT_SCHEDULED_WORKFLOW,

@@ -11,7 +11,7 @@ use crate::kfp::shown::shown;
 use crate::kfp::state::is_final;
 use crate::kfp::store::Progress;
 use crate::kfp::{runs, time};
-use crate::object::{Object, inner, set, text};
+use crate::object::{Object, inner, picked, set, text};
 use crate::operation::Call;
 use crate::store::Store;
 
@@ -47,11 +47,7 @@ fn checked(store: &Store, mut recurring: Object, now: DateTime<Utc>) -> Result<O
         return Err("max_concurrency is required, from 1 to 10".into());
     }
     schedule(&recurring, now)?;
-    for field in ["experiment_id", "service_account"] {
-        if let Some(value) = run.get(field) {
-            set(&mut recurring, field, value.clone());
-        }
-    }
+    recurring.extend(picked(&run, ["experiment_id", "service_account"]));
     if recurring.get("runtime_config") == Some(&json!({})) {
         recurring.remove("runtime_config");
     }
@@ -81,15 +77,10 @@ fn add(store: &mut Store, mut recurring: Object) -> Object {
     RECURRING_RUN.find(store, &id).cloned().unwrap_or_default()
 }
 
-pub(super) fn enable(store: &mut Store, call: &Call<'_>) -> Result<Value, KfpError> {
+/// Enables or disables the recurring run in the path.
+pub(super) fn set_mode(store: &mut Store, call: &Call<'_>) -> Result<Value, KfpError> {
     let recurring = RECURRING_RUN.in_path(store, call)?;
-    set_enabled(store, recurring, true);
-    Ok(json!({}))
-}
-
-pub(super) fn disable(store: &mut Store, call: &Call<'_>) -> Result<Value, KfpError> {
-    let recurring = RECURRING_RUN.in_path(store, call)?;
-    set_enabled(store, recurring, false);
+    set_enabled(store, recurring, call.described.path.ends_with(":enable"));
     Ok(json!({}))
 }
 
@@ -188,11 +179,7 @@ fn start(store: &mut Store, recurring: &Object, id: &str, due: DateTime<Utc>, no
 }
 
 fn run_of(recurring: &Object, number: u64) -> Object {
-    let handed_on = HANDED_ON.iter().filter_map(|field| {
-        let value = recurring.get(*field)?.clone();
-        Some(((*field).to_owned(), value))
-    });
-    let mut run: Object = handed_on.collect();
+    let mut run = picked(recurring, HANDED_ON.iter().copied());
     let name = text(recurring, "display_name");
     set(&mut run, "display_name", format!("{name}-{number}"));
     run

@@ -42,8 +42,7 @@ pub(super) fn suggested(operation: &Operation) -> Option<Handle> {
     Some(match (operation.method, verb) {
         ("GET", Some("")) => get,
         ("DELETE", Some("")) => delete,
-        ("POST", Some(":archive")) => archive,
-        ("POST", Some(":unarchive")) => unarchive,
+        ("POST", Some(":archive" | ":unarchive")) => keep,
         ("GET", None) if operation.paging.is_some() => list,
         _ => return None,
     })
@@ -142,16 +141,14 @@ fn delete(store: &mut Store, call: &Call<'_>) -> Result<Value, KfpError> {
     Ok(json!({}))
 }
 
-fn archive(store: &mut Store, call: &Call<'_>) -> Result<Value, KfpError> {
-    keep(store, call, "ARCHIVED")
-}
-
-fn unarchive(store: &mut Store, call: &Call<'_>) -> Result<Value, KfpError> {
-    keep(store, call, "AVAILABLE")
-}
-
 /// Sets the storage state. The server does not check whether an experiment exists.
-fn keep(store: &mut Store, call: &Call<'_>, state: &str) -> Result<Value, KfpError> {
+fn keep(store: &mut Store, call: &Call<'_>) -> Result<Value, KfpError> {
+    let is_archiving = call.described.path.ends_with(":archive");
+    let state = if is_archiving {
+        "ARCHIVED"
+    } else {
+        "AVAILABLE"
+    };
     let resource = resource(call)?;
     let is_experiment = resource.kind == EXPERIMENT.kind;
     let mut object = match resource.in_path(store, call) {
@@ -159,10 +156,10 @@ fn keep(store: &mut Store, call: &Call<'_>, state: &str) -> Result<Value, KfpErr
         found => found?,
     };
     let experiment_id = text(&object, "experiment_id").to_owned();
-    if is_experiment && state == "ARCHIVED" {
+    if is_experiment && is_archiving {
         runs::archive_all_of(store, &experiment_id);
         recurring_runs::disable_all_of(store, &experiment_id);
-    } else if !is_experiment && state == "AVAILABLE" {
+    } else if !is_experiment && !is_archiving {
         let experiment = EXPERIMENT.find(store, &experiment_id);
         if experiment.is_some_and(|held| text(held, "storage_state") == "ARCHIVED") {
             let refusal = format!("experiment {experiment_id} is archived: restore it first");

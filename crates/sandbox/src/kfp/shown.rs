@@ -9,7 +9,7 @@ use crate::kfp::resource::{ARTIFACT, ARTIFACT_TASK, RUN, Resource, TASK};
 use crate::kfp::server::KfpServer;
 use crate::kfp::state::ROOT;
 use crate::kfp::store::KfpStore;
-use crate::object::{Object, set, text};
+use crate::object::{Object, picked, set, text};
 use crate::store::Store;
 
 pub(super) struct View<'a> {
@@ -97,14 +97,10 @@ impl<'a> View<'a> {
             let groups: Vec<Value> = groups
                 .into_values()
                 .map(|(link, artifacts)| {
-                    let mut group =
-                        json!({ "artifact_key": link.get("key"), "artifacts": artifacts });
-                    for field in ["producer", "type"] {
-                        if let Some(value) = link.get(field) {
-                            group[field] = value.clone();
-                        }
-                    }
-                    group
+                    let mut group = picked(link, ["producer", "type"]);
+                    set(&mut group, "artifact_key", text(link, "key"));
+                    set(&mut group, "artifacts", artifacts);
+                    Value::Object(group)
                 })
                 .collect();
             let held = task.entry(direction).or_insert_with(|| json!({}));
@@ -130,8 +126,7 @@ fn grouped<'a>(
 /// executor runs it, unless it is the whole run.
 fn task_details(task: &Object) -> Vec<Value> {
     let name = text(task, "name");
-    let mut detail = Object::new();
-    for field in [
+    let fields = [
         "run_id",
         "task_id",
         "display_name",
@@ -140,12 +135,8 @@ fn task_details(task: &Object) -> Vec<Value> {
         "state",
         "state_history",
         "parent_task_id",
-    ] {
-        detail.extend(
-            task.get(field)
-                .map(|value| (field.to_owned(), value.clone())),
-        );
-    }
+    ];
+    let mut detail = picked(task, fields);
     let start_time = task.get("create_time").cloned();
     detail.extend(start_time.map(|time| ("start_time".to_owned(), time)));
     let part = |suffix: &str, name: &str| {
