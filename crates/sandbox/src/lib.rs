@@ -22,7 +22,6 @@ mod login;
 mod number;
 mod object;
 mod operation;
-mod page;
 mod percent;
 mod progress;
 mod request_body;
@@ -33,7 +32,6 @@ mod seeding;
 mod server;
 mod shared;
 mod specification;
-mod start;
 mod store;
 mod uuids;
 

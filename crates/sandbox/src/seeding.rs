@@ -81,7 +81,7 @@ type AddOne = fn(&mut Store, &str, &Value) -> Result<(), SeedError>;
 fn add(store: &mut Store, data: &Value) -> Result<(), SeedError> {
     let apis = data.as_object().ok_or(FORM)?;
     let (mut add_to_compute, mut add_to_kfp): (AddOne, AddOne) =
-        (compute::given::add_seed, kfp::given::add_seed);
+        (compute::given::add_seed, kfp::seed::add_seed);
     if let Some(state) = apis.get(STATE) {
         *store = Store::deserialize(state)
             .map_err(|error| SeedError::from(error.to_string()).inside(STATE))?;

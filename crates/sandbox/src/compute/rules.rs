@@ -8,10 +8,10 @@ use serde_json::{Value, json};
 
 use crate::compute::error::ComputeError;
 use crate::compute::request::Request;
-use crate::compute::{
-    backends, compilation, job_logs, jobs, queue, reservations, resources, results,
-};
+use crate::compute::resources::existing;
+use crate::compute::{backends, compilation, jobs, queue, resources, results};
 use crate::login;
+use crate::object::set;
 use crate::operation::{Operation, served};
 use crate::store::Store;
 
@@ -57,13 +57,13 @@ static RULES: &[(&Description, Handle)] = &[
     (&operations::COMPILE_COMMIT, compilation::compile),
     (&operations::READ_DRAIN_MODE, queue::read_drain_mode),
     (&operations::UPDATE_DRAIN_MODE, queue::set_drain_mode),
-    (&operations::TERMINATE_RESERVATION, reservations::terminate),
+    (&operations::TERMINATE_RESERVATION, terminate),
     (&operations::ENQUEUE_BATCH_JOB, jobs::enqueue),
     (&operations::FINISH_BATCH_JOB, jobs::finish_batch),
     (&operations::HEALTHZ, healthz),
     (&operations::UPDATE_JOB_STATUS, jobs::update),
     (&operations::DELETE_JOB, jobs::delete),
-    (&operations::GET_JOB_LOGS, job_logs::read),
+    (&operations::GET_JOB_LOGS, jobs::read_log),
     (
         &operations::READ_FINAL_RESULT_BY_JOB_ID,
         results::final_of_job,
@@ -85,4 +85,14 @@ fn auth_config(_store: &mut Store, call: &Request<'_>) -> Result<Value, ComputeE
 
 fn healthz(_store: &mut Store, _call: &Request<'_>) -> Result<Value, ComputeError> {
     Ok(json!({}))
+}
+
+fn terminate(store: &mut Store, call: &Request<'_>) -> Result<Value, ComputeError> {
+    let mut reservation = existing(store, call)?.clone();
+    if reservation.get("is_terminated") == Some(&Value::Bool(true)) {
+        return Err("Reservation is terminated already".into());
+    }
+    set(&mut reservation, "is_terminated", true);
+    store.compute.put("reservations", reservation.clone());
+    Ok(reservation.into())
 }

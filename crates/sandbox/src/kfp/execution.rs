@@ -6,8 +6,8 @@ use serde_json::{Value, json};
 
 use crate::agenda::{Event, RunStep};
 use crate::clock::later;
+use crate::kfp::objects::{ROOT, enter, is_final};
 use crate::kfp::resource::{RUN, TASK};
-use crate::kfp::state::{ROOT, enter, is_final};
 use crate::kfp::{package, time};
 use crate::object::{Object, inner, object, set, text};
 use crate::store::Store;

@@ -1,5 +1,8 @@
 //! The objects of a resource: how handlers find, read and store them.
 
+use chrono::{DateTime, Utc};
+use serde_json::json;
+
 use crate::kfp::error::KfpError;
 use crate::kfp::parameters::path_text;
 use crate::kfp::proto_json::Changes;
@@ -9,6 +12,9 @@ use crate::kfp::time;
 use crate::object::{Object, set, text};
 use crate::operation::Call;
 use crate::store::Store;
+
+/// Name of the root task, which represents the whole run.
+pub(super) const ROOT: &str = "root";
 
 impl Resource {
     pub(super) fn all<'a>(&self, store: &'a KfpStore) -> impl Iterator<Item = &'a Object> {
@@ -159,4 +165,18 @@ pub(super) fn required<'a>(object: &'a Object, field: &str) -> Result<&'a str, K
         "" => Err(format!("{field} is required").into()),
         text => Ok(text),
     }
+}
+
+/// Sets the state of a run or a task, and adds it to the history.
+pub(super) fn enter(object: &mut Object, state: &str, now: DateTime<Utc>) {
+    set(object, "state", state);
+    let history = object.entry("state_history").or_insert_with(|| json!([]));
+    if let Some(history) = history.as_array_mut() {
+        history.push(json!({ "update_time": time::text(now), "state": state }));
+    }
+}
+
+pub(super) fn is_final(run: &Object) -> bool {
+    let state = text(run, "state");
+    matches!(state, "SUCCEEDED" | "SKIPPED" | "FAILED" | "CANCELED")
 }

@@ -10,7 +10,7 @@ use crate::kfp::error::KfpError;
 use crate::kfp::parameters::QueryParameters;
 use crate::kfp::resources::Handle;
 use crate::kfp::{
-    artifacts, experiments, metrics, pipelines, recurring_runs, reports, resources, runs, tasks,
+    artifacts, experiments, pipelines, recurring_runs, reports, resources, runs, tasks,
     visualizations,
 };
 use crate::operation::{Call, Operation, served};
@@ -38,8 +38,8 @@ static RULES: &[(&Description, Handle)] = &[
         &operations::BATCH_CREATE_ARTIFACT_TASKS,
         artifacts::batch_link,
     ),
-    (&operations::LOG_METRIC, metrics::log),
-    (&operations::GET_METRIC, metrics::get),
+    (&operations::LOG_METRIC, tasks::log_metric),
+    (&operations::GET_METRIC, tasks::get_metric),
     (&operations::CREATE_EXPERIMENT, experiments::create),
     (&operations::CREATE_PIPELINE, pipelines::create),
     (

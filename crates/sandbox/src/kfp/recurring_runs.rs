@@ -5,10 +5,10 @@ use serde_json::{Value, json};
 
 use crate::agenda::Event;
 use crate::kfp::error::KfpError;
+use crate::kfp::objects::is_final;
 use crate::kfp::resource::{EXPERIMENT, RECURRING_RUN, RUN};
 use crate::kfp::schedule::Schedule;
 use crate::kfp::shown::shown;
-use crate::kfp::state::is_final;
 use crate::kfp::store::Progress;
 use crate::kfp::{runs, time};
 use crate::object::{Object, inner, picked, set, text};

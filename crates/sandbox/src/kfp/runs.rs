@@ -3,10 +3,9 @@ use serde_json::{Value, json};
 
 use crate::agenda::RunStep;
 use crate::kfp::error::KfpError;
-use crate::kfp::objects::namespace_required;
+use crate::kfp::objects::{enter, namespace_required};
 use crate::kfp::resource::{EXPERIMENT, PIPELINE, PIPELINE_VERSION, RUN};
 use crate::kfp::shown::shown;
-use crate::kfp::state::enter;
 use crate::kfp::{execution, experiments, package, time};
 use crate::object::{Object, inner, set, text};
 use crate::operation::Call;

@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
+use crate::kfp::objects::ROOT;
 use crate::kfp::resource::{ARTIFACT, ARTIFACT_TASK, RUN, Resource, TASK};
 use crate::kfp::server::KfpServer;
-use crate::kfp::state::ROOT;
 use crate::kfp::store::KfpStore;
 use crate::object::{Object, picked, set, text};
 use crate::store::Store;

@@ -1,16 +1,15 @@
-//! Tasks, as the components that execute a run report them.
+//! Tasks and their metrics, as the components that execute a run report them.
 
 use serde_json::{Value, json};
 
 use crate::kfp::error::KfpError;
 use crate::kfp::message::Message;
-use crate::kfp::objects::{has, required, task_of_run};
+use crate::kfp::objects::{enter, has, required, task_of_run};
 use crate::kfp::parameters::path_text;
-use crate::kfp::resource::{RUN, TASK};
+use crate::kfp::resource::{METRIC, RUN, TASK};
 use crate::kfp::shown::shown;
-use crate::kfp::state::enter;
 use crate::kfp::{execution, time};
-use crate::object::{Object, set, text};
+use crate::object::{Object, inner, set, text};
 use crate::operation::Call;
 use crate::store::Store;
 
@@ -108,6 +107,34 @@ fn check(store: &Store, run_id: &str, task: &Object) -> Result<(), KfpError> {
     let parent_id = text(task, "parent_task_id");
     if !parent_id.is_empty() && text(TASK.existing(store, parent_id)?, "run_id") != run_id {
         return Err("the parent task belongs to another run".into());
+    }
+    Ok(())
+}
+
+/// Replaces the task's metric with this name. The metric keeps its creation time.
+pub(super) fn log_metric(store: &mut Store, call: &Call<'_>) -> Result<Value, KfpError> {
+    let body = Message::named("v2beta1LogMetricRequest").read_body(call.body)?;
+    let mut metric = inner(&body, "metric").clone();
+    check_metric(&metric)?;
+    let key = store.kfp.of(&METRIC).key_of(&metric);
+    let held = METRIC.find(store, &key);
+    if let Some(created_at) = held.and_then(|held| held.get("created_at")).cloned() {
+        set(&mut metric, "created_at", created_at);
+    }
+    Ok(METRIC.add(store, metric).into())
+}
+
+pub(super) fn get_metric(store: &mut Store, call: &Call<'_>) -> Result<Value, KfpError> {
+    let (task_id, name) = (path_text(call, "task_id")?, path_text(call, "name")?);
+    let metric = METRIC.existing(store, &format!("{task_id}/{name}"))?;
+    Ok(json!(metric))
+}
+
+fn check_metric(metric: &Object) -> Result<(), KfpError> {
+    required(metric, "task_id")?;
+    required(metric, "name")?;
+    if !metric.contains_key("value") {
+        return Err("value is required".into());
     }
     Ok(())
 }
