@@ -7,6 +7,9 @@ use crate::fault::Fault;
 use crate::kfp::server::KfpServer;
 use crate::seeding::Seed;
 
+/// 2025-01-07T09:00:00Z
+const DEFAULT_START: Duration = Duration::from_secs(1_736_240_400);
+
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum ClockStart {
     At(SystemTime),
@@ -31,7 +34,7 @@ pub struct SandboxBuilder {
     pub(crate) seeded: bool,
     pub(crate) recording: bool,
     pub(crate) credentials: Credentials,
-    pub(crate) clock_start: Option<ClockStart>,
+    pub(crate) clock_start: ClockStart,
     pub(crate) speed: f64,
     pub(crate) short_pages: bool,
     pub(crate) kfp_server: KfpServer,
@@ -51,7 +54,7 @@ impl Default for SandboxBuilder {
             seeded: true,
             recording: true,
             credentials: Credentials::default(),
-            clock_start: None,
+            clock_start: ClockStart::At(SystemTime::UNIX_EPOCH + DEFAULT_START),
             speed: 0.0,
             short_pages: false,
             kfp_server: KfpServer::All,
@@ -149,7 +152,7 @@ impl SandboxBuilder {
     /// Without a [`speed`](Self::speed), the clock does not follow the wall clock. Each created object
     /// is 1.25 s younger than the one before, so two runs of a test see the same times.
     pub fn clock_starts_at(mut self, start: SystemTime) -> Self {
-        self.clock_start = Some(ClockStart::At(start));
+        self.clock_start = ClockStart::At(start);
         self
     }
 
@@ -158,7 +161,7 @@ impl SandboxBuilder {
     /// The clock of a [`data_file`](Self::data_file) is advanced to the time of the wall clock. Events
     /// that were due in the meantime happen at the start.
     pub fn wall_clock(mut self) -> Self {
-        self.clock_start = Some(ClockStart::Wall);
+        self.clock_start = ClockStart::Wall;
         self.speed(1.0)
     }
 

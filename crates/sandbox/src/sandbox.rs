@@ -46,15 +46,6 @@ impl Sandbox {
         SandboxBuilder::default()
     }
 
-    pub(crate) fn new(address: SocketAddr, shared: Arc<Shared>, running: Running) -> Self {
-        let address = SocketAddr::new(reachable(address.ip()), address.port());
-        Self {
-            url: format!("http://{address}"),
-            shared,
-            running,
-        }
-    }
-
     /// Returns the endpoint of both APIs, such as `http://127.0.0.1:40123`, without a trailing slash.
     #[must_use]
     pub fn url(&self) -> &str {
@@ -203,8 +194,12 @@ impl SandboxBuilder {
             large_bodies: Semaphore::new(PERMITS),
             settings: self,
         });
-        let running = serve(listener, Arc::clone(&shared))?;
-        Ok(Sandbox::new(address, shared, running))
+        let address = SocketAddr::new(reachable(address.ip()), address.port());
+        Ok(Sandbox {
+            url: format!("http://{address}"),
+            running: serve(listener, Arc::clone(&shared))?,
+            shared,
+        })
     }
 
     fn check_host(&self) -> io::Result<()> {
@@ -226,11 +221,11 @@ impl SandboxBuilder {
             }
             None => (None, None),
         };
-        let clock = match self.clock_start {
-            None => Clock::default(),
-            Some(ClockStart::At(start)) => Clock::starting_at(start.into()),
-            Some(ClockStart::Wall) => Clock::starting_at(SystemTime::now().into()),
+        let start = match self.clock_start {
+            ClockStart::At(start) => start,
+            ClockStart::Wall => SystemTime::now(),
         };
+        let clock = Clock::starting_at(start.into());
         let mut store = if self.seeded && held.is_none() {
             seeding::seeded(clock)
         } else {
@@ -245,7 +240,7 @@ impl SandboxBuilder {
                 seed.sow(&mut store)?;
             }
         }
-        if matches!(self.clock_start, Some(ClockStart::Wall)) {
+        if matches!(self.clock_start, ClockStart::Wall) {
             store.clock.set_to_wall_clock();
             store.agenda.postpone(store.clock.passed);
         }
