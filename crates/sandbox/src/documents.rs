@@ -1,4 +1,5 @@
-//! Documents other than the APIs: the page at `/`, with the current data and every operation, and the specs.
+//! Documents other than the APIs: the page at `/`, with the current data and every operation, and the
+//! specs.
 
 use compute_kfp_runtime::operation::Operation;
 use http::header::CONTENT_SECURITY_POLICY;

@@ -16,8 +16,9 @@ pub(super) fn page_of(
     sortable: &[&str],
     shown: impl Fn(&Object) -> Object,
 ) -> Result<Value, ComputeError> {
-    let page = count(parameters.get("page"), 1);
-    let size = count(parameters.get("size"), 50);
+    let number = |name| usize::try_from(parameters.get(name)?.as_u64()?).ok();
+    let page = number("page").unwrap_or(1).max(1);
+    let size = number("size").unwrap_or(50).max(1);
     if parameters.get("latest") == Some(&json!(true)) {
         let newest = objects
             .into_iter()
@@ -38,15 +39,6 @@ pub(super) fn page_of(
         "size": size,
         "pages": total.div_ceil(size),
     }))
-}
-
-/// Returns a number, at least 1.
-fn count(number: Option<&Value>, default: usize) -> usize {
-    number
-        .and_then(Value::as_u64)
-        .and_then(|number| usize::try_from(number).ok())
-        .unwrap_or(default)
-        .max(1)
 }
 
 fn sort(objects: &mut [&Object], sort_by: &str, sortable: &[&str]) -> Result<(), ComputeError> {

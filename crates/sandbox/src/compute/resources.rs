@@ -190,46 +190,44 @@ fn mentions(object: &Object, text: &str) -> bool {
         .any(|field| field.to_lowercase().contains(&text))
 }
 
-/// Checks that the resource exists that a field `x_id` refers to, if there is one of that name.
+/// Checks that the resources exist that fields `x_id` refer to, if there are some of that name.
 pub(super) fn check_references(
     store: &Store,
     call: &Request<'_>,
     sent: &Object,
 ) -> Result<(), ComputeError> {
+    let Some((kind, id)) = missing(store, sent.iter()) else {
+        return Ok(());
+    };
+    let message = format!("{} {id} does not exist", singular(kind));
     // With nothing in the path that could be missing, a 404 is about what the body refers to.
-    let is_missing = !call.described.path.contains('{') && COMPUTE.declares(call.described, "404");
-    for (field, id) in sent {
-        let Some(referred) = referred(store, field).filter(|_| id.is_i64()) else {
-            continue;
-        };
-        if store.compute.find(referred, id).is_none() {
-            let message = format!("{} {id} does not exist", singular(referred));
-            return Err(if is_missing {
-                ComputeError::not_found(&message)
-            } else {
-                message.into()
-            });
-        }
+    if !call.described.path.contains('{') && COMPUTE.declares(call.described, "404") {
+        return Err(ComputeError::not_found(&message));
     }
-    Ok(())
+    Err(message.into())
 }
 
 /// Returns a 404 for a list whose parent object does not exist, if the spec declares it.
-fn check_parent(store: &Store, call: &Request<'_>) -> Result<(), ComputeError> {
-    if !COMPUTE.declares(call.described, "404") {
-        return Ok(());
+pub(super) fn check_parent(store: &Store, call: &Request<'_>) -> Result<(), ComputeError> {
+    let (path, parameters) = (call.described.path, call.parameters.iter());
+    let in_path = parameters.filter(|(field, _)| path.contains(&format!("{{{field}}}")));
+    match missing(store, in_path) {
+        Some((kind, _)) if COMPUTE.declares(call.described, "404") => Err(ComputeError::not_found(
+            &format!("{} not found", singular(kind)),
+        )),
+        _ => Ok(()),
     }
-    for (field, id) in &call.parameters {
-        let in_path = call.described.path.contains(&format!("{{{field}}}"));
-        let Some(parent) = referred(store, field).filter(|_| in_path) else {
-            continue;
-        };
-        if store.compute.find(parent, id).is_none() {
-            let message = format!("{} not found", singular(parent));
-            return Err(ComputeError::not_found(&message));
-        }
-    }
-    Ok(())
+}
+
+/// Returns the first reference to an object that does not exist: its kind and its id.
+fn missing<'a>(
+    store: &Store,
+    mut fields: impl Iterator<Item = (&'a String, &'a Value)>,
+) -> Option<(&'static str, &'a Value)> {
+    fields.find_map(|(field, id)| {
+        let kind = referred(store, field).filter(|_| id.is_i64())?;
+        store.compute.find(kind, id).is_none().then_some((kind, id))
+    })
 }
 
 fn referred(store: &Store, field: &str) -> Option<&'static str> {

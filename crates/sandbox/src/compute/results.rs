@@ -100,13 +100,7 @@ pub(super) fn final_of_job(store: &mut Store, call: &Request<'_>) -> Result<Valu
 
 pub(super) fn of_algorithm(store: &mut Store, call: &Request<'_>) -> Result<Value, ComputeError> {
     let algorithm_id = call.parameters.get("algorithm_id");
-    if store
-        .compute
-        .referred(&call.parameters, "algorithm_id", "algorithms")
-        .is_none()
-    {
-        return Err(ComputeError::not_found("Algorithm not found"));
-    }
+    resources::check_parent(store, call)?;
     let of_algorithm = |result: &&Object| {
         let job = store.compute.referred(result, "job_id", "jobs");
         job.and_then(|job| store.compute.algorithm_of(job))
