@@ -6,6 +6,7 @@ mod authentication;
 mod builder;
 mod clock;
 mod collection;
+#[doc(hidden)]
 pub mod command;
 mod compute;
 mod credentials;
@@ -40,6 +41,7 @@ pub use compute::store::BACKEND_ID;
 pub use fault::Fault;
 pub use inspection::ReceivedRequest;
 pub use kfp::NAMESPACE;
+#[doc(hidden)]
 pub use kfp::package::pipeline_name;
 pub use kfp::server::KfpServer;
 pub use sandbox::Sandbox;

@@ -37,7 +37,7 @@ pub(super) fn batch_create(store: &mut Store, call: &Call<'_>) -> Result<Value, 
 /// Replaces the fields that the request names.
 pub(super) fn update(store: &mut Store, call: &Call<'_>) -> Result<Value, KfpError> {
     let id = path_text(call, "artifact.artifact_id")?;
-    let changes = ARTIFACT.read_changes(call)?;
+    let changes = ARTIFACT.described().read_changes(call.body)?;
     let mut artifact = ARTIFACT.existing(store, &id)?.clone();
     for (name, value) in changes {
         match (name, value) {

@@ -1,3 +1,4 @@
+use compute_kfp_runtime::operation::BodyKind;
 use http::StatusCode;
 use serde_json::json;
 
@@ -110,15 +111,15 @@ impl KfpError {
         self
     }
 
-    /// Turns this error into the format of the upload endpoints.
-    pub(super) fn of_upload(mut self) -> Self {
-        self.shape = Shape::Upload;
-        self
-    }
-
     /// Prepends the operation to the internal chain of causes. A deletion also names its path values.
+    /// Uploads have a format of their own.
     pub(super) fn of_operation(mut self, call: &Call<'_>) -> Self {
-        if self.for_a_person.is_some() && matches!(self.shape, Shape::Status) {
+        if matches!(self.shape, Shape::Plain) {
+            return self;
+        }
+        if let Some((BodyKind::Multipart(_), _)) = call.described.body {
+            self.shape = Shape::Upload;
+        } else if self.for_a_person.is_some() {
             let values = call
                 .path_values
                 .iter()

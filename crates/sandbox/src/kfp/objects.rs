@@ -5,7 +5,6 @@ use serde_json::json;
 
 use crate::kfp::error::KfpError;
 use crate::kfp::parameters::path_text;
-use crate::kfp::proto_json::Changes;
 use crate::kfp::resource::{EXPERIMENT, RUN, Resource, TASK};
 use crate::kfp::store::KfpStore;
 use crate::kfp::time;
@@ -93,10 +92,6 @@ impl Resource {
             object.remove(field);
         }
         object
-    }
-
-    pub(super) fn read_changes(&self, call: &Call<'_>) -> Result<Changes, KfpError> {
-        self.described().read_changes(call.body)
     }
 
     /// Checks that no other object in the same scope has this name.

@@ -18,17 +18,7 @@ const LARGEST: u64 = 32 * 1024 * 1024;
 /// The file that is used if an archive has several.
 const MAIN_FILE: &str = "pipeline.yaml";
 
-/// Returns the name of the pipeline in a package: `pipelineInfo.name` of its spec, if there is one.
-///
-/// The name of the file determines the format, as on a KFP server: `.yaml`, `.yml`, `.json`, `.zip` or
-/// `.tar.gz`. A small archive may expand to gigabytes, so it is not unpacked beyond the maximum size of a
-/// package.
-///
-/// ```
-/// let package = b"pipelineInfo: {name: calibrate}";
-/// let name = compute_kfp_sandbox::pipeline_name("calibrate.yaml", &package[..]);
-/// assert_eq!(name.as_deref(), Ok("calibrate"));
-/// ```
+/// Returns the name of the pipeline in a package, for the command line: `pipelineInfo.name` of its spec.
 ///
 /// # Errors
 ///

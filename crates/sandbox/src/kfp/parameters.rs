@@ -4,7 +4,7 @@ use crate::kfp::error::KfpError;
 use crate::kfp::message::{Enum, camel_case};
 use crate::kfp::server::KfpServer;
 use crate::operation::Call;
-use crate::percent::{decode_query_strict, decode_strict, query_pairs};
+use crate::percent::{decode_query_strict, decode_strict};
 use crate::store::Store;
 
 pub(super) fn path_text(call: &Call<'_>, name: &str) -> Result<String, KfpError> {
@@ -21,8 +21,12 @@ pub(super) struct QueryParameters {
 impl QueryParameters {
     /// Reads the parameters and checks them against the spec.
     pub(super) fn read(store: &Store, call: &Call<'_>) -> Result<Self, KfpError> {
-        let sent = query_pairs(call.query)
-            .map(|(name, value)| Ok((decode_query_strict(name)?, decode_query_strict(value)?)))
+        let pairs = call.query.split('&').filter(|pair| !pair.is_empty());
+        let sent = pairs
+            .map(|pair| {
+                let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+                Ok((decode_query_strict(name)?, decode_query_strict(value)?))
+            })
             .collect::<Result<Vec<_>, String>>()
             .map_err(KfpError::unreadable)?;
         let mut pairs = Vec::new();

@@ -4,7 +4,6 @@ use crate::kfp::error::KfpError;
 use crate::kfp::message::Message;
 use crate::kfp::package;
 use crate::kfp::parameters::{QueryParameters, path_text};
-use crate::kfp::proto_json::Changes;
 use crate::kfp::resource::{PIPELINE, PIPELINE_VERSION, Resource};
 use crate::kfp::shown::shown;
 use crate::object::{Object, set, text};
@@ -65,9 +64,8 @@ fn change(
     resource: &'static Resource,
     id: &str,
 ) -> Result<Value, KfpError> {
-    let changes: Changes = resource.read_changes(call)?;
-    let object = resource.existing(store, id);
-    let mut object = object?.clone();
+    let changes = resource.described().read_changes(call.body)?;
+    let mut object = resource.existing(store, id)?.clone();
     for (field, value) in changes {
         match (field, value) {
             ("display_name" | "tags", Some(value)) => set(&mut object, field, value),
@@ -102,11 +100,11 @@ pub(super) fn upload(store: &mut Store, call: &Call<'_>) -> Result<Value, KfpErr
     }
     let mut pipeline = fields.clone();
     pipeline.remove("code_source_url");
-    let pipeline = checked(store, pipeline).map_err(|error| error.of_upload())?;
+    let pipeline = checked(store, pipeline)?;
     let pipeline = PIPELINE.add(store, pipeline);
     let id = text(&pipeline, "pipeline_id");
     fields.retain(|field, _| !matches!(field.as_str(), "namespace" | "tags"));
-    let mut version = checked_version(store, id, fields).map_err(KfpError::of_upload)?;
+    let mut version = checked_version(store, id, fields)?;
     set(&mut version, "pipeline_spec", spec);
     PIPELINE_VERSION.add(store, version);
     Ok(shown(store, &PIPELINE, &pipeline).into())
@@ -117,10 +115,9 @@ pub(super) fn upload_version(store: &mut Store, call: &Call<'_>) -> Result<Value
     let pipeline_id = query.text("pipelineid");
     let fields = described(&query, &file, &PIPELINE_VERSION)?;
     if PIPELINE.find(store, pipeline_id).is_none() {
-        let refusal = KfpError::invalid_input("pipelineid must be the id of a pipeline");
-        return Err(refusal.of_upload());
+        return Err("pipelineid must be the id of a pipeline".into());
     }
-    let mut version = checked_version(store, pipeline_id, fields).map_err(KfpError::of_upload)?;
+    let mut version = checked_version(store, pipeline_id, fields)?;
     set(&mut version, "pipeline_spec", spec);
     let version = PIPELINE_VERSION.add(store, version);
     Ok(version.into())
@@ -145,14 +142,11 @@ pub(super) fn delete_versions(
 
 fn uploaded(store: &Store, call: &Call<'_>) -> Result<(QueryParameters, String, Object), KfpError> {
     let query = QueryParameters::read(store, call)?;
-    let part = call
-        .parts
-        .iter()
-        .find(|part| part.name == "uploadfile")
-        .ok_or_else(|| KfpError::invalid_input("the form has no part uploadfile").of_upload())?;
+    let mut parts = call.parts.iter();
+    let part = parts.find(|part| part.name == "uploadfile");
+    let part = part.ok_or("the form has no part uploadfile")?;
     let file_name = part.file_name.clone().unwrap_or_default();
-    let spec = package::read(&file_name, &part.content)
-        .map_err(|reason| KfpError::invalid_input(reason).of_upload())?;
+    let spec = package::read(&file_name, &part.content)?;
     Ok((query, file_name, spec))
 }
 
@@ -179,8 +173,7 @@ fn described(
     if !tags.is_empty() {
         let texts_only = |tags: &Object| tags.values().all(Value::is_string);
         let tags = serde_json::from_str::<Object>(tags).ok().filter(texts_only);
-        let refusal = "tags must be a JSON object of strings";
-        let tags = tags.ok_or_else(|| KfpError::invalid_input(refusal).of_upload())?;
+        let tags = tags.ok_or("tags must be a JSON object of strings")?;
         set(&mut fields, "tags", tags);
     }
     Ok(fields)

@@ -115,7 +115,11 @@ fn check(store: &Store, run_id: &str, task: &Object) -> Result<(), KfpError> {
 pub(super) fn log_metric(store: &mut Store, call: &Call<'_>) -> Result<Value, KfpError> {
     let body = Message::named("v2beta1LogMetricRequest").read_body(call.body)?;
     let mut metric = inner(&body, "metric").clone();
-    check_metric(&metric)?;
+    required(&metric, "task_id")?;
+    required(&metric, "name")?;
+    if !metric.contains_key("value") {
+        return Err("value is required".into());
+    }
     let key = store.kfp.of(&METRIC).key_of(&metric);
     let held = METRIC.find(store, &key);
     if let Some(created_at) = held.and_then(|held| held.get("created_at")).cloned() {
@@ -128,13 +132,4 @@ pub(super) fn get_metric(store: &mut Store, call: &Call<'_>) -> Result<Value, Kf
     let (task_id, name) = (path_text(call, "task_id")?, path_text(call, "name")?);
     let metric = METRIC.existing(store, &format!("{task_id}/{name}"))?;
     Ok(json!(metric))
-}
-
-fn check_metric(metric: &Object) -> Result<(), KfpError> {
-    required(metric, "task_id")?;
-    required(metric, "name")?;
-    if !metric.contains_key("value") {
-        return Err("value is required".into());
-    }
-    Ok(())
 }
