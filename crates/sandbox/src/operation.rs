@@ -27,14 +27,12 @@ pub(crate) struct Call<'a> {
     pub(crate) query: &'a str,
     pub(crate) headers: &'a HeaderMap,
     pub(crate) body: &'a [u8],
-    /// The parts of a `multipart/form-data` body.
-    pub(crate) parts: &'a [Part],
+    /// The file in a `multipart/form-data` body.
+    pub(crate) upload: Option<Upload>,
 }
 
-/// A part of a `multipart/form-data` body.
-pub(crate) struct Part {
-    pub(crate) name: String,
-    pub(crate) file_name: Option<String>,
+pub(crate) struct Upload {
+    pub(crate) file_name: String,
     pub(crate) content: Bytes,
 }
 

@@ -142,12 +142,10 @@ pub(super) fn delete_versions(
 
 fn uploaded(store: &Store, call: &Call<'_>) -> Result<(QueryParameters, String, Object), KfpError> {
     let query = QueryParameters::read(store, call)?;
-    let mut parts = call.parts.iter();
-    let part = parts.find(|part| part.name == "uploadfile");
-    let part = part.ok_or("the form has no part uploadfile")?;
-    let file_name = part.file_name.clone().unwrap_or_default();
-    let spec = package::read(&file_name, &part.content)?;
-    Ok((query, file_name, spec))
+    let upload = call.upload.as_ref();
+    let upload = upload.ok_or("the form has no part uploadfile")?;
+    let spec = package::read(&upload.file_name, &upload.content)?;
+    Ok((query, upload.file_name.clone(), spec))
 }
 
 /// Returns the fields that the query of an upload sets.
