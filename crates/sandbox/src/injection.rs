@@ -6,8 +6,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use compute_kfp_runtime::operation::Operation;
 use futures_util::stream::{self, BoxStream};
 use futures_util::{FutureExt, StreamExt};
+use http::HeaderValue;
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE, RETRY_AFTER};
-use http::{HeaderValue, StatusCode};
 use http_body_util::{Either, Full, StreamBody};
 use hyper::body::{Bytes, Frame};
 use tokio::sync::watch;
@@ -130,7 +130,7 @@ impl Met {
             let seconds = HeaderValue::from(pause.as_secs());
             response.headers_mut().insert(RETRY_AFTER, seconds);
         }
-        if has_no_body(response.status()) {
+        if matches!(response.status().as_u16(), 204 | 205 | 304) {
             response.body_mut().clear();
         }
         match fault.lost {
@@ -139,13 +139,6 @@ impl Met {
             Some(_) => Err(disconnected()),
         }
     }
-}
-
-fn has_no_body(status: StatusCode) -> bool {
-    matches!(
-        status,
-        StatusCode::NO_CONTENT | StatusCode::RESET_CONTENT | StatusCode::NOT_MODIFIED
-    )
 }
 
 /// The body of a response on the wire: all of it, or a part and then a failure.

@@ -1,6 +1,5 @@
 use std::fmt;
 use std::io;
-use std::mem;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
@@ -176,7 +175,7 @@ impl SandboxBuilder {
     /// [`data_file`](Self::data_file) is not one of this version, and `WouldBlock` if another sandbox
     /// uses it. Otherwise returns the error of the operating system, such as `AddrInUse` for a port in
     /// use.
-    pub fn start_blocking(mut self) -> io::Result<Sandbox> {
+    pub fn start_blocking(self) -> io::Result<Sandbox> {
         self.check_host()?;
         self.credentials.check()?;
         let (store, data_file) = self.store()?;
@@ -213,7 +212,7 @@ impl SandboxBuilder {
         )))
     }
 
-    fn store(&mut self) -> io::Result<(Store, Option<DataFile>)> {
+    fn store(&self) -> io::Result<(Store, Option<DataFile>)> {
         let (data_file, held) = match &self.data_file {
             Some(path) => {
                 let (file, held) = DataFile::open(path)?;
@@ -236,7 +235,7 @@ impl SandboxBuilder {
             seeding::sow(&mut store, &name, &held)
                 .map_err(|problem| io::Error::new(io::ErrorKind::InvalidData, problem))?;
         } else {
-            for seed in mem::take(&mut self.seeds) {
+            for seed in &self.seeds {
                 seed.sow(&mut store)?;
             }
         }

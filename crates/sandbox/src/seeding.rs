@@ -33,7 +33,9 @@ pub(crate) fn empty(clock: Clock) -> Store {
 pub(crate) fn seeded(clock: Clock) -> Store {
     let mut store = empty(clock);
     add_own(&mut store, include_str!("compute/calibrations.json"));
-    kfp::seed::seed(&mut store);
+    kfp::seed::seed(&mut store, |store, kinds| {
+        let _ = add_kinds(store, kinds, kfp::seed::add_seed);
+    });
     store
 }
 

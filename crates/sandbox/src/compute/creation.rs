@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use crate::compute::error::ComputeError;
 use crate::compute::request::Request;
-use crate::compute::store::{BACKEND_ID, BACKEND_KEY};
+use crate::compute::store::{BACKEND_ID, BACKEND_KEY, id_of};
 use crate::compute::time;
 use crate::object::{Object, set, text};
 use crate::store::Store;
@@ -54,9 +54,7 @@ pub(super) fn finish_creation(name: &str, store: &mut Store, created: &mut Objec
 pub(super) fn calling_id(store: &Store, call: &Request<'_>) -> i64 {
     let key = call.headers.get(AUTHORIZATION);
     let key = key.and_then(|key| key.to_str().ok()).unwrap_or_default();
-    let backend = store.compute.backend_of_key(key);
-    let id = backend.and_then(|backend| backend.get("id")?.as_i64());
-    id.unwrap_or(BACKEND_ID)
+    store.compute.backend_of_key(key).map_or(BACKEND_ID, id_of)
 }
 
 /// Adds the fields that a backend gets at its registration.

@@ -42,12 +42,7 @@ pub(super) fn enqueue(store: &mut Store, call: &Request<'_>) -> Result<Value, Co
 }
 
 /// Plans that the sandbox's own backend claims a waiting batch job after some time.
-pub(super) fn plan_reservation(store: &mut Store, batch_job: i64) {
-    let now = store.clock.reading;
-    plan(store, batch_job, now);
-}
-
-fn plan(store: &mut Store, batch_job: i64, now: DateTime<Utc>) {
+pub(super) fn plan(store: &mut Store, batch_job: i64, now: DateTime<Utc>) {
     store.plan(later(now, IN_THE_QUEUE), Event::BatchJob(batch_job));
 }
 
@@ -79,8 +74,11 @@ pub(super) fn update(store: &mut Store, call: &Request<'_>) -> Result<Value, Com
         store.compute.put("jobs", held);
         return Err(format!("Job is {before}, which is final").into());
     }
-    if state == "running" {
-        begin_claimed(store, &job);
+    // A claimed batch job runs as soon as one of its jobs does.
+    let batch = store.compute.batch_of(&job).filter(|_| state == "running");
+    if let Some(mut batch) = batch.filter(|batch| text(batch, "status") == "reserved") {
+        set(&mut batch, "status", "running");
+        store.compute.put("batch_jobs", batch);
     }
     if is_final(&state) && !was_final {
         let now = store.clock.now();
@@ -119,15 +117,6 @@ pub(crate) fn reserve(store: &mut Store, batch_job: i64, now: DateTime<Utc>) {
     move_on(store, &batch, now);
 }
 
-/// Marks a claimed batch job as running as soon as one of its jobs runs.
-fn begin_claimed(store: &mut Store, job: &Object) {
-    let batch = store.compute.batch_of(job);
-    if let Some(mut batch) = batch.filter(|batch| text(batch, "status") == "reserved") {
-        set(&mut batch, "status", "running");
-        store.compute.put("batch_jobs", batch);
-    }
-}
-
 /// Starts the next job of a running batch job, unless one is running. If there is none, the batch job
 /// ends. The backend that claimed a batch job controls it instead.
 fn move_on(store: &mut Store, batch: &Object, now: DateTime<Utc>) {
@@ -163,44 +152,43 @@ pub(crate) fn go(store: &mut Store, id: i64, part: usize, now: DateTime<Utc>) {
         .compute
         .referred(&job, "file_id", "files")
         .map_or_else(String::new, |file| text(file, "content").to_owned());
-    if part == 0 {
-        set(&mut job, "status", "running");
-        store.compute.put("jobs", job);
-        let lines = [format!("job {id} started"), "compiling".to_owned()];
-        store.compute.log(id, now, lines);
-    } else if part <= LOGGING_PARTS {
-        log_part(store, id, part, &source, now);
-    } else {
-        finish(store, job, &source, now);
-        return;
-    }
+    let lines = match part {
+        0 => {
+            set(&mut job, "status", "running");
+            store.compute.put("jobs", job);
+            vec![format!("job {id} started"), "compiling".to_owned()]
+        }
+        1..=LOGGING_PARTS => executed(&source, part),
+        _ => return finish(store, job, &source, now),
+    };
+    store.compute.log(id, now, lines);
     store.plan(later(now, PART), Event::Job(id, part + 1));
 }
 
-/// Logs a part of the lines of the source.
-fn log_part(store: &mut Store, id: i64, part: usize, source: &str, now: DateTime<Utc>) {
+/// Returns the lines that a part logs: its share of the lines of the source.
+fn executed(source: &str, part: usize) -> Vec<String> {
     let lines: Vec<&str> = source.lines().collect();
     let length = lines.len().div_ceil(LOGGING_PARTS).max(1);
     let of_part = lines.iter().skip((part - 1) * length).take(length);
-    let texts = of_part.map(|line| format!("executing {line}"));
-    store.compute.log(id, now, texts);
+    of_part.map(|line| format!("executing {line}")).collect()
 }
 
 fn finish(store: &mut Store, mut job: Object, source: &str, now: DateTime<Utc>) {
     let id = id_of(&job);
-    if let Some(message) = failure(source) {
-        store
-            .compute
-            .log(id, now, [message.clone(), format!("job {id} failed")]);
-        set(&mut job, "message", message);
-        set(&mut job, "source", "sandbox");
-        end(store, &mut job, "failed", now);
-    } else {
-        results::add(store, &job, source, now);
-        let lines = ["storing results".to_owned(), format!("job {id} completed")];
-        store.compute.log(id, now, lines);
-        end(store, &mut job, "completed", now);
-    }
+    let (state, message) = match failure(source) {
+        Some(message) => {
+            set(&mut job, "message", message.as_str());
+            set(&mut job, "source", "sandbox");
+            ("failed", message)
+        }
+        None => {
+            results::add(store, &job, source, now);
+            ("completed", "storing results".to_owned())
+        }
+    };
+    let lines = [message, format!("job {id} {state}")];
+    store.compute.log(id, now, lines);
+    end(store, &mut job, state, now);
 }
 
 /// Returns the reason why a source fails, if it does.

@@ -46,7 +46,7 @@ pub(super) fn unpop(store: &mut Store, call: &Request<'_>) -> Result<Value, Comp
     set(&mut batch, "reserved_at", Value::Null);
     store.compute.claimed.remove(&id_of(&batch));
     store.compute.put("batch_jobs", batch.clone());
-    jobs::plan_reservation(store, id_of(&batch));
+    jobs::plan(store, id_of(&batch), store.clock.reading);
     Ok(batch.into())
 }
 
@@ -100,13 +100,6 @@ pub(super) fn read(store: &mut Store, call: &Request<'_>) -> Result<Value, Compu
     }))
 }
 
-pub(super) fn read_drain_mode(
-    store: &mut Store,
-    _call: &Request<'_>,
-) -> Result<Value, ComputeError> {
-    Ok(drain_mode(store))
-}
-
 pub(super) fn set_drain_mode(store: &mut Store, call: &Request<'_>) -> Result<Value, ComputeError> {
     let mut record = object(call.body.clone());
     set(&mut record, "id", 1);
@@ -114,13 +107,16 @@ pub(super) fn set_drain_mode(store: &mut Store, call: &Request<'_>) -> Result<Va
     if !is_draining(store) {
         let waiting: Vec<i64> = waiting(store).map(id_of).collect();
         for batch_job in waiting {
-            jobs::plan_reservation(store, batch_job);
+            jobs::plan(store, batch_job, store.clock.reading);
         }
     }
-    Ok(drain_mode(store))
+    read_drain_mode(store, call)
 }
 
-fn drain_mode(store: &Store) -> Value {
+pub(super) fn read_drain_mode(
+    store: &mut Store,
+    _call: &Request<'_>,
+) -> Result<Value, ComputeError> {
     let batches = store.compute.all("batch_jobs").iter();
     let jobs: Vec<Object> = batches
         .filter(|batch| !matches!(text(batch, "status"), "planned" | "finished"))
@@ -132,11 +128,11 @@ fn drain_mode(store: &Store) -> Value {
             .count()
     };
     let (enabled, running) = (is_draining(store), in_state("running"));
-    json!({
+    Ok(json!({
         "id": 1,
         "enabled": enabled,
         "running_jobs": running,
         "pending_jobs": in_state("planned"),
         "safe_to_deploy": enabled && running == 0,
-    })
+    }))
 }

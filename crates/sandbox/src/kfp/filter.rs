@@ -88,10 +88,6 @@ impl Filter {
         self
     }
 
-    pub(super) fn accepts_all(&self) -> bool {
-        self.predicates.is_empty()
-    }
-
     pub(super) fn accepts(&self, object: &Object) -> bool {
         let mut predicates = self.predicates.iter();
         predicates.all(|predicate| predicate.holds(object))

@@ -155,13 +155,11 @@ impl Resource {
             }
         }
         // Predicates on tags are not in the token.
-        if !asked_for.filter.accepts_all() {
-            held.filter = if has_filter {
-                asked_for.filter
-            } else {
-                held.filter.and(asked_for.filter)
-            };
-        }
+        held.filter = if has_filter {
+            asked_for.filter
+        } else {
+            held.filter.and(asked_for.filter)
+        };
         Ok(held)
     }
 
