@@ -40,28 +40,22 @@ pub(crate) async fn read(
     let mut seen = 0;
     while let Some(frame) = body.frame().await {
         let frame = frame.map_err(|_| Rejection::BodyInterrupted)?;
-        let Some(data) = frame.data_ref() else {
-            continue;
-        };
+        let data = frame.into_data().unwrap_or_default();
         seen += data.len();
-        if permit.is_none() && (LARGEST_WITHOUT_PERMIT..=largest).contains(&seen) {
+        if seen > LARGEST_DRAINED {
+            break;
+        } else if seen > largest {
+            (kept, permit) = (Vec::new(), None);
+            continue;
+        } else if seen >= LARGEST_WITHOUT_PERMIT && permit.is_none() {
             permit = permits.acquire().await.ok();
         }
-        if seen <= largest {
-            kept.extend_from_slice(data);
-        } else {
-            kept = Vec::new();
-            permit = None;
-            if seen > LARGEST_DRAINED {
-                break;
-            }
-        }
+        kept.extend_from_slice(&data);
     }
-    if seen <= largest {
-        Ok(kept.into())
-    } else {
-        Err(Rejection::BodyTooLarge)
+    if seen > largest {
+        return Err(Rejection::BodyTooLarge);
     }
+    Ok(kept.into())
 }
 
 /// Returns the file with that name in a body, if there is one.
