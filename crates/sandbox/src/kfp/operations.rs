@@ -52,10 +52,7 @@ static RULES: &[(&Description, Handle)] = &[
         &operations::CREATE_PIPELINE_VERSION,
         pipelines::create_version,
     ),
-    (
-        &operations::UPDATE_PIPELINE_VERSION,
-        pipelines::update_version,
-    ),
+    (&operations::UPDATE_PIPELINE_VERSION, pipelines::update),
     (&operations::UPLOAD_PIPELINE, pipelines::upload),
     (
         &operations::UPLOAD_PIPELINE_VERSION,

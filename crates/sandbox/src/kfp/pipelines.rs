@@ -6,7 +6,7 @@ use crate::kfp::package;
 use crate::kfp::parameters::{QueryParameters, path_text};
 use crate::kfp::resource::{PIPELINE, PIPELINE_VERSION, Resource};
 use crate::kfp::shown::shown;
-use crate::object::{Object, set, text};
+use crate::object::{Object, picked, set, text};
 use crate::operation::Call;
 use crate::store::Store;
 
@@ -47,25 +47,16 @@ pub(super) fn get_by_name(store: &mut Store, call: &Call<'_>) -> Result<Value, K
     Ok(shown(store, &PIPELINE, found).into())
 }
 
+/// Changes the display name or the tags of a pipeline or a version. The tags can also be cleared.
 pub(super) fn update(store: &mut Store, call: &Call<'_>) -> Result<Value, KfpError> {
-    let id = path_text(call, "pipeline.pipeline_id")?;
-    change(store, call, &PIPELINE, &id)
-}
-
-pub(super) fn update_version(store: &mut Store, call: &Call<'_>) -> Result<Value, KfpError> {
-    let id = path_text(call, "pipeline_version.pipeline_version_id")?;
-    change(store, call, &PIPELINE_VERSION, &id)
-}
-
-/// Changes the display name or the tags. The tags can also be cleared.
-fn change(
-    store: &mut Store,
-    call: &Call<'_>,
-    resource: &'static Resource,
-    id: &str,
-) -> Result<Value, KfpError> {
+    let version_id = path_text(call, "pipeline_version.pipeline_version_id")?;
+    let (resource, id) = if version_id.is_empty() {
+        (&PIPELINE, path_text(call, "pipeline.pipeline_id")?)
+    } else {
+        (&PIPELINE_VERSION, version_id)
+    };
     let changes = resource.described().read_changes(call.body)?;
-    let mut object = resource.existing(store, id)?.clone();
+    let mut object = resource.existing(store, &id)?.clone();
     for (field, value) in changes {
         match (field, value) {
             ("display_name" | "tags", Some(value)) => set(&mut object, field, value),
@@ -92,33 +83,27 @@ pub(super) fn create_version(store: &mut Store, call: &Call<'_>) -> Result<Value
 }
 
 pub(super) fn upload(store: &mut Store, call: &Call<'_>) -> Result<Value, KfpError> {
-    let (query, file, spec) = uploaded(store, call)?;
-    let mut fields = described(&query, &file, &PIPELINE)?;
+    let (query, mut version) = uploaded(store, call, &PIPELINE)?;
+    let mut pipeline = picked(&version, ["name", "display_name", "description", "tags"]);
     let namespace = query.text("namespace");
     if !namespace.is_empty() {
-        set(&mut fields, "namespace", namespace);
+        set(&mut pipeline, "namespace", namespace);
     }
-    let mut pipeline = fields.clone();
-    pipeline.remove("code_source_url");
     let pipeline = checked(store, pipeline)?;
     let pipeline = PIPELINE.add(store, pipeline);
-    let id = text(&pipeline, "pipeline_id");
-    fields.retain(|field, _| !matches!(field.as_str(), "namespace" | "tags"));
-    let mut version = checked_version(store, id, fields)?;
-    set(&mut version, "pipeline_spec", spec);
+    version.remove("tags");
+    let version = checked_version(store, text(&pipeline, "pipeline_id"), version)?;
     PIPELINE_VERSION.add(store, version);
     Ok(shown(store, &PIPELINE, &pipeline).into())
 }
 
 pub(super) fn upload_version(store: &mut Store, call: &Call<'_>) -> Result<Value, KfpError> {
-    let (query, file, spec) = uploaded(store, call)?;
+    let (query, version) = uploaded(store, call, &PIPELINE_VERSION)?;
     let pipeline_id = query.text("pipelineid");
-    let fields = described(&query, &file, &PIPELINE_VERSION)?;
     if PIPELINE.find(store, pipeline_id).is_none() {
         return Err("pipelineid must be the id of a pipeline".into());
     }
-    let mut version = checked_version(store, pipeline_id, fields)?;
-    set(&mut version, "pipeline_spec", spec);
+    let version = checked_version(store, pipeline_id, version)?;
     let version = PIPELINE_VERSION.add(store, version);
     Ok(version.into())
 }
@@ -140,20 +125,16 @@ pub(super) fn delete_versions(
     Ok(())
 }
 
-fn uploaded(store: &Store, call: &Call<'_>) -> Result<(QueryParameters, String, Object), KfpError> {
+/// Returns the query of an upload, and the version that query and file describe.
+fn uploaded(
+    store: &Store,
+    call: &Call<'_>,
+    resource: &Resource,
+) -> Result<(QueryParameters, Object), KfpError> {
     let query = QueryParameters::read(store, call)?;
     let upload = call.upload.as_ref();
     let upload = upload.ok_or("the form has no part uploadfile")?;
     let spec = package::read(&upload.file_name, &upload.content)?;
-    Ok((query, upload.file_name.clone(), spec))
-}
-
-/// Returns the fields that the query of an upload sets.
-fn described(
-    query: &QueryParameters,
-    file_name: &str,
-    resource: &Resource,
-) -> Result<Object, KfpError> {
     let mut fields = Object::new();
     for field in ["name", "display_name", "description", "code_source_url"] {
         let value = query.text(field);
@@ -162,7 +143,7 @@ fn described(
         }
     }
     if name_of(&fields).is_empty() {
-        set(&mut fields, "name", file_name);
+        set(&mut fields, "name", upload.file_name.as_str());
     }
     resource
         .check_name(name_of(&fields))
@@ -174,7 +155,8 @@ fn described(
         let tags = tags.ok_or("tags must be a JSON object of strings")?;
         set(&mut fields, "tags", tags);
     }
-    Ok(fields)
+    set(&mut fields, "pipeline_spec", spec);
+    Ok((query, fields))
 }
 
 fn name_of(object: &Object) -> &str {
