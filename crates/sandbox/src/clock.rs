@@ -33,7 +33,6 @@ impl Clock {
         }
     }
 
-    /// Follows the wall clock from now on, at this speed.
     pub(crate) fn set_speed(&mut self, speed: f64) {
         self.pace = (speed > 0.0).then(|| Pace {
             speed,
@@ -41,7 +40,6 @@ impl Clock {
         });
     }
 
-    /// Advances to the time of the wall clock.
     pub(crate) fn set_to_wall_clock(&mut self) {
         let now = SystemTime::now().into();
         if now > self.reading {

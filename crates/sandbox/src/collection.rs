@@ -27,7 +27,6 @@ impl Rank {
     }
 }
 
-/// Objects of one kind by key, in the order of their creation.
 pub(crate) struct Collection {
     key_fields: &'static [&'static str],
     objects: IndexMap<String, Object>,
@@ -66,7 +65,6 @@ impl Collection {
         self.objects.shift_remove(key);
     }
 
-    /// Removes the objects that do not match.
     pub(crate) fn retain(&mut self, keep: impl Fn(&Object) -> bool) {
         self.objects.retain(|_, object| keep(object));
     }
@@ -84,7 +82,6 @@ impl Collection {
     }
 }
 
-/// Serializes the objects in the order of their creation.
 impl Serialize for Collection {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_seq(self.iter())
@@ -101,7 +98,6 @@ pub(crate) struct Collections {
 }
 
 impl Collections {
-    /// Creates empty collections from the kinds and their key fields.
     pub(crate) fn of(kinds: impl Iterator<Item = (&'static str, &'static [&'static str])>) -> Self {
         Self {
             kinds: kinds

@@ -33,7 +33,6 @@ details p { white-space: pre-wrap; margin: .5em 2em }
 <h1>compute-kfp-sandbox</h1>
 ";
 
-/// Returns the response to a request for a document, or `None` for other requests.
 pub(crate) fn respond(shared: &Shared, head: &Parts) -> Option<Response> {
     if !matches!(head.method, Method::GET | Method::HEAD) {
         return None;

@@ -97,7 +97,6 @@ impl Faults {
     }
 }
 
-/// Waits until the sender is dropped.
 pub(crate) async fn ended(stop: &mut watch::Receiver<()>) {
     while stop.changed().await.is_ok() {}
 }

@@ -25,7 +25,6 @@ impl Shared {
         self.store.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Returns the requests that were received so far and recorded.
     pub(crate) fn received(&self) -> MutexGuard<'_, Vec<ReceivedRequest>> {
         self.received.lock().unwrap_or_else(PoisonError::into_inner)
     }

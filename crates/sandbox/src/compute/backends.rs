@@ -25,7 +25,6 @@ pub(super) fn change_own(store: &mut Store, call: &Request<'_>) -> Result<Value,
     apply(store, call, backend)
 }
 
-/// Changes the type of the calling backend.
 pub(super) fn change_own_type(
     store: &mut Store,
     call: &Request<'_>,

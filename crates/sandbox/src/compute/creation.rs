@@ -57,7 +57,6 @@ pub(super) fn calling_id(store: &Store, call: &Request<'_>) -> i64 {
     store.compute.backend_of_key(key).map_or(BACKEND_ID, id_of)
 }
 
-/// Adds the fields that a backend gets at its registration.
 fn finish_backend(store: &mut Store, backend: &mut Object) {
     if backend.contains_key(BACKEND_KEY) {
         let key = store.uuids.next().replace('-', "");

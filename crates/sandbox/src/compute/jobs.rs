@@ -191,7 +191,6 @@ fn finish(store: &mut Store, mut job: Object, source: &str, now: DateTime<Utc>) 
     end(store, &mut job, state, now);
 }
 
-/// Returns the reason why a source fails, if it does.
 pub(super) fn failure(source: &str) -> Option<String> {
     let line = source.lines().position(|line| line.contains(FAILURE))?;
     Some(format!("Line {} mentions an error", line + 1))

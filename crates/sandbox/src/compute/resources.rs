@@ -37,7 +37,6 @@ pub(super) fn list(store: &mut Store, call: &Request<'_>) -> Result<Value, Compu
     page(call, objects)
 }
 
-/// Returns a page of the selected objects.
 pub(super) fn page(call: &Request<'_>, objects: Vec<&Object>) -> Result<Value, ComputeError> {
     let sortable: Vec<&str> = properties(schema_of(call))
         .filter(|(_, schema)| schema::is_sortable(schema))
@@ -54,7 +53,6 @@ pub(super) fn change(store: &mut Store, call: &Request<'_>) -> Result<Value, Com
     apply(store, call, held)
 }
 
-/// Applies the changes of a body to an object.
 pub(super) fn apply(
     store: &mut Store,
     call: &Request<'_>,
@@ -243,7 +241,6 @@ fn singular(name: &str) -> String {
     first.into_iter().chain(letters).collect()
 }
 
-/// Returns the schema with this name in the spec.
 pub(super) fn named_schema(name: &str) -> &'static Value {
     COMPUTE.schema(name).unwrap_or(&Value::Null)
 }

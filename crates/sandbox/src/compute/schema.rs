@@ -15,7 +15,6 @@ fn wrong(kind: &str, message: &str) -> Value {
     json!({ "type": kind, "msg": message })
 }
 
-/// Returns the fault of a value of another type.
 fn not_a(type_name: &str, kind: &str) -> Value {
     wrong(kind, &format!("Input should be a valid {type_name}"))
 }
@@ -161,7 +160,6 @@ impl Reader {
     }
 }
 
-/// Returns whether values of this schema can be sorted.
 pub(super) fn is_sortable(schema: &'static Value) -> bool {
     let schema = COMPUTE.resolve(schema);
     match schema.get("anyOf").and_then(Value::as_array) {
@@ -175,7 +173,6 @@ pub(super) fn is_nullable(schema: &Value) -> bool {
     alternatives.is_some_and(|alternatives| alternatives.iter().any(|any| kind(any) == "null"))
 }
 
-/// Returns the initial value of a field.
 pub(super) fn initial(schema: &'static Value) -> Value {
     let resolved = COMPUTE.resolve(schema);
     let default = schema.get("default").or_else(|| resolved.get("default"));

@@ -113,7 +113,6 @@ impl ComputeStore {
         self.referred(commit, "algorithm_id", "algorithms")
     }
 
-    /// Returns the registered backend with this key.
     pub(crate) fn backend_of_key(&self, key: &str) -> Option<&Object> {
         let has_key = |backend: &&Object| backend.get(BACKEND_KEY).is_some_and(|held| held == key);
         self.all("backends").iter().find(has_key)

@@ -96,7 +96,6 @@ impl KfpError {
         self
     }
 
-    /// Turns this error into a conflict.
     pub(super) fn conflict(mut self, sentence: String) -> Self {
         self.status = StatusCode::CONFLICT;
         self.code = 10;
@@ -198,7 +197,6 @@ impl ApiError for KfpError {
     }
 }
 
-/// Returns the gRPC code that the gateway sends with this status.
 fn grpc_code(status: StatusCode) -> u8 {
     match status.as_u16() {
         400 => 3,

@@ -16,7 +16,6 @@ use crate::store::Store;
 const WAIT: TimeDelta = TimeDelta::seconds(2);
 /// Time between the start of a run and its first task.
 const PREPARATION: TimeDelta = TimeDelta::seconds(1);
-/// Duration of a task.
 const TASK_TIME: TimeDelta = TimeDelta::seconds(1);
 
 /// Parameter that makes a run fail: the name of a task, or `true` for the last one.
@@ -24,7 +23,6 @@ const FAILURE_PARAMETER: &str = "fail";
 /// A task fails if its name contains this.
 const FAILURE_NAME: &str = "error";
 
-/// Plans the next step of a run.
 pub(super) fn plan(store: &mut Store, run_id: &str, step: RunStep, now: DateTime<Utc>) {
     let time = match step {
         RunStep::Begin | RunStep::EndOfCancellation => WAIT,
@@ -186,7 +184,6 @@ fn tasks_of(store: &Store, run: &Object) -> Vec<Object> {
     of_run.cloned().collect()
 }
 
-/// Returns the id of the root task.
 fn root_of(store: &Store, run: &Object) -> Option<String> {
     let mut tasks = TASK.all_with(&store.kfp, "run_id", text(run, "run_id"));
     let root = tasks.find(|task| text(task, "type") == "ROOT");

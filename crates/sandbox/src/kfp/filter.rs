@@ -82,7 +82,6 @@ impl Filter {
         Ok(filter)
     }
 
-    /// Returns a filter that requires both filters.
     pub(super) fn and(mut self, other: Self) -> Self {
         self.predicates.extend(other.predicates);
         self
@@ -188,7 +187,6 @@ impl Operand {
     }
 }
 
-/// Returns the tag of a predicate, if it is about one.
 fn tag(predicate: &Value) -> Option<&str> {
     predicate.get("key")?.as_str()?.strip_prefix("tags.")
 }

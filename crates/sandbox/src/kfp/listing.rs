@@ -37,7 +37,6 @@ type Place = (Rank, String);
 /// The last object of a page: the value of the sort column, then the key.
 type Last = (Value, String);
 
-/// The content of a page token.
 #[derive(Deserialize)]
 struct Token {
     list: String,
@@ -212,7 +211,6 @@ impl Resource {
 }
 
 impl Criteria {
-    /// Returns the places of the selected objects in their order.
     fn choose(&self, collection: &Collection, wanted: impl Fn(&Object) -> bool) -> Vec<Place> {
         let is_chosen = |object: &&Object| wanted(object) && self.filter.accepts(object);
         let place = |object| (self.column.rank(object), collection.key_of(object));

@@ -20,7 +20,6 @@ impl Resource {
         store.of(self).iter()
     }
 
-    /// Returns the objects whose field has this value.
     pub(super) fn all_with<'a>(
         &self,
         store: &'a KfpStore,
@@ -110,7 +109,6 @@ impl Resource {
         Ok(())
     }
 
-    /// Checks the length of a name.
     pub(super) fn check_name(&self, name: &str) -> Result<(), KfpError> {
         if name.is_empty() {
             return Err(format!("the {} has no name", self.name).into());
@@ -136,7 +134,6 @@ pub(super) fn task_of_run<'a>(
     Err("the task belongs to another run".into())
 }
 
-/// Returns the error of a multi-user installation for a request without a namespace.
 pub(super) fn namespace_required() -> KfpError {
     KfpError::invalid_input("a namespace is required in multi-user mode")
 }

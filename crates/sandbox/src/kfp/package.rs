@@ -36,7 +36,6 @@ pub fn pipeline_name(file_name: &str, file: impl Read) -> Result<String, String>
         .ok_or_else(|| "it has no `pipelineInfo.name`".to_owned())
 }
 
-/// Parses the pipeline in a file.
 pub(super) fn read(file_name: &str, content: &[u8]) -> Result<Object, String> {
     let mut documents = documents(file_name, content)?.into_iter();
     let (pipeline, platform) = (documents.next(), documents.next());
@@ -71,7 +70,6 @@ fn documents(file_name: &str, content: &[u8]) -> Result<Vec<Value>, String> {
     read_text(&name, &content)
 }
 
-/// The files of an archive, with their names.
 type Files = Vec<(String, Vec<u8>)>;
 
 fn from_tar(content: &[u8]) -> Result<Files, String> {

@@ -19,7 +19,6 @@ pub(super) struct QueryParameters {
 }
 
 impl QueryParameters {
-    /// Reads the parameters and checks them against the spec.
     pub(super) fn read(store: &Store, call: &Call<'_>) -> Result<Self, KfpError> {
         let pairs = call.query.split('&').filter(|pair| !pair.is_empty());
         let sent = pairs

@@ -9,7 +9,6 @@ use crate::number::whole;
 use crate::object::Object;
 
 impl Message {
-    /// Parses the body of a request.
     pub(super) fn read_body(self, body: &[u8]) -> Result<Object, KfpError> {
         self.read(&parse(body)?).map_err(KfpError::unreadable)
     }

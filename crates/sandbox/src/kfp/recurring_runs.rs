@@ -15,7 +15,6 @@ use crate::object::{Object, inner, picked, set, text};
 use crate::operation::Call;
 use crate::store::Store;
 
-/// Namespace that the server runs in.
 const SERVER_NAMESPACE: &str = "kubeflow";
 
 /// Fields that each run gets from its recurring run.
@@ -33,28 +32,7 @@ const HANDED_ON: &[&str] = &[
 pub(super) fn create(store: &mut Store, call: &Call<'_>) -> Result<Value, KfpError> {
     let recurring = RECURRING_RUN.read(call)?;
     let now = store.clock.reading;
-    let recurring = checked(store, recurring, now)?;
-    let recurring = add(store, recurring);
-    Ok(shown(store, &RECURRING_RUN, &recurring).into())
-}
-
-/// Checks a recurring run. If it names only a pipeline, it is checked with the newest version, but
-/// still names none.
-fn checked(store: &Store, mut recurring: Object, now: DateTime<Utc>) -> Result<Object, KfpError> {
-    recurring.entry("trigger").or_insert_with(|| json!({}));
-    let run = runs::checked(store, recurring.clone())?;
-    if !(1..=10).contains(&max_concurrency(&recurring)) {
-        return Err("max_concurrency is required, from 1 to 10".into());
-    }
-    schedule(&recurring, now)?;
-    recurring.extend(picked(&run, ["experiment_id", "service_account"]));
-    if recurring.get("runtime_config") == Some(&json!({})) {
-        recurring.remove("runtime_config");
-    }
-    Ok(recurring)
-}
-
-fn add(store: &mut Store, mut recurring: Object) -> Object {
+    let mut recurring = checked(store, recurring, now)?;
     let experiment = EXPERIMENT.find(store, text(&recurring, "experiment_id"));
     let namespace = match experiment.map_or("", |experiment| text(experiment, "namespace")) {
         "" => SERVER_NAMESPACE.to_owned(),
@@ -74,10 +52,26 @@ fn add(store: &mut Store, mut recurring: Object) -> Object {
     };
     store.kfp.progress.insert(id.clone(), progress);
     go_on(store, &id, now);
-    RECURRING_RUN.find(store, &id).cloned().unwrap_or_default()
+    let recurring = RECURRING_RUN.existing(store, &id)?;
+    Ok(shown(store, &RECURRING_RUN, recurring).into())
 }
 
-/// Enables or disables the recurring run in the path.
+/// Checks a recurring run. If it names only a pipeline, it is checked with the newest version, but
+/// still names none.
+fn checked(store: &Store, mut recurring: Object, now: DateTime<Utc>) -> Result<Object, KfpError> {
+    recurring.entry("trigger").or_insert_with(|| json!({}));
+    let run = runs::checked(store, recurring.clone())?;
+    if !(1..=10).contains(&max_concurrency(&recurring)) {
+        return Err("max_concurrency is required, from 1 to 10".into());
+    }
+    schedule(&recurring, now)?;
+    recurring.extend(picked(&run, ["experiment_id", "service_account"]));
+    if recurring.get("runtime_config") == Some(&json!({})) {
+        recurring.remove("runtime_config");
+    }
+    Ok(recurring)
+}
+
 pub(super) fn set_mode(store: &mut Store, call: &Call<'_>) -> Result<Value, KfpError> {
     let recurring = RECURRING_RUN.in_path(store, call)?;
     set_enabled(store, recurring, call.described.path.ends_with(":enable"));
@@ -96,7 +90,6 @@ pub(super) fn set_enabled(store: &mut Store, recurring: Object, enabled: bool) {
     go_on(store, &id, now);
 }
 
-/// Disables the recurring runs of an experiment.
 pub(super) fn disable_all_of(store: &mut Store, experiment_id: &str) {
     let held = RECURRING_RUN.all_with(&store.kfp, "experiment_id", experiment_id);
     let held: Vec<Object> = held.cloned().collect();

@@ -170,7 +170,6 @@ fn unfit(run: &Object, reason: &str) -> KfpError {
     KfpError::invalid_input(format!("the run is {state}: {reason}"))
 }
 
-/// Archives the runs of an experiment.
 pub(super) fn archive_all_of(store: &mut Store, experiment_id: &str) {
     let runs = store.kfp.of_mut(&RUN).iter_mut();
     for run in runs.filter(|run| text(run, "experiment_id") == experiment_id) {

@@ -15,7 +15,6 @@ pub(crate) struct KfpStore {
     pub(crate) collections: Collections,
     /// Number of retries of each run.
     pub(super) attempts: BTreeMap<String, u64>,
-    /// Progress of each recurring run.
     pub(super) progress: BTreeMap<String, Progress>,
     /// The list that was read last, so that its next page is not filtered and sorted again: what
     /// identifies it, and the sort values and keys of its objects.
