@@ -20,7 +20,6 @@ mod injection;
 mod inspection;
 mod kfp;
 mod login;
-mod number;
 mod object;
 mod operation;
 mod percent;

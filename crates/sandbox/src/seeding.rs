@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::clock::Clock;
-use crate::collection::{Collection, Collections};
+use crate::collection::Collections;
 use crate::fault::invalid;
 use crate::kfp::experiments;
 use crate::seed_error::SeedError;
@@ -82,20 +82,19 @@ type AddOne = fn(&mut Store, &str, &Value) -> Result<(), SeedError>;
 
 fn add(store: &mut Store, data: &Value) -> Result<(), SeedError> {
     let apis = data.as_object().ok_or(FORM)?;
-    let (mut add_to_compute, mut add_to_kfp): (AddOne, AddOne) =
-        (compute::given::add_seed, kfp::seed::add_seed);
-    if let Some(state) = apis.get(STATE) {
+    let state = apis.get(STATE);
+    if let Some(state) = state {
         *store = Store::deserialize(state)
             .map_err(|error| SeedError::from(error.to_string()).inside(STATE))?;
-        add_to_compute =
-            |store, kind, object| hold(store.compute.collections.known_mut(kind), kind, object);
-        add_to_kfp =
-            |store, kind, object| hold(store.kfp.collections.known_mut(kind), kind, object);
     }
     for (api, kinds) in apis.iter().filter(|(api, _)| *api != STATE) {
-        let add_one = match api.as_str() {
-            "compute" => add_to_compute,
-            "kfp" => add_to_kfp,
+        let add_one: AddOne = match (api.as_str(), state) {
+            ("compute", None) => compute::given::add_seed,
+            ("kfp", None) => kfp::seed::add_seed,
+            ("compute", _) => {
+                |store, kind, given| hold(&mut store.compute.collections, kind, given)
+            }
+            ("kfp", _) => |store, kind, given| hold(&mut store.kfp.collections, kind, given),
             _ => return Err(SeedError::from(format!("unknown API {api:?}: {FORM}")).inside(api)),
         };
         add_kinds(store, kinds, add_one).map_err(|problem| problem.inside(api))?;
@@ -104,9 +103,10 @@ fn add(store: &mut Store, data: &Value) -> Result<(), SeedError> {
 }
 
 /// Stores an object of a snapshot. It is complete and stays unchanged.
-fn hold(collection: Option<&mut Collection>, kind: &str, object: &Value) -> Result<(), SeedError> {
+fn hold(collections: &mut Collections, kind: &str, given: &Value) -> Result<(), SeedError> {
+    let collection = collections.known_mut(kind);
     let collection = collection.ok_or_else(|| format!("unknown kind {kind:?}"))?;
-    let object = object.as_object().ok_or("expected an object")?;
+    let object = given.as_object().ok_or("expected an object")?;
     collection.put(object.clone());
     Ok(())
 }

@@ -6,7 +6,6 @@ mod creation;
 pub(crate) mod error;
 pub(crate) mod given;
 pub(crate) mod jobs;
-mod paging;
 mod queue;
 mod request;
 mod resources;

@@ -4,15 +4,18 @@
 
 use serde_json::{Value, json};
 
+use crate::collection::Rank;
 use crate::compute::error::ComputeError;
-use crate::compute::paging;
 use crate::compute::request::Request;
 use crate::compute::schema;
 use crate::compute::store::{id_of, kind_of};
 use crate::compute::{creation, time};
-use crate::object::{Object, object, picked};
+use crate::object::{Object, object, picked, text};
 use crate::specification::COMPUTE;
 use crate::store::Store;
+
+/// Parameters that lists share. They do not filter objects.
+const OF_PAGES: &[&str] = &["page", "size", "latest", "sort_by"];
 
 pub(super) fn create(store: &mut Store, call: &Request<'_>) -> Result<Value, ComputeError> {
     let name = kind_of(call.described);
@@ -37,14 +40,58 @@ pub(super) fn list(store: &mut Store, call: &Request<'_>) -> Result<Value, Compu
     page(call, objects)
 }
 
-pub(super) fn page(call: &Request<'_>, objects: Vec<&Object>) -> Result<Value, ComputeError> {
-    let sortable: Vec<&str> = properties(schema_of(call))
-        .filter(|(_, schema)| schema::is_sortable(schema))
-        .map(|(name, _)| name)
-        .collect();
-    paging::page_of(&call.parameters, objects, &sortable, |object| {
-        shown(call, object)
-    })
+/// Returns one page of `objects`, which are in the order of their creation.
+pub(super) fn page(call: &Request<'_>, mut objects: Vec<&Object>) -> Result<Value, ComputeError> {
+    let number = |name| usize::try_from(call.parameters.get(name)?.as_u64()?).ok();
+    let page = number("page").unwrap_or(1).max(1);
+    let size = number("size").unwrap_or(50).max(1);
+    if call.parameters.get("latest") == Some(&json!(true)) {
+        let newest = objects
+            .into_iter()
+            .max_by_key(|object| (rank(object, "created_on"), rank(object, "id")));
+        objects = newest.into_iter().collect();
+    }
+    let sort_by = text(&call.parameters, "sort_by");
+    if !sort_by.is_empty() {
+        sort(call, &mut objects, sort_by)?;
+    }
+    let total = objects.len();
+    let skipped = (page - 1).saturating_mul(size);
+    let items = objects.into_iter().skip(skipped).take(size);
+    Ok(json!({
+        "items": items.map(|object| shown(call, object)).collect::<Vec<_>>(),
+        "total": total,
+        "page": page,
+        "size": size,
+        "pages": total.div_ceil(size),
+    }))
+}
+
+fn sort(call: &Request<'_>, objects: &mut [&Object], sort_by: &str) -> Result<(), ComputeError> {
+    let (field, descending) = match sort_by.strip_prefix('-') {
+        Some(field) => (field, true),
+        None => (sort_by, false),
+    };
+    let fields = properties(schema_of(call)).filter(|(_, schema)| schema::is_sortable(schema));
+    let sortable: Vec<&str> = fields.map(|(name, _)| name).collect();
+    if !sortable.contains(&field) {
+        let known = sortable.join(", ");
+        return Err(format!("Cannot sort by '{field}', only by {known}").into());
+    }
+    objects.sort_by_cached_key(|object| rank(object, field));
+    if descending {
+        objects.reverse();
+    }
+    Ok(())
+}
+
+fn rank(object: &Object, field: &str) -> Rank {
+    match object.get(field) {
+        Some(Value::String(text)) => Rank::Text(text.clone()),
+        Some(Value::Bool(boolean)) => Rank::Boolean(*boolean),
+        Some(Value::Number(number)) => Rank::number(number.as_f64().unwrap_or_default()),
+        _ => Rank::Absent,
+    }
 }
 
 /// Replaces the fields that the body can have, or changes those that it names, also to an empty string.
@@ -161,7 +208,7 @@ pub(super) fn properties(
 pub(super) fn is_wanted(object: &Object, parameters: &Object) -> bool {
     parameters
         .iter()
-        .filter(|(name, _)| !paging::NAMES.contains(&name.as_str()))
+        .filter(|(name, _)| !OF_PAGES.contains(&name.as_str()))
         .all(|(name, value)| passes(object, name, value))
 }
 

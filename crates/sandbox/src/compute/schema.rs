@@ -6,8 +6,7 @@ use std::num::IntErrorKind;
 use serde_json::{Number, Value, json};
 
 use crate::compute::time;
-use crate::number::whole;
-use crate::object::Object;
+use crate::object::{Object, whole};
 use crate::specification::COMPUTE;
 
 /// The fault of a value, in the format of the response but without the place.

@@ -12,6 +12,7 @@ use crate::kfp::objects::has;
 use crate::kfp::parameters::QueryParameters;
 use crate::kfp::resource::{Column, RUN, Resource};
 use crate::kfp::server::KfpServer;
+use crate::kfp::shown::View;
 use crate::kfp::store::KfpStore;
 use crate::object::Object;
 
@@ -48,13 +49,13 @@ struct Token {
 }
 
 impl Resource {
-    /// Returns one page of the `wanted` objects, each in the format of `shown`.
+    /// Returns one page of the `wanted` objects, each as `view` shows it.
     pub(super) fn page(
         &'static self,
         store: &KfpStore,
         query: &QueryParameters,
         wanted: &Wanted,
-        shown: impl Fn(&Object) -> Object,
+        view: &View<'_>,
     ) -> Result<Value, KfpError> {
         let largest = if query.text("view") == "FULL" {
             LARGEST_FULL_PAGE_SIZE
@@ -106,7 +107,7 @@ impl Resource {
         let token = last.map(|last| self.token(&criteria, &last));
         let objects = objects
             .into_iter()
-            .map(|object| Value::Object(shown(object)));
+            .map(|object| Value::Object(view.of_object(self, object)));
         Ok(self.body(objects.collect(), chosen.len(), token).into())
     }
 

@@ -63,9 +63,7 @@ fn list(store: &mut Store, call: &Call<'_>) -> Result<Value, KfpError> {
     let (resource, query) = (resource(call)?, QueryParameters::read(store, call)?);
     let wanted = wanted(store, call, resource, &query)?;
     let view = View::of(store, query.text("view") == "FULL");
-    resource.page(&store.kfp, &query, &wanted, |object| {
-        view.of_object(resource, object)
-    })
+    resource.page(&store.kfp, &query, &wanted, &view)
 }
 
 /// Returns the fields that path and query parameters restrict, and the allowed values.
