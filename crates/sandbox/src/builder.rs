@@ -195,13 +195,10 @@ impl SandboxBuilder {
         self
     }
 
-    /// Adds initial data, in the format in which the servers send it.
+    /// Adds [initial data](crate#initial-data), in the format in which the servers send it.
     ///
-    /// The data has a list of objects for each API and kind. The kinds have the names of KFP's lists
-    /// (`pipeline_versions`) or of the first segment of Compute's paths (`batch_jobs`). Ids and
-    /// creation times are generated if they are omitted. Other omitted fields get initial values for
-    /// Compute, and are absent for KFP. Objects may refer to others that do not exist. Seeded jobs and
-    /// runs do not change state on their own.
+    /// Fields that are omitted get initial values for Compute, and are absent for KFP. Objects may refer
+    /// to others that do not exist.
     ///
     /// ```
     /// use compute_kfp_sandbox::Sandbox;
@@ -218,8 +215,8 @@ impl SandboxBuilder {
     /// # }
     /// ```
     ///
-    /// The content of a [`data_file`](Self::data_file) is a valid seed, too. It has the clock, plans,
-    /// logs and next ids under `sandbox`, and replaces all data before it.
+    /// The content of a [`data_file`](Self::data_file) is a valid seed, too. It replaces all data before
+    /// it.
     ///
     /// If the data is invalid, [`start`](Self::start) fails with `InvalidInput` and a JSON pointer to
     /// the place.
@@ -241,12 +238,9 @@ impl SandboxBuilder {
     /// starts with the content of the file, and its clock continues from there. The file has the format
     /// of a [`seed`](Self::seed).
     ///
-    /// The file is replaced as a whole when anything has changed, at most every two seconds, and when
-    /// the sandbox stops. If the process is killed, at most the last two seconds are lost. While the file
-    /// cannot be written, requests that change data fail with a 500.
-    ///
-    /// Only one sandbox at a time can use the file. It does not contain the configured credentials, but
-    /// it contains the keys of registered backends.
+    /// The file is replaced as a whole at most every two seconds, and when the sandbox stops. Only one
+    /// sandbox at a time can use it. It does not contain the configured credentials, but it contains the
+    /// keys of registered backends. The section [From a shell](crate#from-a-shell) has more about it.
     pub fn data_file(mut self, path: impl AsRef<Path>) -> Self {
         self.data_file = Some(path.as_ref().to_owned());
         self

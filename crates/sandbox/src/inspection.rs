@@ -97,9 +97,7 @@ impl ReceivedRequest {
     /// name.
     #[must_use]
     pub fn header(&self, name: &str) -> Option<&str> {
-        self.headers()
-            .find(|(sent, _)| sent.eq_ignore_ascii_case(name))
-            .map(|(_, value)| value)
+        std::str::from_utf8(self.headers.get(name)?.as_bytes()).ok()
     }
 
     /// Returns the body. It is also empty if it was larger than a sandbox accepts.
