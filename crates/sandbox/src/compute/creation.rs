@@ -36,8 +36,16 @@ pub(super) fn allow_creation(
 pub(super) fn finish_creation(name: &str, store: &mut Store, created: &mut Object) {
     match name {
         "jobs" => finish_job(store, created),
-        "backends" => finish_backend(store, created),
-        "reservations" => finish_reservation(store, created),
+        "backends" if created.contains_key(BACKEND_KEY) => {
+            let key = store.uuids.next().replace('-', "");
+            set(created, BACKEND_KEY, key);
+            set(created, "hostname", "");
+        }
+        "reservations" => {
+            let backend = store.compute.backend_for(created);
+            let id = backend.and_then(|backend| backend.get("id")).cloned();
+            set(created, "backend_id", id.unwrap_or_default());
+        }
         "batch_jobs" => {
             set(created, "user_id", USER_ID);
             set(created, "aggregated_algorithm_type", "quantum");
@@ -55,14 +63,6 @@ pub(super) fn calling_id(store: &Store, call: &Request<'_>) -> i64 {
     let key = call.headers.get(AUTHORIZATION);
     let key = key.and_then(|key| key.to_str().ok()).unwrap_or_default();
     store.compute.backend_of_key(key).map_or(BACKEND_ID, id_of)
-}
-
-fn finish_backend(store: &mut Store, backend: &mut Object) {
-    if backend.contains_key(BACKEND_KEY) {
-        let key = store.uuids.next().replace('-', "");
-        set(backend, BACKEND_KEY, key);
-        set(backend, "hostname", "");
-    }
 }
 
 fn allow_job(store: &Store, sent: &Object) -> Result<(), ComputeError> {
@@ -112,11 +112,4 @@ fn allow_reservation(sent: &Object) -> Result<(), ComputeError> {
         return Ok(());
     }
     Err("end_time must be later than start_time".into())
-}
-
-/// Assigns a backend of the requested type.
-fn finish_reservation(store: &Store, reservation: &mut Object) {
-    let backend = store.compute.backend_for(reservation);
-    let id = backend.and_then(|backend| backend.get("id")).cloned();
-    set(reservation, "backend_id", id.unwrap_or(Value::Null));
 }

@@ -1,7 +1,5 @@
 //! Initial objects of a sandbox.
 
-use std::collections::BTreeMap;
-
 use compute_api_client::operations::OPERATIONS;
 use serde_json::Value;
 
@@ -14,11 +12,11 @@ use crate::store::Store;
 /// Adds an object in the format in which the server sends it. Omitted fields get their initial values.
 /// Ids may be omitted. Given ids must be in ascending order.
 pub(crate) fn add_seed(store: &mut Store, kind: &str, given: &Value) -> Result<(), SeedError> {
-    let kinds = store.compute.kinds();
-    let kinds = kinds.filter_map(|name| Some((name, schema_of(name)?)));
-    let kinds: BTreeMap<&str, &Value> = kinds.collect();
-    let Some((&name, &object_schema)) = kinds.get_key_value(kind) else {
-        let kinds = kinds.into_keys().collect::<Vec<_>>().join(", ");
+    let kinds = || store.compute.kinds();
+    let name = kinds().find(|name| *name == kind);
+    let Some((name, object_schema)) = name.and_then(|name| Some((name, schema_of(name)?))) else {
+        let kinds = kinds().filter(|name| schema_of(name).is_some());
+        let kinds = kinds.collect::<Vec<_>>().join(", ");
         return Err(format!("unknown kind {kind:?}: use one of {kinds}").into());
     };
     let given = given.as_object();
