@@ -128,15 +128,22 @@ pub(crate) fn go_on(store: &mut Store, id: &str, now: DateTime<Utc>) {
         return;
     };
     while is_enabled(&recurring) {
-        let handled_until = store.kfp.progress.get(id).map(|held| held.handled_until);
-        let Some(next) = schedule.next(handled_until.unwrap_or(now)) else {
+        let runs = RUN.all_with(&store.kfp, "recurring_run_id", id);
+        let under_way = runs.filter(|run| !is_final(run)).count();
+        let Some(progress) = store.kfp.progress.get_mut(id) else {
+            return;
+        };
+        let Some(next) = schedule.next(progress.handled_until) else {
             return;
         };
         if next > now {
-            plan(store, id, next);
+            if progress.planned != Some(next) {
+                progress.planned = Some(next);
+                store.plan(next, Event::RecurringRun(id.to_owned()));
+            }
             return;
         }
-        if under_way(store, id) >= max_concurrency(&recurring) {
+        if under_way >= max_concurrency(&recurring) {
             return;
         }
         let due = if recurring.get("no_catchup") == Some(&json!(true)) {
@@ -144,29 +151,14 @@ pub(crate) fn go_on(store: &mut Store, id: &str, now: DateTime<Utc>) {
         } else {
             next
         };
-        start(store, &recurring, id, due, now);
-    }
-}
-
-fn plan(store: &mut Store, id: &str, next: DateTime<Utc>) {
-    let progress = store.kfp.progress.get_mut(id);
-    if let Some(progress) = progress.filter(|progress| progress.planned != Some(next)) {
-        progress.planned = Some(next);
-        store.plan(next, Event::RecurringRun(id.to_owned()));
-    }
-}
-
-/// Starts a run. It is skipped if it can no longer start, for example because its pipeline is gone.
-fn start(store: &mut Store, recurring: &Object, id: &str, due: DateTime<Utc>, now: DateTime<Utc>) {
-    let Some(progress) = store.kfp.progress.get_mut(id) else {
-        return;
-    };
-    progress.handled_until = due;
-    let number = progress.started.saturating_add(1);
-    if let Ok(run) = runs::checked(store, run_of(recurring, number)) {
-        runs::start(store, run, due, now);
-        if let Some(progress) = store.kfp.progress.get_mut(id) {
-            progress.started = number;
+        progress.handled_until = due;
+        let number = progress.started.saturating_add(1);
+        // A run that can no longer start is skipped, for example because its pipeline is gone.
+        if let Ok(run) = runs::checked(store, run_of(&recurring, number)) {
+            runs::start(store, run, due, now);
+            if let Some(progress) = store.kfp.progress.get_mut(id) {
+                progress.started = number;
+            }
         }
     }
 }
@@ -176,11 +168,6 @@ fn run_of(recurring: &Object, number: u64) -> Object {
     let name = text(recurring, "display_name");
     set(&mut run, "display_name", format!("{name}-{number}"));
     run
-}
-
-fn under_way(store: &Store, id: &str) -> usize {
-    let runs = RUN.all_with(&store.kfp, "recurring_run_id", id);
-    runs.filter(|run| !is_final(run)).count()
 }
 
 fn schedule(recurring: &Object, created: DateTime<Utc>) -> Result<Schedule, String> {
