@@ -73,8 +73,7 @@ fn index() -> Value {
 }
 
 fn page(shared: &Shared) -> String {
-    let mut store = shared.store();
-    store.catch_up();
+    let store = shared.store();
     let compute = compute_api_client::operations::OPERATIONS;
     let kfp = kfp_api_client::operations::OPERATIONS;
     [

@@ -23,7 +23,6 @@ mod login;
 mod object;
 mod operation;
 mod percent;
-mod progress;
 mod request_body;
 mod response;
 mod sandbox;

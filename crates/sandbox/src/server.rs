@@ -190,7 +190,6 @@ async fn handle<E: ApiError>(
     }
     let perform = || {
         let mut store = shared.store();
-        store.catch_up();
         let response = selected.and_then(|(operation, path_values)| {
             let call = Call {
                 described: operation.described,

@@ -6,7 +6,8 @@ use serde_json::{Value, json};
 use crate::clock::later;
 use crate::compute::error::ComputeError;
 use crate::compute::request::Request;
-use crate::compute::{resources, time};
+use crate::compute::resources::{self, named_schema};
+use crate::compute::time;
 use crate::object::{Object, object, text};
 use crate::store::Store;
 
@@ -45,15 +46,16 @@ pub(super) fn add(store: &mut Store, job: &Object, source: &str, now: DateTime<U
             "results": { low.as_str(): lows, high.as_str(): shots - lows },
             "raw_data": raw_data,
         });
-        add_object(store, "results", "Result", result);
+        resources::add(store, "results", named_schema("Result"), object(result));
     }
     if hybrid {
-        let final_result = json!({
+        let result = json!({
             "created_on": time::naive(now),
             "job_id": job.get("id"),
             "final_result": { "iterations": number },
         });
-        add_object(store, "final_results", "FinalResult", final_result);
+        let schema = named_schema("FinalResult");
+        resources::add(store, "final_results", schema, object(result));
     }
 }
 
@@ -82,10 +84,6 @@ fn size(declared: &str) -> Option<usize> {
     }
     let name = declared.strip_prefix(char::is_whitespace)?;
     Some(digits(name).unwrap_or(1))
-}
-
-fn add_object(store: &mut Store, name: &'static str, schema: &str, value: Value) {
-    resources::add(store, name, resources::named_schema(schema), object(value));
 }
 
 /// Returns the newest final result, or a 404 if the job has none.
