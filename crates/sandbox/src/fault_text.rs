@@ -60,15 +60,9 @@ fn read_one(piece: &str) -> Result<Fault, Problem<'_>> {
     for setting in settings.split(',') {
         set(&mut fault, setting.trim())?;
     }
-    let without_effect = Fault {
-        operation: fault.operation.clone(),
-        times: fault.times,
-        rate: fault.rate,
-        seed: fault.seed,
-        after_the_operation: fault.after_the_operation,
-        ..Fault::default()
-    };
-    if fault == without_effect {
+    let replaces = fault.status.is_some() || fault.lost.is_some();
+    let changes = fault.content_type.is_some() || fault.retry_after.is_some();
+    if !replaces && !changes && fault.delay.is_zero() {
         let message = "no effect: add status, cut, delay, content-type or retry-after";
         return Err((settings, message.to_owned()));
     }

@@ -14,7 +14,7 @@ use crate::kfp::resource::{Column, RUN, Resource};
 use crate::kfp::server::KfpServer;
 use crate::kfp::shown::View;
 use crate::kfp::store::KfpStore;
-use crate::object::Object;
+use crate::object::{Object, set};
 
 const DEFAULT_PAGE_SIZE: usize = 20;
 const LARGEST_PAGE_SIZE: usize = 200;
@@ -83,7 +83,10 @@ impl Resource {
         let chosen = &held.1;
         let start = criteria.after.as_ref().map_or(0, |(value, key)| {
             let last = (criteria.column.rank_of(value), key.clone());
-            chosen.partition_point(|place| !criteria.is_after(place, &last))
+            chosen.partition_point(|place| match criteria.descending {
+                true => *place >= last,
+                false => *place <= last,
+            })
         });
         let rest = chosen.get(start..).unwrap_or_default();
         let next = rest.len() > page_size;
@@ -108,22 +111,19 @@ impl Resource {
         let objects = objects
             .into_iter()
             .map(|object| Value::Object(view.of_object(self, object)));
-        Ok(self.body(objects.collect(), chosen.len(), token).into())
-    }
-
-    /// Returns a page. Zero values are omitted, so an empty page is an empty object.
-    fn body(&self, objects: Vec<Value>, total: usize, token: Option<String>) -> Object {
+        let objects: Vec<Value> = objects.collect();
+        // Zero values are omitted, so an empty page is an empty object.
         let mut body = Object::new();
         if !objects.is_empty() {
-            body.insert(self.list_field.to_owned(), Value::Array(objects));
+            set(&mut body, self.list_field, objects);
         }
-        if total > 0 {
-            body.insert("total_size".to_owned(), json!(total));
+        if !chosen.is_empty() {
+            set(&mut body, "total_size", chosen.len());
         }
         if let Some(token) = token {
-            body.insert("next_page_token".to_owned(), json!(token));
+            set(&mut body, "next_page_token", token);
         }
-        body
+        Ok(body.into())
     }
 
     /// Returns the criteria. A page token determines sorting and filter; the parameters may repeat
@@ -221,14 +221,6 @@ impl Criteria {
             chosen.reverse();
         }
         chosen
-    }
-
-    fn is_after(&self, place: &Place, last: &Place) -> bool {
-        if self.descending {
-            place < last
-        } else {
-            place > last
-        }
     }
 }
 
