@@ -14,7 +14,6 @@ use tokio::sync::watch;
 
 use crate::fault::{Fault, Lost, invalid};
 use crate::response::Response;
-use crate::uuids::scramble;
 
 #[derive(Default)]
 pub(crate) struct Faults {
@@ -23,8 +22,8 @@ pub(crate) struct Faults {
 
 struct InForce {
     fault: Fault,
-    /// Number of requests that the fault could have applied to.
-    seen: u64,
+    /// Decides about each request that the fault could apply to.
+    random: fastrand::Rng,
     /// Dropped when the fault is cleared, which releases the held requests.
     hold: watch::Sender<()>,
 }
@@ -46,12 +45,8 @@ impl InForce {
     }
 
     fn comes_up(&mut self) -> bool {
-        self.seen += 1;
-        let number = scramble(scramble(self.fault.seed).wrapping_add(self.seen));
-        // As many bits as an `f64` holds, as a number from 0 to 1.
-        let number = f64::from(u32::try_from(number >> 32).unwrap_or(u32::MAX));
-        let number = number / (f64::from(u32::MAX) + 1.0);
-        self.fault.rate.is_none_or(|rate| number < rate)
+        let rate = self.fault.rate;
+        rate.is_none_or(|rate| self.random.f64() < rate)
     }
 }
 
@@ -60,8 +55,8 @@ impl Faults {
         fault.check().map_err(invalid)?;
         let (hold, _) = watch::channel(());
         self.in_force().push(InForce {
+            random: fastrand::Rng::with_seed(fault.seed),
             fault,
-            seen: 0,
             hold,
         });
         Ok(())
