@@ -209,13 +209,9 @@ impl SandboxBuilder {
     }
 
     fn store(&self) -> io::Result<(Store, Option<DataFile>)> {
-        let (data_file, held) = match &self.data_file {
-            Some(path) => {
-                let (file, held) = DataFile::open(path)?;
-                (Some(file), held.map(|held| (path, held)))
-            }
-            None => (None, None),
-        };
+        let opened = self.data_file.as_deref().map(DataFile::open).transpose()?;
+        let (data_file, held) = opened.unzip();
+        let held = self.data_file.as_deref().zip(held.flatten());
         let start = match self.clock_start {
             ClockStart::At(start) => start,
             ClockStart::Wall => SystemTime::now(),

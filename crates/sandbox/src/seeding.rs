@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use crate::clock::Clock;
 use crate::collection::Collections;
+use crate::data_file::at;
 use crate::fault::invalid;
 use crate::kfp::experiments;
 use crate::seed_error::SeedError;
@@ -58,8 +59,7 @@ impl Seed {
             Self::Given(data) => sow(store, "seed", data).map_err(invalid),
             Self::File(path) => {
                 let name = path.display().to_string();
-                let text = fs::read(path)
-                    .map_err(|error| io::Error::new(error.kind(), format!("{name}: {error}")))?;
+                let text = fs::read(path).map_err(|error| at(path, &error))?;
                 let data = serde_json::from_slice(&text)
                     .map_err(|error| invalid(format!("{name}: invalid JSON: {error}")))?;
                 sow(store, &name, &data).map_err(invalid)

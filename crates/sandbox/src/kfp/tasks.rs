@@ -9,7 +9,7 @@ use crate::kfp::parameters::path_text;
 use crate::kfp::resource::{METRIC, RUN, TASK};
 use crate::kfp::shown::shown;
 use crate::kfp::{execution, time};
-use crate::object::{Object, inner, set, text};
+use crate::object::{Object, inner, object, set, text};
 use crate::operation::Call;
 use crate::store::Store;
 
@@ -45,11 +45,7 @@ pub(super) fn batch_update(store: &mut Store, call: &Call<'_>) -> Result<Value, 
     };
     let mut updated = Vec::new();
     for (id, update) in updates {
-        let changes = TASK
-            .described()
-            .read(update)
-            .map_err(KfpError::unreadable)?;
-        updated.push(changed(store, &run_id, id, changes)?);
+        updated.push(changed(store, &run_id, id, object(update.clone()))?);
     }
     let mut tasks = Object::new();
     for task in updated {
