@@ -31,27 +31,31 @@ pub(super) fn plan(store: &mut Store, run_id: &str, step: RunStep, now: DateTime
     };
     let event = Event::Run {
         run_id: run_id.to_owned(),
-        attempt: attempt(store, run_id),
+        attempt: RUN.find(store, run_id).map_or(0, retries),
         step,
     };
     store.plan(later(now, time), event);
 }
 
-fn attempt(store: &Store, run_id: &str) -> u64 {
-    store.kfp.attempts.get(run_id).copied().unwrap_or_default()
+/// Returns the number of retries: a run is pending at the beginning of each attempt.
+fn retries(run: &Object) -> usize {
+    let history = run.get("state_history").and_then(Value::as_array);
+    let entries = history.into_iter().flatten();
+    let pending = entries.filter(|entry| entry["state"] == "PENDING");
+    pending.count().saturating_sub(1)
 }
 
 pub(crate) fn take_step(
     store: &mut Store,
     run_id: &str,
-    attempt: u64,
+    attempt: usize,
     step: &RunStep,
     now: DateTime<Utc>,
 ) {
     let Some(mut run) = RUN.find(store, run_id).cloned() else {
         return;
     };
-    if attempt != self::attempt(store, run_id) || is_final(&run) {
+    if attempt != retries(&run) || is_final(&run) {
         return;
     }
     let canceling = text(&run, "state") == "CANCELING";
@@ -106,7 +110,7 @@ fn end_task(store: &mut Store, run: Object, task_id: &str, now: DateTime<Utc>) {
         return;
     };
     let name = text(&task, "name").to_owned();
-    if fails(store, &run, &name) {
+    if fails(&run, &name) {
         let message = format!("Task {name} failed");
         end(store, task, "FAILED", Some(&message), now);
         finish(store, run, "FAILED", Some(&message), now);
@@ -164,8 +168,8 @@ fn end(
 }
 
 /// Returns whether a task fails. A retried run does not fail again.
-fn fails(store: &Store, run: &Object, task: &str) -> bool {
-    if attempt(store, text(run, "run_id")) > 0 {
+fn fails(run: &Object, task: &str) -> bool {
+    if retries(run) > 0 {
         return false;
     }
     let parameters = inner(inner(run, "runtime_config"), "parameters");

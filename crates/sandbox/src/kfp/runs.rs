@@ -160,7 +160,6 @@ pub(super) fn retry(store: &mut Store, call: &Call<'_>) -> Result<Value, KfpErro
     enter(&mut run, "PENDING", now);
     RUN.put(store, run.clone());
     let run_id = text(&run, "run_id");
-    *store.kfp.attempts.entry(run_id.to_owned()).or_default() += 1;
     execution::plan(store, run_id, RunStep::Begin, now);
     Ok(json!({}))
 }

@@ -13,8 +13,6 @@ use crate::kfp::server::KfpServer;
 pub(crate) struct KfpStore {
     #[serde(skip)]
     pub(crate) collections: Collections,
-    /// Number of retries of each run.
-    pub(super) attempts: BTreeMap<String, u64>,
     pub(super) progress: BTreeMap<String, Progress>,
     /// The list that was read last, so that its next page is not filtered and sorted again: what
     /// identifies it, and the sort values and keys of its objects.
@@ -43,7 +41,6 @@ impl Default for KfpStore {
         let kinds = RESOURCES.map(|resource| (resource.kind, resource.key_fields));
         Self {
             collections: Collections::of(kinds.into_iter()),
-            attempts: BTreeMap::new(),
             progress: BTreeMap::new(),
             chosen: RefCell::default(),
             short_pages: false,
