@@ -138,10 +138,6 @@ pub(super) fn finish(
             end(store, task, task_state, message, now);
         }
     }
-    let count = tasks_of(store, &run).len();
-    if count > 0 {
-        set(&mut run, "task_count", count);
-    }
     set(&mut run, "finished_at", time::created_at(now));
     if let Some(message) = message.filter(|_| state == "FAILED") {
         set(&mut run, "error", json!({ "code": 13, "message": message }));
@@ -182,7 +178,6 @@ fn fails(run: &Object, task: &str) -> bool {
     }
 }
 
-/// Returns the tasks of a run, or those beside a task.
 fn tasks_of(store: &Store, run: &Object) -> Vec<Object> {
     let of_run = TASK.all_with(&store.kfp, "run_id", text(run, "run_id"));
     of_run.cloned().collect()
@@ -221,7 +216,7 @@ fn add_task(
     put_task(store, task)
 }
 
-/// Stores a task, counts it in its run and adds its name to its parent.
+/// Stores a task, and adds its name to its parent.
 pub(super) fn put_task(store: &mut Store, task: Object) -> Object {
     TASK.put(store, task.clone());
     if let Some(parent) = TASK.find_mut(store, text(&task, "parent_task_id")) {
@@ -233,10 +228,6 @@ pub(super) fn put_task(store: &mut Store, task: Object) -> Object {
         {
             children.push(child);
         }
-    }
-    let count = tasks_of(store, &task).len();
-    if let Some(run) = RUN.find_mut(store, text(&task, "run_id")) {
-        set(run, "task_count", count);
     }
     task
 }

@@ -61,6 +61,8 @@ impl<'a> View<'a> {
         let (server, tasks) = (self.store.server, tasks.map_or(&[][..], Vec::as_slice));
         if server == KfpServer::Release217 {
             run.remove("task_count");
+        } else if !tasks.is_empty() {
+            set(run, "task_count", tasks.len());
         }
         if server != KfpServer::Next {
             let details: Vec<Value> = tasks.iter().flat_map(|task| task_details(task)).collect();
