@@ -213,21 +213,6 @@ fn add_task(
         set(&mut task, "parent_task_id", parent);
     }
     enter(&mut task, "RUNNING", now);
-    put_task(store, task)
-}
-
-/// Stores a task, and adds its name to its parent.
-pub(super) fn put_task(store: &mut Store, task: Object) -> Object {
     TASK.put(store, task.clone());
-    if let Some(parent) = TASK.find_mut(store, text(&task, "parent_task_id")) {
-        let child = json!({ "task_id": text(&task, "task_id"), "name": text(&task, "name") });
-        let children = parent.entry("child_tasks").or_insert_with(|| json!([]));
-        if let Some(children) = children
-            .as_array_mut()
-            .filter(|held| !held.contains(&child))
-        {
-            children.push(child);
-        }
-    }
     task
 }

@@ -17,6 +17,7 @@ pub(super) struct View<'a> {
     /// Whether runs show their tasks and specs.
     full: bool,
     tasks: OnceCell<BTreeMap<&'a str, Vec<&'a Object>>>,
+    children: OnceCell<BTreeMap<&'a str, Vec<&'a Object>>>,
     links: OnceCell<BTreeMap<&'a str, Vec<&'a Object>>>,
 }
 
@@ -31,6 +32,7 @@ impl<'a> View<'a> {
             store: &store.kfp,
             full,
             tasks: OnceCell::new(),
+            children: OnceCell::new(),
             links: OnceCell::new(),
         }
     }
@@ -76,8 +78,20 @@ impl<'a> View<'a> {
         }
     }
 
-    /// Adds the artifacts of a task from its links, grouped by key, type and producer.
+    /// Adds the children of a task, and its artifacts from its links, grouped by key, type and producer.
     fn complete_task(&self, task: &mut Object) {
+        let by_parent = || grouped(TASK.all(self.store), "parent_task_id");
+        let children = self.children.get_or_init(by_parent);
+        if let Some(children) = children.get(text(task, "task_id")) {
+            let named = children
+                .iter()
+                .map(|child| picked(child, ["task_id", "name"]));
+            set(
+                task,
+                "child_tasks",
+                named.map(Value::Object).collect::<Vec<_>>(),
+            );
+        }
         let grouped = || grouped(ARTIFACT_TASK.all(self.store), "task_id");
         let links = self.links.get_or_init(grouped).get(text(task, "task_id"));
         let kind = ARTIFACT_TASK.column("type");

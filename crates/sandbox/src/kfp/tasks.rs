@@ -8,7 +8,7 @@ use crate::kfp::objects::{enter, has, required, task_of_run};
 use crate::kfp::parameters::path_text;
 use crate::kfp::resource::{METRIC, RUN, TASK};
 use crate::kfp::shown::shown;
-use crate::kfp::{execution, time};
+use crate::kfp::time;
 use crate::object::{Object, inner, object, set, text};
 use crate::operation::Call;
 use crate::store::Store;
@@ -25,7 +25,7 @@ pub(super) fn create(store: &mut Store, call: &Call<'_>) -> Result<Value, KfpErr
     if let Some(Value::String(state)) = task.get("state").cloned() {
         enter(&mut task, &state, now);
     }
-    let task = execution::put_task(store, task);
+    TASK.put(store, task.clone());
     Ok(shown(store, &TASK, &task).into())
 }
 
@@ -33,7 +33,7 @@ pub(super) fn update(store: &mut Store, call: &Call<'_>) -> Result<Value, KfpErr
     let (run_id, id) = (path_text(call, "run_id")?, path_text(call, "task_id")?);
     let changes = TASK.described().read_body(call.body)?;
     let task = changed(store, &run_id, &id, changes)?;
-    let task = execution::put_task(store, task);
+    TASK.put(store, task.clone());
     Ok(shown(store, &TASK, &task).into())
 }
 
@@ -49,7 +49,7 @@ pub(super) fn batch_update(store: &mut Store, call: &Call<'_>) -> Result<Value, 
     }
     let mut tasks = Object::new();
     for task in updated {
-        let task = execution::put_task(store, task);
+        TASK.put(store, task.clone());
         let id = text(&task, "task_id").to_owned();
         tasks.insert(id, Value::Object(shown(store, &TASK, &task)));
     }
