@@ -62,7 +62,7 @@ impl Resource {
         } else {
             LARGEST_PAGE_SIZE
         };
-        let mut page_size = page_size(query.int32("page_size"), largest)?;
+        let mut page_size = page_size(query.text("page_size"), largest)?;
         let criteria = self.criteria(query)?;
         if store.short_pages {
             page_size = shortened(page_size, criteria.page);
@@ -233,7 +233,8 @@ fn shortened(page_size: usize, number: u64) -> usize {
     }
 }
 
-fn page_size(asked_for: i32, largest: usize) -> Result<usize, KfpError> {
+fn page_size(text: &str, largest: usize) -> Result<usize, KfpError> {
+    let asked_for: i32 = text.parse().unwrap_or_default();
     match usize::try_from(asked_for) {
         Ok(0) => Ok(DEFAULT_PAGE_SIZE),
         Ok(size) => Ok(size.min(largest)),

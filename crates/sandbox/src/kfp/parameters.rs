@@ -61,10 +61,6 @@ impl QueryParameters {
         self.texts(name).next().unwrap_or_default()
     }
 
-    pub(super) fn int32(&self, name: &str) -> i32 {
-        self.text(name).parse().unwrap_or_default()
-    }
-
     pub(super) fn boolean(&self, name: &str) -> bool {
         TRUE.contains(&self.text(name))
     }
