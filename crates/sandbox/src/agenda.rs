@@ -14,7 +14,7 @@ pub(crate) enum Event {
     /// A step of a run. Steps of an abandoned attempt have no effect.
     Run {
         run_id: String,
-        attempt: u64,
+        attempt: usize,
         step: RunStep,
     },
     /// Runs of the recurring run with this id may be due.

@@ -7,6 +7,9 @@ use crate::fault::Fault;
 use crate::kfp::server::KfpServer;
 use crate::seeding::Seed;
 
+/// 2025-01-07T09:00:00Z
+const DEFAULT_START: Duration = Duration::from_secs(1_736_240_400);
+
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum ClockStart {
     At(SystemTime),
@@ -31,7 +34,7 @@ pub struct SandboxBuilder {
     pub(crate) seeded: bool,
     pub(crate) recording: bool,
     pub(crate) credentials: Credentials,
-    pub(crate) clock_start: Option<ClockStart>,
+    pub(crate) clock_start: ClockStart,
     pub(crate) speed: f64,
     pub(crate) short_pages: bool,
     pub(crate) kfp_server: KfpServer,
@@ -51,7 +54,7 @@ impl Default for SandboxBuilder {
             seeded: true,
             recording: true,
             credentials: Credentials::default(),
-            clock_start: None,
+            clock_start: ClockStart::At(SystemTime::UNIX_EPOCH + DEFAULT_START),
             speed: 0.0,
             short_pages: false,
             kfp_server: KfpServer::All,
@@ -149,7 +152,7 @@ impl SandboxBuilder {
     /// Without a [`speed`](Self::speed), the clock does not follow the wall clock. Each created object
     /// is 1.25 s younger than the one before, so two runs of a test see the same times.
     pub fn clock_starts_at(mut self, start: SystemTime) -> Self {
-        self.clock_start = Some(ClockStart::At(start));
+        self.clock_start = ClockStart::At(start);
         self
     }
 
@@ -158,7 +161,7 @@ impl SandboxBuilder {
     /// The clock of a [`data_file`](Self::data_file) is advanced to the time of the wall clock. Events
     /// that were due in the meantime happen at the start.
     pub fn wall_clock(mut self) -> Self {
-        self.clock_start = Some(ClockStart::Wall);
+        self.clock_start = ClockStart::Wall;
         self.speed(1.0)
     }
 
@@ -192,13 +195,10 @@ impl SandboxBuilder {
         self
     }
 
-    /// Adds initial data, in the format in which the servers send it.
+    /// Adds [initial data](crate#initial-data), in the format in which the servers send it.
     ///
-    /// The data has a list of objects for each API and kind. The kinds have the names of KFP's lists
-    /// (`pipeline_versions`) or of the first segment of Compute's paths (`batch_jobs`). Ids and
-    /// creation times are generated if they are omitted. Other omitted fields get initial values for
-    /// Compute, and are absent for KFP. Objects may refer to others that do not exist. Seeded jobs and
-    /// runs do not change state on their own.
+    /// Fields that are omitted get initial values for Compute, and are absent for KFP. Objects may refer
+    /// to others that do not exist.
     ///
     /// ```
     /// use compute_kfp_sandbox::Sandbox;
@@ -215,8 +215,8 @@ impl SandboxBuilder {
     /// # }
     /// ```
     ///
-    /// The content of a [`data_file`](Self::data_file) is a valid seed, too. It has the clock, plans,
-    /// logs and next ids under `sandbox`, and replaces all data before it.
+    /// The content of a [`data_file`](Self::data_file) is a valid seed, too. It replaces all data before
+    /// it.
     ///
     /// If the data is invalid, [`start`](Self::start) fails with `InvalidInput` and a JSON pointer to
     /// the place.
@@ -238,12 +238,9 @@ impl SandboxBuilder {
     /// starts with the content of the file, and its clock continues from there. The file has the format
     /// of a [`seed`](Self::seed).
     ///
-    /// The file is replaced as a whole when anything has changed, at most every two seconds, and when
-    /// the sandbox stops. If the process is killed, at most the last two seconds are lost. While the file
-    /// cannot be written, requests that change data fail with a 500.
-    ///
-    /// Only one sandbox at a time can use the file. It does not contain the configured credentials, but
-    /// it contains the keys of registered backends.
+    /// The file is replaced as a whole at most every two seconds, and when the sandbox stops. Only one
+    /// sandbox at a time can use it. It does not contain the configured credentials, but it contains the
+    /// keys of registered backends. The section [From a shell](crate#from-a-shell) has more about it.
     pub fn data_file(mut self, path: impl AsRef<Path>) -> Self {
         self.data_file = Some(path.as_ref().to_owned());
         self

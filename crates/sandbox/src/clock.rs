@@ -3,14 +3,12 @@ use std::time::{Duration, SystemTime};
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
-const DEFAULT_START_SECONDS: i64 = 1_736_240_400;
-
 /// Step of the clock. It is not a whole second, so that some times have a fraction and some do not.
 const TICK: TimeDelta = TimeDelta::milliseconds(1250);
 
 /// The server's clock. Unless it has a speed, its time depends only on how many times were handed out
 /// and how far it was advanced.
-#[derive(Serialize, Deserialize)]
+#[derive(Default, Serialize, Deserialize)]
 pub(crate) struct Clock {
     /// The time without the ticks, which determines when events are due. Otherwise the creation of an
     /// object would trigger them.
@@ -35,7 +33,6 @@ impl Clock {
         }
     }
 
-    /// Follows the wall clock from now on, at this speed.
     pub(crate) fn set_speed(&mut self, speed: f64) {
         self.pace = (speed > 0.0).then(|| Pace {
             speed,
@@ -43,7 +40,6 @@ impl Clock {
         });
     }
 
-    /// Advances to the time of the wall clock.
     pub(crate) fn set_to_wall_clock(&mut self) {
         let now = SystemTime::now().into();
         if now > self.reading {
@@ -90,10 +86,4 @@ fn delta(duration: Duration) -> TimeDelta {
 pub(crate) fn later(time: DateTime<Utc>, by: TimeDelta) -> DateTime<Utc> {
     time.checked_add_signed(by)
         .unwrap_or(DateTime::<Utc>::MAX_UTC)
-}
-
-impl Default for Clock {
-    fn default() -> Self {
-        Self::starting_at(DateTime::from_timestamp(DEFAULT_START_SECONDS, 0).unwrap_or_default())
-    }
 }

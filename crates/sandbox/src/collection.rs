@@ -8,8 +8,6 @@ use serde_json::Value;
 
 use crate::object::Object;
 
-pub(crate) type Key = Vec<String>;
-
 /// The sort value of a field. A missing value comes first.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Rank {
@@ -29,11 +27,9 @@ impl Rank {
     }
 }
 
-/// Objects of one kind by key, in the order of their creation.
 pub(crate) struct Collection {
     key_fields: &'static [&'static str],
-    objects: IndexMap<Key, Object>,
-    changes: u64,
+    objects: IndexMap<String, Object>,
 }
 
 impl Collection {
@@ -41,44 +37,44 @@ impl Collection {
         Self {
             key_fields,
             objects: IndexMap::new(),
-            changes: 0,
         }
     }
 
-    pub(crate) fn key_of(&self, object: &Object) -> Key {
-        self.key_fields
-            .iter()
-            .map(|field| object.get(*field).map_or_else(String::new, text_of))
-            .collect()
+    /// Returns the values of an object's key fields, separated by `/`.
+    pub(crate) fn key_of(&self, object: &Object) -> String {
+        let fields = self.key_fields.iter();
+        let values = fields.map(|field| object.get(*field).map_or_else(String::new, text_of));
+        values.collect::<Vec<_>>().join("/")
     }
 
     /// Adds an object, or replaces the one with the same key.
     pub(crate) fn put(&mut self, object: Object) {
         self.objects.insert(self.key_of(&object), object);
-        self.changes += 1;
     }
 
-    pub(crate) fn get(&self, key: &[&str]) -> Option<&Object> {
-        self.keyed(&owned(key))
-    }
-
-    pub(crate) fn keyed(&self, key: &Key) -> Option<&Object> {
+    pub(crate) fn get(&self, key: &str) -> Option<&Object> {
         self.objects.get(key)
     }
 
-    pub(crate) fn remove(&mut self, key: &[&str]) {
-        self.objects.shift_remove(&owned(key));
-        self.changes += 1;
+    /// Returns an object, to change fields other than its key.
+    pub(crate) fn get_mut(&mut self, key: &str) -> Option<&mut Object> {
+        self.objects.get_mut(key)
     }
 
-    /// Removes the objects that do not match.
+    pub(crate) fn remove(&mut self, key: &str) {
+        self.objects.shift_remove(key);
+    }
+
     pub(crate) fn retain(&mut self, keep: impl Fn(&Object) -> bool) {
         self.objects.retain(|_, object| keep(object));
-        self.changes += 1;
     }
 
     pub(crate) fn iter(&self) -> impl DoubleEndedIterator<Item = &Object> {
         self.objects.values()
+    }
+
+    pub(crate) fn iter_mut(&mut self) -> impl Iterator<Item = &mut Object> {
+        self.objects.values_mut()
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -86,7 +82,6 @@ impl Collection {
     }
 }
 
-/// Serializes the objects in the order of their creation.
 impl Serialize for Collection {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_seq(self.iter())
@@ -96,17 +91,19 @@ impl Serialize for Collection {
 /// All objects of an API by kind.
 pub(crate) struct Collections {
     kinds: BTreeMap<&'static str, Collection>,
+    /// Number of times that a collection could be changed.
+    pub(crate) changes: u64,
     /// The collection of unknown kinds.
     nothing: Collection,
 }
 
 impl Collections {
-    /// Creates empty collections from the kinds and their key fields.
     pub(crate) fn of(kinds: impl Iterator<Item = (&'static str, &'static [&'static str])>) -> Self {
         Self {
             kinds: kinds
                 .map(|(kind, key_fields)| (kind, Collection::keyed_by(key_fields)))
                 .collect(),
+            changes: 0,
             nothing: Collection::keyed_by(&[]),
         }
     }
@@ -116,6 +113,7 @@ impl Collections {
     }
 
     pub(crate) fn get_mut(&mut self, kind: &str) -> &mut Collection {
+        self.changes += 1;
         self.kinds.get_mut(kind).unwrap_or(&mut self.nothing)
     }
 
@@ -126,11 +124,6 @@ impl Collections {
     pub(crate) fn iter(&self) -> impl Iterator<Item = (&'static str, &Collection)> {
         self.kinds.iter().map(|(kind, held)| (*kind, held))
     }
-
-    /// Returns the number of additions, replacements and removals so far.
-    pub(crate) fn changes(&self) -> u64 {
-        self.kinds.values().map(|held| held.changes).sum()
-    }
 }
 
 /// Serializes the kinds that have objects.
@@ -138,10 +131,6 @@ impl Serialize for Collections {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_map(self.iter().filter(|(_, held)| held.len() > 0))
     }
-}
-
-fn owned(key: &[&str]) -> Key {
-    key.iter().map(|part| (*part).to_owned()).collect()
 }
 
 fn text_of(value: &Value) -> String {

@@ -91,21 +91,6 @@ const FAULTS_HELP: &str = concat!(
 impl Arguments {
     /// Starts the sandbox, prints the environment variables for clients, and serves until Ctrl-C.
     ///
-    /// ```
-    /// use clap::Parser;
-    /// use compute_kfp_sandbox::command::Arguments;
-    ///
-    /// #[derive(Parser)]
-    /// struct Program {
-    ///     #[command(flatten)]
-    ///     sandbox: Arguments,
-    /// }
-    ///
-    /// let program = Program::parse_from(["program", "--port", "0"]);
-    /// let served = program.sandbox.run();
-    /// # drop(served);
-    /// ```
-    ///
     /// # Errors
     ///
     /// Returns an error of kind [`InvalidInput`](io::ErrorKind::InvalidInput) if an argument is invalid,
@@ -117,7 +102,7 @@ impl Arguments {
             port: self.port,
             seeded: !self.empty,
             recording: false,
-            clock_start: Some(self.clock),
+            clock_start: self.clock,
             kfp_server: self.kfp,
             multi_user: self.multi_user,
             data_file: self.data,

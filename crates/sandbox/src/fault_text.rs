@@ -35,20 +35,15 @@ impl Fault {
     /// [`Sandbox::fail`](crate::Sandbox::fail) rejects one of the faults. The message has the column,
     /// counted from 1.
     pub fn read_all(text: &str) -> io::Result<Vec<Self>> {
-        read(text)
-            .map_err(|(column, problem)| invalid(format!("faults, column {column}: {problem}")))
+        let pieces = text.split(';').map(str::trim);
+        let faults = pieces.filter(|piece| !piece.is_empty()).map(read_one);
+        faults.collect::<Result<_, _>>().map_err(|(part, problem)| {
+            let offset = part.as_ptr().addr().saturating_sub(text.as_ptr().addr());
+            let before = text.get(..offset).unwrap_or_default();
+            let column = before.chars().count() + 1;
+            invalid(format!("faults, column {column}: {problem}"))
+        })
     }
-}
-
-/// Parses faults. An error has the column of the fault in the string, counted from 1.
-fn read(text: &str) -> Result<Vec<Fault>, (usize, String)> {
-    let pieces = text.split(';').map(str::trim);
-    let faults = pieces.filter(|piece| !piece.is_empty()).map(read_one);
-    faults.collect::<Result<_, _>>().map_err(|(part, problem)| {
-        let offset = part.as_ptr().addr().saturating_sub(text.as_ptr().addr());
-        let before = text.get(..offset).unwrap_or_default();
-        (before.chars().count() + 1, problem)
-    })
 }
 
 fn read_one(piece: &str) -> Result<Fault, Problem<'_>> {
@@ -65,15 +60,9 @@ fn read_one(piece: &str) -> Result<Fault, Problem<'_>> {
     for setting in settings.split(',') {
         set(&mut fault, setting.trim())?;
     }
-    let without_effect = Fault {
-        operation: fault.operation.clone(),
-        times: fault.times,
-        rate: fault.rate,
-        seed: fault.seed,
-        after_the_operation: fault.after_the_operation,
-        ..Fault::default()
-    };
-    if fault == without_effect {
+    let replaces = fault.status.is_some() || fault.lost.is_some();
+    let changes = fault.content_type.is_some() || fault.retry_after.is_some();
+    if !replaces && !changes && fault.delay.is_zero() {
         let message = "no effect: add status, cut, delay, content-type or retry-after";
         return Err((settings, message.to_owned()));
     }

@@ -6,15 +6,14 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use compute_kfp_runtime::operation::Operation;
 use futures_util::stream::{self, BoxStream};
 use futures_util::{FutureExt, StreamExt};
+use http::HeaderValue;
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE, RETRY_AFTER};
-use http::{HeaderValue, StatusCode};
 use http_body_util::{Either, Full, StreamBody};
 use hyper::body::{Bytes, Frame};
 use tokio::sync::watch;
 
-use crate::fault::{Fault, Lost};
+use crate::fault::{Fault, Lost, invalid};
 use crate::response::Response;
-use crate::uuids::scramble;
 
 #[derive(Default)]
 pub(crate) struct Faults {
@@ -23,8 +22,8 @@ pub(crate) struct Faults {
 
 struct InForce {
     fault: Fault,
-    /// Number of requests that the fault could have applied to.
-    seen: u64,
+    /// Decides about each request that the fault could apply to.
+    random: fastrand::Rng,
     /// Dropped when the fault is cleared, which releases the held requests.
     hold: watch::Sender<()>,
 }
@@ -46,23 +45,21 @@ impl InForce {
     }
 
     fn comes_up(&mut self) -> bool {
-        self.seen += 1;
-        let number = scramble(scramble(self.fault.seed).wrapping_add(self.seen));
-        // As many bits as an `f64` holds, as a number from 0 to 1.
-        let number = f64::from(u32::try_from(number >> 32).unwrap_or(u32::MAX));
-        let number = number / (f64::from(u32::MAX) + 1.0);
-        self.fault.rate.is_none_or(|rate| number < rate)
+        let rate = self.fault.rate;
+        rate.is_none_or(|rate| self.random.f64() < rate)
     }
 }
 
 impl Faults {
-    pub(crate) fn add(&self, fault: Fault) {
+    pub(crate) fn add(&self, fault: Fault) -> io::Result<()> {
+        fault.check().map_err(invalid)?;
         let (hold, _) = watch::channel(());
         self.in_force().push(InForce {
+            random: fastrand::Rng::with_seed(fault.seed),
             fault,
-            seen: 0,
             hold,
         });
+        Ok(())
     }
 
     pub(crate) fn clear(&self) {
@@ -95,7 +92,6 @@ impl Faults {
     }
 }
 
-/// Waits until the sender is dropped.
 pub(crate) async fn ended(stop: &mut watch::Receiver<()>) {
     while stop.changed().await.is_ok() {}
 }
@@ -128,7 +124,7 @@ impl Met {
             let seconds = HeaderValue::from(pause.as_secs());
             response.headers_mut().insert(RETRY_AFTER, seconds);
         }
-        if has_no_body(response.status()) {
+        if matches!(response.status().as_u16(), 204 | 205 | 304) {
             response.body_mut().clear();
         }
         match fault.lost {
@@ -137,13 +133,6 @@ impl Met {
             Some(_) => Err(disconnected()),
         }
     }
-}
-
-fn has_no_body(status: StatusCode) -> bool {
-    matches!(
-        status,
-        StatusCode::NO_CONTENT | StatusCode::RESET_CONTENT | StatusCode::NOT_MODIFIED
-    )
 }
 
 /// The body of a response on the wire: all of it, or a part and then a failure.

@@ -1,7 +1,6 @@
-use std::fmt;
-
+use http::Request;
+use http::header::{AUTHORIZATION, COOKIE, PROXY_AUTHORIZATION};
 use http::request::Parts;
-use http::{HeaderMap, Method, Uri};
 use hyper::body::Bytes;
 
 /// A request that reached a sandbox, whatever its response.
@@ -18,23 +17,22 @@ use hyper::body::Bytes;
 /// assert_eq!(third_pages, 0, "page 3 was never asked for");
 /// # }
 /// ```
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub struct ReceivedRequest {
     operation_id: Option<&'static str>,
-    method: Method,
-    uri: Uri,
-    headers: HeaderMap,
-    body: Bytes,
+    request: Request<Bytes>,
 }
 
 impl ReceivedRequest {
     pub(crate) fn new(operation_id: Option<&'static str>, head: &Parts, body: Bytes) -> Self {
+        let mut request = Request::from_parts(head.clone(), body);
+        for (name, value) in request.headers_mut() {
+            // `Debug` does not show sensitive values.
+            value.set_sensitive([AUTHORIZATION, COOKIE, PROXY_AUTHORIZATION].contains(name));
+        }
         Self {
             operation_id,
-            method: head.method.clone(),
-            uri: head.uri.clone(),
-            headers: head.headers.clone(),
-            body,
+            request,
         }
     }
 
@@ -49,19 +47,19 @@ impl ReceivedRequest {
     /// Returns the HTTP method, in capitals.
     #[must_use]
     pub fn method(&self) -> &str {
-        self.method.as_str()
+        self.request.method().as_str()
     }
 
     /// Returns the path as sent, without the query and still percent-encoded.
     #[must_use]
     pub fn path(&self) -> &str {
-        self.uri.path()
+        self.request.uri().path()
     }
 
     /// Returns the query as sent, without the `?` and still percent-encoded.
     #[must_use]
     pub fn query(&self) -> Option<&str> {
-        self.uri.query()
+        self.request.uri().query()
     }
 
     /// Returns the decoded value of a query parameter. If there are several, returns the first.
@@ -83,7 +81,7 @@ impl ReceivedRequest {
     ///
     /// A value that is not UTF-8 is omitted; [`header`](Self::header) returns `None` for it.
     pub fn headers(&self) -> impl Iterator<Item = (&str, &str)> {
-        let headers = self.headers.iter();
+        let headers = self.request.headers().iter();
         headers.filter_map(|(name, value)| {
             Some((name.as_str(), std::str::from_utf8(value.as_bytes()).ok()?))
         })
@@ -93,15 +91,13 @@ impl ReceivedRequest {
     /// name.
     #[must_use]
     pub fn header(&self, name: &str) -> Option<&str> {
-        self.headers()
-            .find(|(sent, _)| sent.eq_ignore_ascii_case(name))
-            .map(|(_, value)| value)
+        std::str::from_utf8(self.request.headers().get(name)?.as_bytes()).ok()
     }
 
     /// Returns the body. It is also empty if it was larger than a sandbox accepts.
     #[must_use]
     pub fn body(&self) -> &[u8] {
-        &self.body
+        self.request.body()
     }
 
     /// Parses the body as JSON.
@@ -110,28 +106,6 @@ impl ReceivedRequest {
     ///
     /// Returns an error if the body is not JSON.
     pub fn json(&self) -> serde_json::Result<serde_json::Value> {
-        serde_json::from_slice(&self.body)
+        serde_json::from_slice(self.request.body())
     }
-}
-
-impl fmt::Debug for ReceivedRequest {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let headers: Vec<_> = self
-            .headers()
-            .map(|(name, value)| (name, if is_secret(name) { "redacted" } else { value }))
-            .collect();
-        formatter
-            .debug_struct("ReceivedRequest")
-            .field("operation_id", &self.operation_id)
-            .field("method", &self.method)
-            .field("path", &self.path())
-            .field("query", &self.query())
-            .field("headers", &headers)
-            .field("body", &String::from_utf8_lossy(&self.body))
-            .finish()
-    }
-}
-
-fn is_secret(header: &str) -> bool {
-    matches!(header, "authorization" | "cookie" | "proxy-authorization")
 }

@@ -6,6 +6,7 @@ mod authentication;
 mod builder;
 mod clock;
 mod collection;
+#[doc(hidden)]
 pub mod command;
 mod compute;
 mod credentials;
@@ -19,12 +20,9 @@ mod injection;
 mod inspection;
 mod kfp;
 mod login;
-mod number;
 mod object;
 mod operation;
-mod page;
 mod percent;
-mod progress;
 mod request_body;
 mod response;
 mod sandbox;
@@ -33,7 +31,6 @@ mod seeding;
 mod server;
 mod shared;
 mod specification;
-mod start;
 mod store;
 mod uuids;
 
@@ -42,6 +39,7 @@ pub use compute::store::BACKEND_ID;
 pub use fault::Fault;
 pub use inspection::ReceivedRequest;
 pub use kfp::NAMESPACE;
+#[doc(hidden)]
 pub use kfp::package::pipeline_name;
 pub use kfp::server::KfpServer;
 pub use sandbox::Sandbox;

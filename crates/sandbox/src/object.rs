@@ -28,6 +28,21 @@ pub(crate) fn object(value: Value) -> Object {
     }
 }
 
+/// Returns these fields of an object, as far as it has them.
+pub(crate) fn picked<'a>(object: &Object, fields: impl IntoIterator<Item = &'a str>) -> Object {
+    let fields = fields.into_iter();
+    let held = fields.filter_map(|field| Some((field.to_owned(), object.get(field)?.clone())));
+    held.collect()
+}
+
 pub(crate) fn set(object: &mut Object, field: &str, value: impl Into<Value>) {
     object.insert(field.to_owned(), value.into());
+}
+
+/// Returns a number as an integer, if it is one. So are `1.0` and `1e3`. Beyond 2^53 a float is
+/// ambiguous.
+#[allow(clippy::cast_possible_truncation)]
+pub(crate) fn whole(float: f64) -> Option<i64> {
+    const LARGEST_EXACT: f64 = 9_007_199_254_740_992.0;
+    (float.fract() == 0.0 && float.abs() <= LARGEST_EXACT).then_some(float as i64)
 }

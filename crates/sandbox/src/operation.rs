@@ -14,11 +14,11 @@ use crate::store::Store;
 pub(crate) struct Operation<E: 'static> {
     /// The operation in the API's spec.
     pub(crate) described: &'static Description,
-    pub(crate) handle: Handle<E>,
+    handle: Handle<E>,
 }
 
 /// Returns the content of a successful response. Its status is the one that the spec declares.
-pub(crate) type Handle<E> = fn(&mut Store, &Call<'_>) -> Result<Value, E>;
+type Handle<E> = Box<dyn Fn(&mut Store, &Call<'_>) -> Result<Value, E> + Send + Sync>;
 
 /// The request as an operation sees it, not yet decoded.
 pub(crate) struct Call<'a> {
@@ -27,14 +27,12 @@ pub(crate) struct Call<'a> {
     pub(crate) query: &'a str,
     pub(crate) headers: &'a HeaderMap,
     pub(crate) body: &'a [u8],
-    /// The parts of a `multipart/form-data` body.
-    pub(crate) parts: &'a [Part],
+    /// The file in a `multipart/form-data` body.
+    pub(crate) upload: Option<Upload>,
 }
 
-/// A part of a `multipart/form-data` body.
-pub(crate) struct Part {
-    pub(crate) name: String,
-    pub(crate) file_name: Option<String>,
+pub(crate) struct Upload {
+    pub(crate) file_name: String,
     pub(crate) content: Bytes,
 }
 
@@ -64,28 +62,25 @@ pub(crate) enum Rejection<'a> {
 
 /// An error in the format of an API.
 pub(crate) trait ApiError: Sized + 'static {
-    /// Adds the operation to the error of its handler.
-    fn of_operation(self, _call: &Call<'_>) -> Self {
-        self
-    }
-
     fn rejected(rejection: Rejection<'_>) -> Self;
     fn into_response(self) -> Response;
 }
 
 /// Returns the operations of an API, each with a rule of its own or the one that its path and method
-/// suggest.
-pub(crate) fn served<E>(
+/// suggest. `perform` performs a rule.
+pub(crate) fn served<E, R: Copy + Send + Sync + 'static>(
     operations: &[&'static Description],
-    rules: &[(&Description, Handle<E>)],
-    suggested: impl Fn(&Description) -> Option<Handle<E>>,
+    rules: &[(&Description, R)],
+    suggested: impl Fn(&Description) -> Option<R>,
+    perform: fn(R, &mut Store, &Call<'_>) -> Result<Value, E>,
 ) -> Vec<Operation<E>> {
     let operations = operations.iter().filter_map(|described| {
         let rule = rules.iter().find(|(ruled, _)| ruled == described);
-        let handle = rule.map(|(_, handle)| *handle);
+        let rule = rule.map(|(_, rule)| *rule);
+        let rule = rule.or_else(|| suggested(described))?;
         Some(Operation {
             described,
-            handle: handle.or_else(|| suggested(described))?,
+            handle: Box::new(move |store, call| perform(rule, store, call)),
         })
     });
     operations.collect()
@@ -138,7 +133,7 @@ pub(crate) fn perform<E: ApiError>(
         }
         store.is_changed = true;
     }
-    let content = (operation.handle)(store, call).map_err(|error| error.of_operation(call))?;
+    let content = (operation.handle)(store, call)?;
     let status = StatusCode::from_u16(call.described.success_status).unwrap_or_default();
     Ok(json_response(status, &content))
 }

@@ -20,14 +20,6 @@ pub(crate) fn decode_query_strict(text: &str) -> Result<String, String> {
     decode_strict(&text.replace('+', " ")).map(Cow::into_owned)
 }
 
-/// Returns the names and values of a query string, not decoded.
-pub(crate) fn query_pairs(query: &str) -> impl Iterator<Item = (&str, &str)> {
-    query
-        .split('&')
-        .filter(|pair| !pair.is_empty())
-        .map(|pair| pair.split_once('=').unwrap_or((pair, "")))
-}
-
 fn check_escapes(text: &str) -> Result<(), String> {
     for after in text.split('%').skip(1) {
         let digits = after.bytes().take(2).filter(u8::is_ascii_hexdigit).count();

@@ -8,7 +8,7 @@ use http_body_util::BodyExt;
 use hyper::body::{Bytes, Incoming};
 use tokio::sync::Semaphore;
 
-use crate::operation::{Part, Rejection};
+use crate::operation::{Rejection, Upload};
 
 /// Default maximum of a gRPC server.
 const LARGEST_MESSAGE: usize = 4 * 1024 * 1024;
@@ -40,52 +40,35 @@ pub(crate) async fn read(
     let mut seen = 0;
     while let Some(frame) = body.frame().await {
         let frame = frame.map_err(|_| Rejection::BodyInterrupted)?;
-        let Some(data) = frame.data_ref() else {
-            continue;
-        };
+        let data = frame.into_data().unwrap_or_default();
         seen += data.len();
-        if permit.is_none() && (LARGEST_WITHOUT_PERMIT..=largest).contains(&seen) {
+        if seen > LARGEST_DRAINED {
+            break;
+        } else if seen > largest {
+            (kept, permit) = (Vec::new(), None);
+            continue;
+        } else if seen >= LARGEST_WITHOUT_PERMIT && permit.is_none() {
             permit = permits.acquire().await.ok();
         }
-        if seen <= largest {
-            kept.extend_from_slice(data);
-        } else {
-            kept = Vec::new();
-            permit = None;
-            if seen > LARGEST_DRAINED {
-                break;
-            }
-        }
+        kept.extend_from_slice(&data);
     }
-    if seen <= largest {
-        Ok(kept.into())
-    } else {
-        Err(Rejection::BodyTooLarge)
+    if seen > largest {
+        return Err(Rejection::BodyTooLarge);
     }
+    Ok(kept.into())
 }
 
-/// Returns the parts of a body, or none if it does not match its content type.
-pub(crate) async fn parts(headers: &HeaderMap, body: Bytes) -> Vec<Part> {
-    let content_type = headers
-        .get(CONTENT_TYPE)
-        .and_then(|value| value.to_str().ok());
-    let boundary = content_type.and_then(|value| multer::parse_boundary(value).ok());
-    let Some(boundary) = boundary else {
-        return Vec::new();
-    };
+/// Returns the file with that name in a body, if there is one.
+pub(crate) async fn upload(headers: &HeaderMap, body: Bytes, name: &str) -> Option<Upload> {
+    let content_type = headers.get(CONTENT_TYPE)?.to_str().ok()?;
+    let boundary = multer::parse_boundary(content_type).ok()?;
     let mut multipart = multer::Multipart::new(stream::iter([io::Result::Ok(body)]), boundary);
-    let mut parts = Vec::new();
-    while let Ok(Some(field)) = multipart.next_field().await {
-        let name = field.name().unwrap_or_default().to_owned();
-        let file_name = field.file_name().map(str::to_owned);
-        let Ok(content) = field.bytes().await else {
-            return Vec::new();
-        };
-        parts.push(Part {
-            name,
-            file_name,
-            content,
-        });
+    while let Some(field) = multipart.next_field().await.ok()? {
+        if field.name() == Some(name) {
+            let file_name = field.file_name().unwrap_or_default().to_owned();
+            let content = field.bytes().await.ok()?;
+            return Some(Upload { file_name, content });
+        }
     }
-    parts
+    None
 }

@@ -1,13 +1,22 @@
 use std::fmt;
 use std::io;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
-use std::sync::Arc;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 
+use tokio::sync::Semaphore;
+
+use crate::builder::{ClockStart, SandboxBuilder};
+use crate::clock::Clock;
+use crate::data_file::DataFile;
 use crate::fault::{Fault, invalid};
+use crate::injection::Faults;
 use crate::inspection::ReceivedRequest;
-use crate::server::Running;
+use crate::request_body::PERMITS;
+use crate::seeding;
+use crate::server::{Running, serve};
 use crate::shared::Shared;
+use crate::store::Store;
 
 /// A running in-memory server for the Compute API and for KFP, both on one port.
 ///
@@ -22,13 +31,18 @@ pub struct Sandbox {
 }
 
 impl Sandbox {
-    pub(crate) fn new(address: SocketAddr, shared: Arc<Shared>, running: Running) -> Self {
-        let address = SocketAddr::new(reachable(address.ip()), address.port());
-        Self {
-            url: format!("http://{address}"),
-            shared,
-            running,
-        }
+    /// Starts a server with seed data and default credentials on a free loopback port.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if no port is free or no thread can be started.
+    pub async fn start() -> io::Result<Self> {
+        Self::builder().start().await
+    }
+
+    /// Returns a builder to configure port, data, credentials and time before the start.
+    pub fn builder() -> SandboxBuilder {
+        SandboxBuilder::default()
     }
 
     /// Returns the endpoint of both APIs, such as `http://127.0.0.1:40123`, without a trailing slash.
@@ -72,9 +86,7 @@ impl Sandbox {
     /// Returns `InvalidInput` if no operation has the name that the fault is [`on`](Fault::on) (the
     /// message has the nearest ones), or if a status, rate or content type is invalid.
     pub fn fail(&self, fault: Fault) -> io::Result<()> {
-        fault.check().map_err(invalid)?;
-        self.shared.faults.add(fault);
-        Ok(())
+        self.shared.faults.add(fault)
     }
 
     /// Returns the active faults, each with the remaining [`times`](Fault::times).
@@ -103,18 +115,14 @@ impl Sandbox {
     /// ```
     pub fn advance(&self, by: Duration) {
         let mut store = self.shared.store();
-        store.catch_up();
         store.clock.advance(by);
         store.is_changed = true;
-        store.catch_up();
     }
 
     /// Returns the time of the server's clock.
     #[must_use]
     pub fn now(&self) -> SystemTime {
-        let mut store = self.shared.store();
-        store.clock.follow();
-        store.clock.reading.into()
+        self.shared.store().clock.reading.into()
     }
 
     /// Writes the [`data_file`](crate::SandboxBuilder::data_file) now, if there is one.
@@ -140,6 +148,98 @@ impl Sandbox {
         drop(stop);
         // Without an outcome, the server's thread has already ended.
         stopped.await.unwrap_or(Ok(()))
+    }
+}
+
+impl SandboxBuilder {
+    /// Starts the server. It accepts requests as soon as this returns.
+    ///
+    /// # Errors
+    ///
+    /// Returns the errors of [`start_blocking`](Self::start_blocking).
+    pub async fn start(self) -> io::Result<Sandbox> {
+        self.start_blocking()
+    }
+
+    /// Starts the server from code that is not async. It takes milliseconds and needs no runtime.
+    ///
+    /// # Errors
+    ///
+    /// Returns `InvalidInput` if the host is not a loopback address and was not allowed with
+    /// [`exposed`](Self::exposed), if a credential cannot be sent in a header, if [`Sandbox::fail`]
+    /// would reject a fault, or if a [`seed`](Self::seed) is invalid. Returns `InvalidData` if the
+    /// [`data_file`](Self::data_file) is not one of this version, and `WouldBlock` if another sandbox
+    /// uses it. Otherwise returns the error of the operating system, such as `AddrInUse` for a port in
+    /// use.
+    pub fn start_blocking(self) -> io::Result<Sandbox> {
+        self.check_host()?;
+        self.credentials.check()?;
+        let (store, data_file) = self.store()?;
+        let listener = TcpListener::bind((self.host, self.port))?;
+        let address = listener.local_addr()?;
+        let faults = Faults::default();
+        for fault in &self.faults {
+            faults.add(fault.clone())?;
+        }
+        let shared = Arc::new(Shared {
+            faults,
+            received: Mutex::default(),
+            store: Mutex::new(store),
+            data_file: data_file.map(Mutex::new),
+            large_bodies: Semaphore::new(PERMITS),
+            settings: self,
+        });
+        let address = SocketAddr::new(reachable(address.ip()), address.port());
+        Ok(Sandbox {
+            url: format!("http://{address}"),
+            running: serve(listener, Arc::clone(&shared))?,
+            shared,
+        })
+    }
+
+    fn check_host(&self) -> io::Result<()> {
+        if self.exposed || self.host.is_loopback() {
+            return Ok(());
+        }
+        Err(invalid(format!(
+            "{} is not a loopback address: other machines could reach the sandbox; \
+             allow this explicitly if intended",
+            self.host
+        )))
+    }
+
+    fn store(&self) -> io::Result<(Store, Option<DataFile>)> {
+        let opened = self.data_file.as_deref().map(DataFile::open).transpose()?;
+        let (data_file, held) = opened.unzip();
+        let held = self.data_file.as_deref().zip(held.flatten());
+        let start = match self.clock_start {
+            ClockStart::At(start) => start,
+            ClockStart::Wall => SystemTime::now(),
+        };
+        let clock = Clock::starting_at(start.into());
+        let mut store = if self.seeded && held.is_none() {
+            seeding::seeded(clock)
+        } else {
+            seeding::empty(clock)
+        };
+        if let Some((path, held)) = held {
+            let name = path.display().to_string();
+            seeding::sow(&mut store, &name, &held)
+                .map_err(|problem| io::Error::new(io::ErrorKind::InvalidData, problem))?;
+        } else {
+            for seed in &self.seeds {
+                seed.sow(&mut store)?;
+            }
+        }
+        if matches!(self.clock_start, ClockStart::Wall) {
+            store.clock.set_to_wall_clock();
+            store.agenda.postpone(store.clock.passed);
+        }
+        store.clock.set_speed(self.speed);
+        store.kfp.short_pages = self.short_pages;
+        store.kfp.server = self.kfp_server;
+        store.kfp.multi_user = self.multi_user;
+        Ok((store, data_file))
     }
 }
 

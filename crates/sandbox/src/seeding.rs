@@ -8,31 +8,42 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::clock::Clock;
-use crate::collection::{Collection, Collections};
-use crate::compute::catalogue;
+use crate::collection::Collections;
+use crate::data_file::at;
 use crate::fault::invalid;
 use crate::kfp::experiments;
 use crate::seed_error::SeedError;
 use crate::store::Store;
 use crate::{compute, kfp};
 
-/// Returns a store without data, except for what every server has.
+/// Returns a store without data, except for what every server has: backends, their types, languages and
+/// the user. The QX emulator and Tuna-5 are those of the public service; the spin qubits are the
+/// sandbox's own.
 pub(crate) fn empty(clock: Clock) -> Store {
     let mut store = Store {
         clock,
         ..Store::default()
     };
-    catalogue::add(&mut store);
+    add_own(&mut store, include_str!("compute/catalogue.json"));
     experiments::add_default(&mut store);
     store
 }
 
-/// Returns a store with calibrations.
+/// Returns a store with calibrations: daily ones of the two-qubit backend, and between them two of a
+/// single-qubit backend.
 pub(crate) fn seeded(clock: Clock) -> Store {
     let mut store = empty(clock);
-    catalogue::seed(&mut store);
-    kfp::seed::seed(&mut store);
+    add_own(&mut store, include_str!("compute/calibrations.json"));
+    kfp::seed::seed(&mut store, |store, kinds| {
+        let _ = add_kinds(store, kinds, kfp::seed::add_seed);
+    });
     store
+}
+
+/// Adds objects of Compute that are part of the program. Tests check all of them.
+fn add_own(store: &mut Store, text: &str) {
+    let kinds = serde_json::from_str(text).unwrap_or_default();
+    let _ = add_kinds(store, &kinds, compute::given::add_seed);
 }
 
 /// The source of initial data.
@@ -48,8 +59,7 @@ impl Seed {
             Self::Given(data) => sow(store, "seed", data).map_err(invalid),
             Self::File(path) => {
                 let name = path.display().to_string();
-                let text = fs::read(path)
-                    .map_err(|error| io::Error::new(error.kind(), format!("{name}: {error}")))?;
+                let text = fs::read(path).map_err(|error| at(path, &error))?;
                 let data = serde_json::from_slice(&text)
                     .map_err(|error| invalid(format!("{name}: invalid JSON: {error}")))?;
                 sow(store, &name, &data).map_err(invalid)
@@ -72,20 +82,19 @@ type AddOne = fn(&mut Store, &str, &Value) -> Result<(), SeedError>;
 
 fn add(store: &mut Store, data: &Value) -> Result<(), SeedError> {
     let apis = data.as_object().ok_or(FORM)?;
-    let (mut add_to_compute, mut add_to_kfp): (AddOne, AddOne) =
-        (compute::given::add_seed, kfp::given::add_seed);
-    if let Some(state) = apis.get(STATE) {
+    let state = apis.get(STATE);
+    if let Some(state) = state {
         *store = Store::deserialize(state)
             .map_err(|error| SeedError::from(error.to_string()).inside(STATE))?;
-        add_to_compute =
-            |store, kind, object| hold(store.compute.collections.known_mut(kind), kind, object);
-        add_to_kfp =
-            |store, kind, object| hold(store.kfp.collections.known_mut(kind), kind, object);
     }
     for (api, kinds) in apis.iter().filter(|(api, _)| *api != STATE) {
-        let add_one = match api.as_str() {
-            "compute" => add_to_compute,
-            "kfp" => add_to_kfp,
+        let add_one: AddOne = match (api.as_str(), state) {
+            ("compute", None) => compute::given::add_seed,
+            ("kfp", None) => kfp::seed::add_seed,
+            ("compute", _) => {
+                |store, kind, given| hold(&mut store.compute.collections, kind, given)
+            }
+            ("kfp", _) => |store, kind, given| hold(&mut store.kfp.collections, kind, given),
             _ => return Err(SeedError::from(format!("unknown API {api:?}: {FORM}")).inside(api)),
         };
         add_kinds(store, kinds, add_one).map_err(|problem| problem.inside(api))?;
@@ -94,9 +103,10 @@ fn add(store: &mut Store, data: &Value) -> Result<(), SeedError> {
 }
 
 /// Stores an object of a snapshot. It is complete and stays unchanged.
-fn hold(collection: Option<&mut Collection>, kind: &str, object: &Value) -> Result<(), SeedError> {
+fn hold(collections: &mut Collections, kind: &str, given: &Value) -> Result<(), SeedError> {
+    let collection = collections.known_mut(kind);
     let collection = collection.ok_or_else(|| format!("unknown kind {kind:?}"))?;
-    let object = object.as_object().ok_or("expected an object")?;
+    let object = given.as_object().ok_or("expected an object")?;
     collection.put(object.clone());
     Ok(())
 }

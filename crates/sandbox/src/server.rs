@@ -21,7 +21,7 @@ use crate::inspection::ReceivedRequest;
 use crate::kfp::operations as kfp;
 use crate::login;
 use crate::operation::{ApiError, Call, Operation, Rejection, perform, select};
-use crate::request_body::{self, parts};
+use crate::request_body::{self, upload};
 use crate::response::Response;
 use crate::shared::Shared;
 
@@ -174,9 +174,11 @@ async fn handle<E: ApiError>(
         Ok(bytes) => (bytes, Ok(())),
         Err(rejection) => (Bytes::new(), Err(rejection)),
     };
-    let parts = match kind {
-        Some(BodyKind::Multipart(_)) => parts(&head.headers, bytes.clone()).await,
-        _ => Vec::new(),
+    let upload = match kind {
+        Some(BodyKind::Multipart([part, ..])) => {
+            upload(&head.headers, bytes.clone(), part.name).await
+        }
+        _ => None,
     };
     let operation_id = described.map(|described| described.id);
     if shared.settings.recording {
@@ -188,7 +190,6 @@ async fn handle<E: ApiError>(
     }
     let perform = || {
         let mut store = shared.store();
-        store.catch_up();
         let response = selected.and_then(|(operation, path_values)| {
             let call = Call {
                 described: operation.described,
@@ -196,7 +197,7 @@ async fn handle<E: ApiError>(
                 query: head.uri.query().unwrap_or_default(),
                 headers: &head.headers,
                 body: &bytes,
-                parts: &parts,
+                upload,
             };
             perform(
                 operation,

@@ -3,10 +3,13 @@ use std::{io, mem};
 
 use tokio::sync::Semaphore;
 
+use crate::agenda::Event;
 use crate::builder::SandboxBuilder;
+use crate::compute::jobs;
 use crate::data_file::DataFile;
 use crate::injection::Faults;
 use crate::inspection::ReceivedRequest;
+use crate::kfp::{execution, recurring_runs};
 use crate::seeding::snapshot;
 use crate::store::Store;
 
@@ -21,11 +24,31 @@ pub(crate) struct Shared {
 }
 
 impl Shared {
+    /// Returns the data, after all events that are due, and the events that follow from them.
     pub(crate) fn store(&self) -> MutexGuard<'_, Store> {
-        self.store.lock().unwrap_or_else(PoisonError::into_inner)
+        let mut store = self.store.lock().unwrap_or_else(PoisonError::into_inner);
+        store.clock.follow();
+        let now = store.clock.passed;
+        while let Some(planned) = store.agenda.next_due(now) {
+            let (store, at) = (&mut *store, planned.at);
+            store.is_changed = true;
+            store.agenda.happening = Some((planned.due, at));
+            match planned.event {
+                Event::BatchJob(id) => jobs::reserve(store, id, at),
+                Event::Job(id, part) => jobs::go(store, id, part, at),
+                Event::Run {
+                    run_id,
+                    attempt,
+                    step,
+                } => execution::take_step(store, &run_id, attempt, &step, at),
+                Event::RecurringRun(id) => recurring_runs::take_step(store, &id, at),
+                Event::EndOfRun(id) => recurring_runs::go_on(store, &id, at),
+            }
+            store.agenda.happening = None;
+        }
+        store
     }
 
-    /// Returns the requests that were received so far and recorded.
     pub(crate) fn received(&self) -> MutexGuard<'_, Vec<ReceivedRequest>> {
         self.received.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -39,7 +62,6 @@ impl Shared {
         let mut file = file.lock().unwrap_or_else(PoisonError::into_inner);
         let snapshot = {
             let mut store = self.store();
-            store.catch_up();
             if !mem::take(&mut store.is_changed) {
                 return Ok(false);
             }

@@ -38,7 +38,6 @@ impl Specification {
             .as_object()
     }
 
-    /// Returns every named schema.
     pub(crate) fn schemas(&'static self) -> impl Iterator<Item = (&'static str, &'static Value)> {
         let schemas = self.named_schemas().into_iter().flatten();
         schemas.map(|(name, schema)| (name.as_str(), schema))
@@ -76,7 +75,6 @@ impl Specification {
         json_schema(success)
     }
 
-    /// Returns whether the spec declares this status for the operation.
     pub(crate) fn declares(&'static self, operation: &Operation, status: &str) -> bool {
         self.operation(operation)
             .and_then(|operation| operation.get("responses")?.get(status))

@@ -4,33 +4,31 @@ use serde_json::Value;
 
 use crate::compute::creation::calling_id;
 use crate::compute::error::ComputeError;
-use crate::compute::request;
+use crate::compute::request::Request;
 use crate::compute::resources::{apply, shown};
 use crate::object::Object;
-use crate::operation::Call;
 use crate::store::Store;
 
-pub(super) fn calling(store: &Store, call: &Call<'_>) -> Result<Object, ComputeError> {
+pub(super) fn calling(store: &Store, call: &Request<'_>) -> Result<Object, ComputeError> {
     let id = calling_id(store, call);
     let backend = store.compute.find("backends", id);
     let backend = backend.ok_or_else(|| ComputeError::not_found("Backend not found"))?;
     Ok(backend.clone())
 }
 
-pub(super) fn read_own(store: &mut Store, call: &Call<'_>) -> Result<Value, ComputeError> {
-    request::read(call)?;
+pub(super) fn read_own(store: &mut Store, call: &Request<'_>) -> Result<Value, ComputeError> {
     Ok(shown(call, &calling(store, call)?).into())
 }
 
-pub(super) fn change_own(store: &mut Store, call: &Call<'_>) -> Result<Value, ComputeError> {
-    let (_, body) = request::read(call)?;
+pub(super) fn change_own(store: &mut Store, call: &Request<'_>) -> Result<Value, ComputeError> {
     let backend = calling(store, call)?;
-    apply(store, call, backend, body)
+    apply(store, call, backend)
 }
 
-/// Changes the type of the calling backend.
-pub(super) fn change_own_type(store: &mut Store, call: &Call<'_>) -> Result<Value, ComputeError> {
-    let (_, body) = request::read(call)?;
+pub(super) fn change_own_type(
+    store: &mut Store,
+    call: &Request<'_>,
+) -> Result<Value, ComputeError> {
     let backend = calling(store, call)?;
     let found = store
         .compute
@@ -38,5 +36,5 @@ pub(super) fn change_own_type(store: &mut Store, call: &Call<'_>) -> Result<Valu
     let found = found
         .cloned()
         .ok_or_else(|| ComputeError::not_found("Backend type not found"))?;
-    apply(store, call, found, body)
+    apply(store, call, found)
 }

@@ -3,20 +3,19 @@
 use serde_json::{Value, json};
 
 use crate::compute::error::ComputeError;
+use crate::compute::jobs;
+use crate::compute::request::Request;
 use crate::compute::resources::{self, check_references, existing, named_schema};
-use crate::compute::{jobs, request};
 use crate::object::{Object, object, set, text};
-use crate::operation::Call;
 use crate::store::Store;
 
 /// Default stage of a compilation.
 const WHOLLY: &str = "routing";
 
 /// Adds a compiled file. The sandbox compiles nothing: the new file has the content of the old one.
-pub(super) fn compile(store: &mut Store, call: &Call<'_>) -> Result<Value, ComputeError> {
-    let (parameters, body) = request::read(call)?;
-    let body = object(body);
-    let commit_id = existing(store, call, &parameters)?.get("id").cloned();
+pub(super) fn compile(store: &mut Store, call: &Request<'_>) -> Result<Value, ComputeError> {
+    let body = object(call.body.clone());
+    let commit_id = existing(store, call)?.get("id").cloned();
     check_references(store, call, &body)?;
 
     let is_source = |file: &&Object| {

@@ -1,31 +1,33 @@
 //! The creation of objects: what paths and schemas do not express.
 
 use http::header::AUTHORIZATION;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::compute::error::ComputeError;
-use crate::compute::store::{BACKEND_ID, BACKEND_KEY};
+use crate::compute::request::Request;
+use crate::compute::store::{BACKEND_ID, BACKEND_KEY, id_of};
 use crate::compute::time;
 use crate::object::{Object, set, text};
-use crate::operation::Call;
 use crate::store::Store;
 
 /// Id of the user that the user token belongs to.
 pub(super) const USER_ID: i64 = 1;
 
-/// Sets the fields that a body leaves to the server, before it is validated.
-pub(super) fn complete(name: &str, store: &Store, call: &Call<'_>, sent: &mut Object) {
-    if name == "metadata" && sent.get("backend_id").is_none_or(Value::is_null) {
-        let backend_id = calling_id(store, call);
-        sent.insert("backend_id".to_owned(), json!(backend_id));
-    }
-}
-
-/// Checks the conditions for creating a resource, beyond the schema of its body.
-pub(super) fn allow_creation(name: &str, store: &Store, sent: &Object) -> Result<(), ComputeError> {
+/// Checks the conditions for creating a resource, beyond the schema of its body, and sets the fields that
+/// the body leaves to the server.
+pub(super) fn allow_creation(
+    name: &str,
+    store: &Store,
+    call: &Request<'_>,
+    sent: &mut Object,
+) -> Result<(), ComputeError> {
     match name {
         "jobs" => allow_job(store, sent),
         "reservations" => allow_reservation(sent),
+        "metadata" if sent.get("backend_id").is_none_or(Value::is_null) => {
+            set(sent, "backend_id", calling_id(store, call));
+            Ok(())
+        }
         _ => Ok(()),
     }
 }
@@ -34,36 +36,33 @@ pub(super) fn allow_creation(name: &str, store: &Store, sent: &Object) -> Result
 pub(super) fn finish_creation(name: &str, store: &mut Store, created: &mut Object) {
     match name {
         "jobs" => finish_job(store, created),
-        "backends" => finish_backend(store, created),
-        "reservations" => finish_reservation(store, created),
+        "backends" if created.contains_key(BACKEND_KEY) => {
+            let key = store.uuids.next().replace('-', "");
+            set(created, BACKEND_KEY, key);
+            set(created, "hostname", "");
+        }
+        "reservations" => {
+            let backend = store.compute.backend_for(created);
+            let id = backend.and_then(|backend| backend.get("id")).cloned();
+            set(created, "backend_id", id.unwrap_or_default());
+        }
         "batch_jobs" => {
-            created.insert("user_id".to_owned(), json!(USER_ID));
-            created.insert("aggregated_algorithm_type".to_owned(), json!("quantum"));
+            set(created, "user_id", USER_ID);
+            set(created, "aggregated_algorithm_type", "quantum");
         }
         "commits" => {
             let hash = store.uuids.next().replace('-', "");
-            created.insert("hash".to_owned(), json!(hash));
+            set(created, "hash", hash);
         }
         _ => {}
     }
 }
 
 /// Returns the id of the backend that a request comes from.
-pub(super) fn calling_id(store: &Store, call: &Call<'_>) -> i64 {
+pub(super) fn calling_id(store: &Store, call: &Request<'_>) -> i64 {
     let key = call.headers.get(AUTHORIZATION);
     let key = key.and_then(|key| key.to_str().ok()).unwrap_or_default();
-    let backend = store.compute.backend_of_key(key);
-    let id = backend.and_then(|backend| backend.get("id")?.as_i64());
-    id.unwrap_or(BACKEND_ID)
-}
-
-/// Adds the fields that a backend gets at its registration.
-fn finish_backend(store: &mut Store, backend: &mut Object) {
-    if backend.contains_key(BACKEND_KEY) {
-        let key = store.uuids.next().replace('-', "");
-        backend.insert(BACKEND_KEY.to_owned(), json!(key));
-        backend.insert("hostname".to_owned(), json!(""));
-    }
+    store.compute.backend_of_key(key).map_or(BACKEND_ID, id_of)
 }
 
 fn allow_job(store: &Store, sent: &Object) -> Result<(), ComputeError> {
@@ -113,13 +112,4 @@ fn allow_reservation(sent: &Object) -> Result<(), ComputeError> {
         return Ok(());
     }
     Err("end_time must be later than start_time".into())
-}
-
-/// Assigns a backend of the requested type.
-fn finish_reservation(store: &Store, reservation: &mut Object) {
-    let kind = reservation.get("backend_type_id");
-    let mut backends = store.compute.all("backends").iter();
-    let backend = backends.find(|backend| backend.get("backend_type_id") == kind);
-    let id = backend.and_then(|backend| backend.get("id")).cloned();
-    set(reservation, "backend_id", id.unwrap_or(Value::Null));
 }

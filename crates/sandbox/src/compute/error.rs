@@ -23,7 +23,6 @@ impl ComputeError {
         Self::new(StatusCode::NOT_FOUND, detail)
     }
 
-    /// Creates the error of a request that conflicts with the current state.
     pub(super) fn conflict(detail: &str) -> Self {
         Self::new(StatusCode::CONFLICT, detail)
     }

@@ -1,12 +1,10 @@
 //! Initial objects of a sandbox.
 
-use std::collections::BTreeMap;
-
 use compute_api_client::operations::OPERATIONS;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::compute::resources::{self, properties};
-use crate::compute::schema::{self, Defaults};
+use crate::compute::schema::Reader;
 use crate::seed_error::SeedError;
 use crate::specification::COMPUTE;
 use crate::store::Store;
@@ -14,11 +12,11 @@ use crate::store::Store;
 /// Adds an object in the format in which the server sends it. Omitted fields get their initial values.
 /// Ids may be omitted. Given ids must be in ascending order.
 pub(crate) fn add_seed(store: &mut Store, kind: &str, given: &Value) -> Result<(), SeedError> {
-    let kinds = store.compute.kinds();
-    let kinds = kinds.filter_map(|name| Some((name, schema_of(name)?)));
-    let kinds: BTreeMap<&str, &Value> = kinds.collect();
-    let Some((&name, &object_schema)) = kinds.get_key_value(kind) else {
-        let kinds = kinds.into_keys().collect::<Vec<_>>().join(", ");
+    let kinds = || store.compute.kinds();
+    let name = kinds().find(|name| *name == kind);
+    let Some((name, object_schema)) = name.and_then(|name| Some((name, schema_of(name)?))) else {
+        let kinds = kinds().filter(|name| schema_of(name).is_some());
+        let kinds = kinds.collect::<Vec<_>>().join(", ");
         return Err(format!("unknown kind {kind:?}: use one of {kinds}").into());
     };
     let given = given.as_object();
@@ -27,11 +25,10 @@ pub(crate) fn add_seed(store: &mut Store, kind: &str, given: &Value) -> Result<(
         let known = properties(object_schema).find(|(known, _)| known == field);
         let (_, field_schema) =
             known.ok_or_else(|| SeedError::from("unknown field").inside(field))?;
-        let mut problems = Vec::new();
-        let place = vec![json!(field)];
-        let read = schema::read(field_schema, value, place, Defaults::Filled, &mut problems);
-        if let Some(problem) = problems.into_iter().next() {
-            return Err(of_validation(&problem));
+        let mut reader = Reader::new(true);
+        let read = reader.read_at(&[field], field_schema, value);
+        if let Some(problem) = reader.problems.first() {
+            return Err(of_validation(problem));
         }
         *value = read.unwrap_or_default();
     }
@@ -49,8 +46,12 @@ pub(crate) fn add_seed(store: &mut Store, kind: &str, given: &Value) -> Result<(
     Ok(())
 }
 
-/// Returns the schema of a single object of that kind, from the operation that returns it.
+/// Returns the schema of a single object of that kind, from the operation that returns it. Of backends,
+/// only a list has all fields.
 fn schema_of(name: &str) -> Option<&'static Value> {
+    if name == "backends" {
+        return COMPUTE.schema("BackendWithHostname");
+    }
     let find = |method: &str, path: String| {
         let mut operations = OPERATIONS.iter();
         operations.find(|operation| operation.path == path && operation.method == method)

@@ -7,11 +7,11 @@ use serde_json::{Value, json};
 use crate::agenda::Event;
 use crate::clock::later;
 use crate::compute::error::ComputeError;
-use crate::compute::resources::{self, existing, in_path};
+use crate::compute::request::Request;
+use crate::compute::resources::{self, existing};
 use crate::compute::store::{BACKEND_ID, id_of};
-use crate::compute::{request, results, time};
+use crate::compute::{results, time};
 use crate::object::{Object, object, set, text};
-use crate::operation::Call;
 use crate::store::Store;
 
 /// Time that a batch job waits in the queue.
@@ -23,8 +23,8 @@ const LOGGING_PARTS: usize = 3;
 /// A job fails if its source contains this.
 const FAILURE: &str = "error";
 
-pub(super) fn enqueue(store: &mut Store, call: &Call<'_>) -> Result<Value, ComputeError> {
-    let mut batch = in_path(store, call)?;
+pub(super) fn enqueue(store: &mut Store, call: &Request<'_>) -> Result<Value, ComputeError> {
+    let mut batch = existing(store, call)?.clone();
     let state = text(&batch, "status");
     if state != "planned" {
         return Err(format!("Batch job is {state}, only a planned one can be enqueued").into());
@@ -42,18 +42,13 @@ pub(super) fn enqueue(store: &mut Store, call: &Call<'_>) -> Result<Value, Compu
 }
 
 /// Plans that the sandbox's own backend claims a waiting batch job after some time.
-pub(super) fn plan_reservation(store: &mut Store, batch_job: i64) {
-    let now = store.clock.reading;
-    plan(store, batch_job, now);
-}
-
-fn plan(store: &mut Store, batch_job: i64, now: DateTime<Utc>) {
+pub(super) fn plan(store: &mut Store, batch_job: i64, now: DateTime<Utc>) {
     store.plan(later(now, IN_THE_QUEUE), Event::BatchJob(batch_job));
 }
 
 /// Ends a batch job if all its jobs have ended.
-pub(super) fn finish_batch(store: &mut Store, call: &Call<'_>) -> Result<Value, ComputeError> {
-    let mut batch = in_path(store, call)?;
+pub(super) fn finish_batch(store: &mut Store, call: &Request<'_>) -> Result<Value, ComputeError> {
+    let mut batch = existing(store, call)?.clone();
     let jobs = store.compute.jobs_of(&batch);
     if !jobs.iter().all(|job| is_final(text(job, "status"))) {
         return Err("Batch job has jobs that have not ended".into());
@@ -68,20 +63,22 @@ pub(super) fn finish_batch(store: &mut Store, call: &Call<'_>) -> Result<Value, 
 }
 
 /// Changes the fields that the body names. A final state ends the job; no job leaves a final state.
-pub(super) fn update(store: &mut Store, call: &Call<'_>) -> Result<Value, ComputeError> {
-    let (parameters, body) = request::read(call)?;
-    let held = existing(store, call, &parameters)?.clone();
+pub(super) fn update(store: &mut Store, call: &Request<'_>) -> Result<Value, ComputeError> {
+    let held = existing(store, call)?.clone();
     let before = text(&held, "status").to_owned();
     let was_final = is_final(&before);
-    let changed = resources::apply(store, call, held.clone(), body)?;
+    let changed = resources::apply(store, call, held.clone())?;
     let mut job = object(changed);
     let state = text(&job, "status").to_owned();
     if was_final && state != before {
         store.compute.put("jobs", held);
         return Err(format!("Job is {before}, which is final").into());
     }
-    if state == "running" {
-        begin_claimed(store, &job);
+    // A claimed batch job runs as soon as one of its jobs does.
+    let batch = store.compute.batch_of(&job).filter(|_| state == "running");
+    if let Some(mut batch) = batch.filter(|batch| text(batch, "status") == "reserved") {
+        set(&mut batch, "status", "running");
+        store.compute.put("batch_jobs", batch);
     }
     if is_final(&state) && !was_final {
         let now = store.clock.now();
@@ -90,8 +87,8 @@ pub(super) fn update(store: &mut Store, call: &Call<'_>) -> Result<Value, Comput
     Ok(job.into())
 }
 
-pub(super) fn delete(store: &mut Store, call: &Call<'_>) -> Result<Value, ComputeError> {
-    let job = in_path(store, call)?;
+pub(super) fn delete(store: &mut Store, call: &Request<'_>) -> Result<Value, ComputeError> {
+    let job = existing(store, call)?.clone();
     let reply = resources::delete(store, call)?;
     if let Some(mut batch) = store.compute.batch_of(&job) {
         if let Some(ids) = batch.get_mut("job_ids").and_then(Value::as_array_mut) {
@@ -114,22 +111,10 @@ pub(crate) fn reserve(store: &mut Store, batch_job: i64, now: DateTime<Utc>) {
     }
     set(&mut batch, "status", "running");
     set(&mut batch, "reserved_at", time::naive(now));
-    let of_type =
-        |backend: &&Object| backend.get("backend_type_id") == batch.get("backend_type_id");
-    let backend = store.compute.all("backends").iter().find(of_type);
-    let backend_id = backend.map_or(BACKEND_ID, id_of);
+    let backend_id = store.compute.backend_for(&batch).map_or(BACKEND_ID, id_of);
     set(&mut batch, "backend_id", backend_id);
     store.compute.put("batch_jobs", batch.clone());
     move_on(store, &batch, now);
-}
-
-/// Marks a claimed batch job as running as soon as one of its jobs runs.
-fn begin_claimed(store: &mut Store, job: &Object) {
-    let batch = store.compute.batch_of(job);
-    if let Some(mut batch) = batch.filter(|batch| text(batch, "status") == "reserved") {
-        set(&mut batch, "status", "running");
-        store.compute.put("batch_jobs", batch);
-    }
 }
 
 /// Starts the next job of a running batch job, unless one is running. If there is none, the batch job
@@ -167,47 +152,45 @@ pub(crate) fn go(store: &mut Store, id: i64, part: usize, now: DateTime<Utc>) {
         .compute
         .referred(&job, "file_id", "files")
         .map_or_else(String::new, |file| text(file, "content").to_owned());
-    if part == 0 {
-        set(&mut job, "status", "running");
-        store.compute.put("jobs", job);
-        let lines = [format!("job {id} started"), "compiling".to_owned()];
-        store.compute.log(id, now, lines);
-    } else if part <= LOGGING_PARTS {
-        log_part(store, id, part, &source, now);
-    } else {
-        finish(store, job, &source, now);
-        return;
-    }
+    let lines = match part {
+        0 => {
+            set(&mut job, "status", "running");
+            store.compute.put("jobs", job);
+            vec![format!("job {id} started"), "compiling".to_owned()]
+        }
+        1..=LOGGING_PARTS => executed(&source, part),
+        _ => return finish(store, job, &source, now),
+    };
+    store.compute.log(id, now, lines);
     store.plan(later(now, PART), Event::Job(id, part + 1));
 }
 
-/// Logs a part of the lines of the source.
-fn log_part(store: &mut Store, id: i64, part: usize, source: &str, now: DateTime<Utc>) {
+/// Returns the lines that a part logs: its share of the lines of the source.
+fn executed(source: &str, part: usize) -> Vec<String> {
     let lines: Vec<&str> = source.lines().collect();
     let length = lines.len().div_ceil(LOGGING_PARTS).max(1);
     let of_part = lines.iter().skip((part - 1) * length).take(length);
-    let texts = of_part.map(|line| format!("executing {line}"));
-    store.compute.log(id, now, texts);
+    of_part.map(|line| format!("executing {line}")).collect()
 }
 
 fn finish(store: &mut Store, mut job: Object, source: &str, now: DateTime<Utc>) {
     let id = id_of(&job);
-    if let Some(message) = failure(source) {
-        store
-            .compute
-            .log(id, now, [message.clone(), format!("job {id} failed")]);
-        set(&mut job, "message", message);
-        set(&mut job, "source", "sandbox");
-        end(store, &mut job, "failed", now);
-    } else {
-        results::add(store, &job, source, now);
-        let lines = ["storing results".to_owned(), format!("job {id} completed")];
-        store.compute.log(id, now, lines);
-        end(store, &mut job, "completed", now);
-    }
+    let (state, message) = match failure(source) {
+        Some(message) => {
+            set(&mut job, "message", message.as_str());
+            set(&mut job, "source", "sandbox");
+            ("failed", message)
+        }
+        None => {
+            results::add(store, &job, source, now);
+            ("completed", "storing results".to_owned())
+        }
+    };
+    let lines = [message, format!("job {id} {state}")];
+    store.compute.log(id, now, lines);
+    end(store, &mut job, state, now);
 }
 
-/// Returns the reason why a source fails, if it does.
 pub(super) fn failure(source: &str) -> Option<String> {
     let line = source.lines().position(|line| line.contains(FAILURE))?;
     Some(format!("Line {} mentions an error", line + 1))
@@ -230,4 +213,31 @@ pub(super) fn is_draining(store: &Store) -> bool {
 
 fn is_final(state: &str) -> bool {
     matches!(state, "completed" | "cancelled" | "failed")
+}
+
+/// Returns a page of the lines from `start` to `end`, inclusive. `next_start` is the timestamp of the
+/// first line that was left out.
+pub(super) fn read_log(store: &mut Store, call: &Request<'_>) -> Result<Value, ComputeError> {
+    let job = existing(store, call)?;
+    let id = job.get("id").and_then(Value::as_i64).unwrap_or_default();
+    let number = |name| call.parameters.get(name).and_then(Value::as_i64);
+    let (start, end) = (
+        number("start").unwrap_or(i64::MIN),
+        number("end").unwrap_or(i64::MAX),
+    );
+    if start > end {
+        return Err(ComputeError::bad_request("start is after end"));
+    }
+    let limit = number("limit").and_then(|limit| usize::try_from(limit).ok());
+    let mut wanted = store
+        .compute
+        .log_of(id)
+        .filter(|line| (start..=end).contains(&line.timestamp));
+    let page: Vec<Value> = wanted
+        .by_ref()
+        .take(limit.unwrap_or(100))
+        .map(|line| json!({ "timestamp": line.timestamp, "line": line.text }))
+        .collect();
+    let next_start = wanted.next().map(|line| line.timestamp);
+    Ok(json!({ "logs": page, "next_start": next_start }))
 }

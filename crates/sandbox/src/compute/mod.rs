@@ -1,17 +1,13 @@
 //! The Quantum Inspire Compute API, with the behaviour of FastAPI.
 
 mod backends;
-pub(crate) mod catalogue;
 mod compilation;
 mod creation;
 pub(crate) mod error;
 pub(crate) mod given;
-mod job_logs;
 pub(crate) mod jobs;
-mod paging;
 mod queue;
 mod request;
-mod reservations;
 mod resources;
 mod results;
 pub(crate) mod rules;

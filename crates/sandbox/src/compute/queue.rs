@@ -5,26 +5,25 @@ use serde_json::{Value, json};
 use crate::compute::creation::{USER_ID, calling_id};
 use crate::compute::error::ComputeError;
 use crate::compute::jobs::{self, is_draining};
-use crate::compute::resources::{existing, in_path};
+use crate::compute::request::Request;
+use crate::compute::resources::existing;
 use crate::compute::store::id_of;
-use crate::compute::{backends, request, time};
+use crate::compute::{backends, time};
 use crate::object::{Object, object, set, text};
-use crate::operation::Call;
 use crate::store::Store;
 
 const NONE_WAITS: &str = "No batch job is waiting";
 
 /// Returns the next batch job, or a 422 if none waits: the spec declares no other error.
-pub(super) fn peek(store: &mut Store, call: &Call<'_>) -> Result<Value, ComputeError> {
-    let (_, body) = request::read(call)?;
-    let passed_over = body.as_array().map_or(&[][..], Vec::as_slice);
+pub(super) fn peek(store: &mut Store, call: &Request<'_>) -> Result<Value, ComputeError> {
+    let passed_over = call.body.as_array().map_or(&[][..], Vec::as_slice);
     let next = next(store, call, passed_over)?;
     let next = next.ok_or(NONE_WAITS)?;
     Ok(next.into())
 }
 
 /// Claims the batch job for the caller. The caller then runs its jobs, not the sandbox.
-pub(super) fn pop(store: &mut Store, call: &Call<'_>) -> Result<Value, ComputeError> {
+pub(super) fn pop(store: &mut Store, call: &Request<'_>) -> Result<Value, ComputeError> {
     let next = next(store, call, &[])?;
     let mut batch = next.ok_or_else(|| ComputeError::not_found(NONE_WAITS))?;
     let now = store.clock.now();
@@ -36,8 +35,8 @@ pub(super) fn pop(store: &mut Store, call: &Call<'_>) -> Result<Value, ComputeEr
     Ok(batch.into())
 }
 
-pub(super) fn unpop(store: &mut Store, call: &Call<'_>) -> Result<Value, ComputeError> {
-    let mut batch = in_path(store, call)?;
+pub(super) fn unpop(store: &mut Store, call: &Request<'_>) -> Result<Value, ComputeError> {
+    let mut batch = existing(store, call)?.clone();
     let backend_id = calling_id(store, call);
     if text(&batch, "status") != "reserved" || batch.get("backend_id") != Some(&json!(backend_id)) {
         return Err("Batch job is not reserved by the calling backend".into());
@@ -47,14 +46,14 @@ pub(super) fn unpop(store: &mut Store, call: &Call<'_>) -> Result<Value, Compute
     set(&mut batch, "reserved_at", Value::Null);
     store.compute.claimed.remove(&id_of(&batch));
     store.compute.put("batch_jobs", batch.clone());
-    jobs::plan_reservation(store, id_of(&batch));
+    jobs::plan(store, id_of(&batch), store.clock.reading);
     Ok(batch.into())
 }
 
 /// Returns the batch job that has waited longest for backends of the caller's type.
 fn next(
     store: &Store,
-    call: &Call<'_>,
+    call: &Request<'_>,
     passed_over: &[Value],
 ) -> Result<Option<Object>, ComputeError> {
     if is_draining(store) {
@@ -75,10 +74,9 @@ fn waiting(store: &Store) -> impl Iterator<Item = &Object> {
 }
 
 /// Returns the number of jobs that wait for a backend type, and the time they have waited so far.
-pub(super) fn read(store: &mut Store, call: &Call<'_>) -> Result<Value, ComputeError> {
-    let (parameters, _) = request::read(call)?;
-    let kind = existing(store, call, &parameters)?.get("id").cloned();
-    let of_user_only = parameters.get("user_only") == Some(&json!(true));
+pub(super) fn read(store: &mut Store, call: &Request<'_>) -> Result<Value, ComputeError> {
+    let kind = existing(store, call)?.get("id").cloned();
+    let of_user_only = call.parameters.get("user_only") == Some(&json!(true));
     let now = store.clock.reading;
     let mut waits = Vec::new();
     for batch in waiting(store).filter(|batch| batch.get("backend_type_id") == kind.as_ref()) {
@@ -102,25 +100,23 @@ pub(super) fn read(store: &mut Store, call: &Call<'_>) -> Result<Value, ComputeE
     }))
 }
 
-pub(super) fn read_drain_mode(store: &mut Store, _call: &Call<'_>) -> Result<Value, ComputeError> {
-    Ok(drain_mode(store))
-}
-
-pub(super) fn set_drain_mode(store: &mut Store, call: &Call<'_>) -> Result<Value, ComputeError> {
-    let (_, body) = request::read(call)?;
-    let mut record = object(body);
+pub(super) fn set_drain_mode(store: &mut Store, call: &Request<'_>) -> Result<Value, ComputeError> {
+    let mut record = object(call.body.clone());
     set(&mut record, "id", 1);
     store.compute.put("drain_mode", record);
     if !is_draining(store) {
         let waiting: Vec<i64> = waiting(store).map(id_of).collect();
         for batch_job in waiting {
-            jobs::plan_reservation(store, batch_job);
+            jobs::plan(store, batch_job, store.clock.reading);
         }
     }
-    Ok(drain_mode(store))
+    read_drain_mode(store, call)
 }
 
-fn drain_mode(store: &Store) -> Value {
+pub(super) fn read_drain_mode(
+    store: &mut Store,
+    _call: &Request<'_>,
+) -> Result<Value, ComputeError> {
     let batches = store.compute.all("batch_jobs").iter();
     let jobs: Vec<Object> = batches
         .filter(|batch| !matches!(text(batch, "status"), "planned" | "finished"))
@@ -132,11 +128,11 @@ fn drain_mode(store: &Store) -> Value {
             .count()
     };
     let (enabled, running) = (is_draining(store), in_state("running"));
-    json!({
+    Ok(json!({
         "id": 1,
         "enabled": enabled,
         "running_jobs": running,
         "pending_jobs": in_state("planned"),
         "safe_to_deploy": enabled && running == 0,
-    })
+    }))
 }

@@ -1,31 +1,45 @@
 //! The parts of a request as the spec defines them, and their faults in Pydantic's format.
 
-use std::str::Utf8Error;
-
+use compute_kfp_runtime::operation::Operation;
+use http::HeaderMap;
 use http::header::CONTENT_TYPE;
 use serde_json::{Value, json};
 
 use crate::compute::error::ComputeError;
-use crate::compute::schema::{self, Defaults};
+use crate::compute::schema::Reader;
 use crate::object::Object;
 use crate::operation::Call;
 use crate::percent::decode_lossy;
 use crate::specification::COMPUTE;
 
-/// Returns the values of path and query that were sent or have a default, and the body. A body of changes
-/// gets no defaults.
-pub(super) fn read(call: &Call<'_>) -> Result<(Object, Value), ComputeError> {
-    let mut problems = Vec::new();
-    let parameters = parameters(call, &mut problems);
-    let body = body(call, &mut problems)?;
-    if problems.is_empty() {
-        Ok((parameters, body))
-    } else {
-        Err(ComputeError::invalid(problems))
+/// A request as the spec describes it.
+pub(crate) struct Request<'a> {
+    pub(super) described: &'static Operation,
+    pub(super) headers: &'a HeaderMap,
+    /// The values of path and query that were sent or have a default.
+    pub(super) parameters: Object,
+    /// The body, or null. A body of changes gets no defaults.
+    pub(super) body: Value,
+}
+
+impl<'a> Request<'a> {
+    pub(super) fn read(call: &Call<'a>) -> Result<Self, ComputeError> {
+        let mut reader = Reader::new(call.described.method != "PATCH");
+        let request = Self {
+            described: call.described,
+            headers: call.headers,
+            parameters: parameters(call, &mut reader),
+            body: body(call, &mut reader)?,
+        };
+        if reader.problems.is_empty() {
+            Ok(request)
+        } else {
+            Err(ComputeError::invalid(reader.problems))
+        }
     }
 }
 
-fn parameters(call: &Call<'_>, problems: &mut Vec<Value>) -> Object {
+fn parameters(call: &Call<'_>, reader: &mut Reader) -> Object {
     let mut parameters = Object::new();
     for described in COMPUTE.parameters(call.described) {
         let text = |name| described.get(name).and_then(Value::as_str).unwrap_or("");
@@ -37,10 +51,7 @@ fn parameters(call: &Call<'_>, problems: &mut Vec<Value>) -> Object {
         };
         let schema = described.get("schema").unwrap_or(&Value::Null);
         let value = match sent {
-            Some(sent) => {
-                let place = vec![json!(location), json!(name)];
-                schema::read(schema, &json!(sent), place, Defaults::Filled, problems)
-            }
+            Some(sent) => reader.read_at(&[location, name], schema, &json!(sent)),
             None => schema.get("default").cloned(),
         };
         if let Some(value) = value {
@@ -57,30 +68,27 @@ fn query_text(call: &Call<'_>, name: &str) -> Option<String> {
     named.last().map(|(_, value)| value.into_owned())
 }
 
-/// Returns the body. If it is not JSON, its fault is the only one.
-fn body(call: &Call<'_>, problems: &mut Vec<Value>) -> Result<Value, ComputeError> {
+/// Returns the body. If it cannot be decoded, that is the only fault.
+fn body(call: &Call<'_>, reader: &mut Reader) -> Result<Value, ComputeError> {
     let (Some(schema), Some((_, required))) = (COMPUTE.body(call.described), call.described.body)
     else {
         return Ok(Value::Null);
     };
-    let place = vec![json!("body")];
     if call.body.is_empty() {
         if required {
-            problems.push(schema::missing(&place, &Value::Null));
+            reader.inside(json!("body"), |reader| reader.missing(&Value::Null));
         }
         return Ok(Value::Null);
     }
-    let text = std::str::from_utf8(call.body).map_err(|error| not_text(&error))?;
+    let text = std::str::from_utf8(call.body)
+        .map_err(|error| undecodable(error.valid_up_to(), &error.to_string()))?;
     let sent = if declares_json(call) {
-        serde_json::from_str(text).map_err(|error| not_json(text, &error))?
+        serde_json::from_str(text)
+            .map_err(|error| undecodable(offset(text, &error), &error.to_string()))?
     } else {
         json!(text)
     };
-    let defaults = match call.described.method {
-        "PATCH" => Defaults::LeftOut,
-        _ => Defaults::Filled,
-    };
-    let body = schema::read(schema, &sent, place, defaults, problems);
+    let body = reader.read_at(&["body"], schema, &sent);
     Ok(body.unwrap_or_default())
 }
 
@@ -95,17 +103,8 @@ fn declares_json(call: &Call<'_>) -> bool {
         || (media_type.starts_with("application/") && media_type.ends_with("+json"))
 }
 
-fn not_json(text: &str, error: &serde_json::Error) -> ComputeError {
-    undecodable(offset(text, error), &error.to_string())
-}
-
-/// Returns the error of a body that is not UTF-8. The spec declares no 400, as FastAPI would return, so
-/// it is a 422 like all faults of a body.
-fn not_text(error: &Utf8Error) -> ComputeError {
-    undecodable(error.valid_up_to(), &error.to_string())
-}
-
-/// Returns the error of a body that cannot be decoded. FastAPI reports it alone.
+/// Returns the error of a body that is not JSON or not UTF-8. FastAPI responds to the latter with a 400,
+/// which the spec does not declare.
 fn undecodable(offset: usize, error: &str) -> ComputeError {
     ComputeError::invalid(vec![json!({
         "type": "json_invalid",

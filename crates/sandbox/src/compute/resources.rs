@@ -4,70 +4,108 @@
 
 use serde_json::{Value, json};
 
+use crate::collection::Rank;
 use crate::compute::error::ComputeError;
-use crate::compute::paging;
+use crate::compute::request::Request;
 use crate::compute::schema;
 use crate::compute::store::{id_of, kind_of};
-use crate::compute::{creation, request, time};
-use crate::object::{Object, object};
-use crate::operation::Call;
+use crate::compute::{creation, time};
+use crate::object::{Object, object, picked, text};
 use crate::specification::COMPUTE;
 use crate::store::Store;
 
-pub(super) fn create(store: &mut Store, call: &Call<'_>) -> Result<Value, ComputeError> {
-    let (_, body) = request::read(call)?;
+/// Parameters that lists share. They do not filter objects.
+const OF_PAGES: &[&str] = &["page", "size", "latest", "sort_by"];
+
+pub(super) fn create(store: &mut Store, call: &Request<'_>) -> Result<Value, ComputeError> {
     let name = kind_of(call.described);
-    let mut sent = object(body);
-    creation::complete(name, store, call, &mut sent);
+    let mut sent = object(call.body.clone());
     check_references(store, call, &sent)?;
-    creation::allow_creation(name, store, &sent)?;
+    creation::allow_creation(name, store, call, &mut sent)?;
     let created = add(store, name, schema_of(call), sent);
     Ok(shown(call, &created).into())
 }
 
-pub(super) fn read(store: &mut Store, call: &Call<'_>) -> Result<Value, ComputeError> {
-    Ok(shown(call, &in_path(store, call)?).into())
+pub(super) fn read(store: &mut Store, call: &Request<'_>) -> Result<Value, ComputeError> {
+    Ok(shown(call, existing(store, call)?).into())
 }
 
-pub(super) fn list(store: &mut Store, call: &Call<'_>) -> Result<Value, ComputeError> {
-    let (parameters, _) = request::read(call)?;
-    check_parent(store, call, &parameters)?;
+pub(super) fn list(store: &mut Store, call: &Request<'_>) -> Result<Value, ComputeError> {
+    check_parent(store, call)?;
     let held = store.compute.all(kind_of(call.described));
     let objects = held
         .iter()
-        .filter(|object| is_wanted(object, &parameters))
+        .filter(|object| is_wanted(object, &call.parameters))
         .collect();
-    page(call, &parameters, objects)
+    page(call, objects)
 }
 
-/// Returns a page of the selected objects.
-pub(super) fn page(
-    call: &Call<'_>,
-    parameters: &Object,
-    objects: Vec<&Object>,
-) -> Result<Value, ComputeError> {
-    let sortable: Vec<&str> = properties(schema_of(call))
-        .filter(|(_, schema)| schema::is_sortable(schema))
-        .map(|(name, _)| name)
-        .collect();
-    paging::page_of(parameters, objects, &sortable, |object| shown(call, object))
+/// Returns one page of `objects`, which are in the order of their creation.
+pub(super) fn page(call: &Request<'_>, mut objects: Vec<&Object>) -> Result<Value, ComputeError> {
+    let number = |name| usize::try_from(call.parameters.get(name)?.as_u64()?).ok();
+    let page = number("page").unwrap_or(1).max(1);
+    let size = number("size").unwrap_or(50).max(1);
+    if call.parameters.get("latest") == Some(&json!(true)) {
+        let newest = objects
+            .into_iter()
+            .max_by_key(|object| (rank(object, "created_on"), rank(object, "id")));
+        objects = newest.into_iter().collect();
+    }
+    let sort_by = text(&call.parameters, "sort_by");
+    if !sort_by.is_empty() {
+        sort(call, &mut objects, sort_by)?;
+    }
+    let total = objects.len();
+    let skipped = (page - 1).saturating_mul(size);
+    let items = objects.into_iter().skip(skipped).take(size);
+    Ok(json!({
+        "items": items.map(|object| shown(call, object)).collect::<Vec<_>>(),
+        "total": total,
+        "page": page,
+        "size": size,
+        "pages": total.div_ceil(size),
+    }))
+}
+
+fn sort(call: &Request<'_>, objects: &mut [&Object], sort_by: &str) -> Result<(), ComputeError> {
+    let (field, descending) = match sort_by.strip_prefix('-') {
+        Some(field) => (field, true),
+        None => (sort_by, false),
+    };
+    let fields = properties(schema_of(call)).filter(|(_, schema)| schema::is_sortable(schema));
+    let sortable: Vec<&str> = fields.map(|(name, _)| name).collect();
+    if !sortable.contains(&field) {
+        let known = sortable.join(", ");
+        return Err(format!("Cannot sort by '{field}', only by {known}").into());
+    }
+    objects.sort_by_cached_key(|object| rank(object, field));
+    if descending {
+        objects.reverse();
+    }
+    Ok(())
+}
+
+fn rank(object: &Object, field: &str) -> Rank {
+    match object.get(field) {
+        Some(Value::String(text)) => Rank::Text(text.clone()),
+        Some(Value::Bool(boolean)) => Rank::Boolean(*boolean),
+        Some(Value::Number(number)) => Rank::number(number.as_f64().unwrap_or_default()),
+        _ => Rank::Absent,
+    }
 }
 
 /// Replaces the fields that the body can have, or changes those that it names, also to an empty string.
-pub(super) fn change(store: &mut Store, call: &Call<'_>) -> Result<Value, ComputeError> {
-    let (parameters, body) = request::read(call)?;
-    let held = existing(store, call, &parameters)?.clone();
-    apply(store, call, held, body)
+pub(super) fn change(store: &mut Store, call: &Request<'_>) -> Result<Value, ComputeError> {
+    let held = existing(store, call)?.clone();
+    apply(store, call, held)
 }
 
-/// Applies the changes of a body to an object.
 pub(super) fn apply(
     store: &mut Store,
-    call: &Call<'_>,
+    call: &Request<'_>,
     mut changed: Object,
-    body: Value,
 ) -> Result<Value, ComputeError> {
-    let changes = object(body);
+    let changes = object(call.body.clone());
     check_references(store, call, &changes)?;
     let can_be_null = |name: &str| {
         let schema = properties(schema_of(call)).find(|(known, _)| *known == name);
@@ -84,52 +122,43 @@ pub(super) fn apply(
     Ok(shown(call, &changed).into())
 }
 
-pub(super) fn delete(store: &mut Store, call: &Call<'_>) -> Result<Value, ComputeError> {
-    let id = id_of(&in_path(store, call)?);
+pub(super) fn delete(store: &mut Store, call: &Request<'_>) -> Result<Value, ComputeError> {
+    let id = id_of(existing(store, call)?);
     let kind = kind_of(call.described);
     let collection = store.compute.collections.get_mut(kind);
-    collection.remove(&[&id.to_string()]);
+    collection.remove(&id.to_string());
     Ok(Value::Null)
 }
 
 /// Deletes the objects that belong to the object in the path.
-pub(super) fn delete_all_of(store: &mut Store, call: &Call<'_>) -> Result<Value, ComputeError> {
-    let (parameters, _) = request::read(call)?;
-    check_parent(store, call, &parameters)?;
+pub(super) fn delete_all_of(store: &mut Store, call: &Request<'_>) -> Result<Value, ComputeError> {
+    check_parent(store, call)?;
     store
         .compute
         .collections
         .get_mut(kind_of(call.described))
         .retain(|held| {
-            !parameters
+            !call
+                .parameters
                 .iter()
                 .all(|(name, value)| held.get(name) == Some(value))
         });
     Ok(Value::Null)
 }
 
-/// Returns the object whose `id` is in the path of a request without a body.
-pub(super) fn in_path(store: &Store, call: &Call<'_>) -> Result<Object, ComputeError> {
-    let (parameters, _) = request::read(call)?;
-    existing(store, call, &parameters).cloned()
-}
-
-/// Returns the object with the `id` among the parameters.
+/// Returns the object whose `id` is in the path.
 pub(super) fn existing<'a>(
     store: &'a Store,
-    call: &Call<'_>,
-    parameters: &Object,
+    call: &Request<'_>,
 ) -> Result<&'a Object, ComputeError> {
     let name = kind_of(call.described);
-    let found = store.compute.referred(parameters, "id", name);
+    let found = store.compute.referred(&call.parameters, "id", name);
     found.ok_or_else(|| ComputeError::not_found(&format!("{} not found", singular(name))))
 }
 
 /// Returns an object as an operation shows it. Other operations show its other fields.
-pub(super) fn shown(call: &Call<'_>, held: &Object) -> Object {
-    properties(schema_of(call))
-        .filter_map(|(name, _)| Some((name.to_owned(), held.get(name)?.clone())))
-        .collect()
+pub(super) fn shown(call: &Request<'_>, held: &Object) -> Object {
+    picked(held, properties(schema_of(call)).map(|(name, _)| name))
 }
 
 /// Adds an object from the fields that were sent. The others get their initial values.
@@ -156,7 +185,7 @@ pub(super) fn add(
 }
 
 /// Returns the schema of the objects of an operation.
-pub(super) fn schema_of(call: &Call<'_>) -> &'static Value {
+pub(super) fn schema_of(call: &Request<'_>) -> &'static Value {
     let response = COMPUTE.response(call.described).unwrap_or(&Value::Null);
     let items = COMPUTE
         .resolve(response)
@@ -179,7 +208,7 @@ pub(super) fn properties(
 pub(super) fn is_wanted(object: &Object, parameters: &Object) -> bool {
     parameters
         .iter()
-        .filter(|(name, _)| !paging::NAMES.contains(&name.as_str()))
+        .filter(|(name, _)| !OF_PAGES.contains(&name.as_str()))
         .all(|(name, value)| passes(object, name, value))
 }
 
@@ -206,46 +235,44 @@ fn mentions(object: &Object, text: &str) -> bool {
         .any(|field| field.to_lowercase().contains(&text))
 }
 
-/// Checks that the resource exists that a field `x_id` refers to, if there is one of that name.
+/// Checks that the resources exist that fields `x_id` refer to, if there are some of that name.
 pub(super) fn check_references(
     store: &Store,
-    call: &Call<'_>,
+    call: &Request<'_>,
     sent: &Object,
 ) -> Result<(), ComputeError> {
+    let Some((kind, id)) = missing(store, sent.iter()) else {
+        return Ok(());
+    };
+    let message = format!("{} {id} does not exist", singular(kind));
     // With nothing in the path that could be missing, a 404 is about what the body refers to.
-    let is_missing = call.path_values.is_empty() && COMPUTE.declares(call.described, "404");
-    for (field, id) in sent {
-        let Some(referred) = referred(store, field).filter(|_| id.is_i64()) else {
-            continue;
-        };
-        if store.compute.find(referred, id).is_none() {
-            let message = format!("{} {id} does not exist", singular(referred));
-            return Err(if is_missing {
-                ComputeError::not_found(&message)
-            } else {
-                message.into()
-            });
-        }
+    if !call.described.path.contains('{') && COMPUTE.declares(call.described, "404") {
+        return Err(ComputeError::not_found(&message));
     }
-    Ok(())
+    Err(message.into())
 }
 
 /// Returns a 404 for a list whose parent object does not exist, if the spec declares it.
-fn check_parent(store: &Store, call: &Call<'_>, parameters: &Object) -> Result<(), ComputeError> {
-    if !COMPUTE.declares(call.described, "404") {
-        return Ok(());
+pub(super) fn check_parent(store: &Store, call: &Request<'_>) -> Result<(), ComputeError> {
+    let (path, parameters) = (call.described.path, call.parameters.iter());
+    let in_path = parameters.filter(|(field, _)| path.contains(&format!("{{{field}}}")));
+    match missing(store, in_path) {
+        Some((kind, _)) if COMPUTE.declares(call.described, "404") => Err(ComputeError::not_found(
+            &format!("{} not found", singular(kind)),
+        )),
+        _ => Ok(()),
     }
-    for (field, id) in parameters {
-        let in_path = call.described.path.contains(&format!("{{{field}}}"));
-        let Some(parent) = referred(store, field).filter(|_| in_path) else {
-            continue;
-        };
-        if store.compute.find(parent, id).is_none() {
-            let message = format!("{} not found", singular(parent));
-            return Err(ComputeError::not_found(&message));
-        }
-    }
-    Ok(())
+}
+
+/// Returns the first reference to an object that does not exist: its kind and its id.
+fn missing<'a>(
+    store: &Store,
+    mut fields: impl Iterator<Item = (&'a String, &'a Value)>,
+) -> Option<(&'static str, &'a Value)> {
+    fields.find_map(|(field, id)| {
+        let kind = referred(store, field).filter(|_| id.is_i64())?;
+        store.compute.find(kind, id).is_none().then_some((kind, id))
+    })
 }
 
 fn referred(store: &Store, field: &str) -> Option<&'static str> {
@@ -261,7 +288,6 @@ fn singular(name: &str) -> String {
     first.into_iter().chain(letters).collect()
 }
 
-/// Returns the schema with this name in the spec.
 pub(super) fn named_schema(name: &str) -> &'static Value {
     COMPUTE.schema(name).unwrap_or(&Value::Null)
 }

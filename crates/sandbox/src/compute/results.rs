@@ -5,9 +5,10 @@ use serde_json::{Value, json};
 
 use crate::clock::later;
 use crate::compute::error::ComputeError;
-use crate::compute::{request, resources, time};
+use crate::compute::request::Request;
+use crate::compute::resources::{self, named_schema};
+use crate::compute::time;
 use crate::object::{Object, object, text};
-use crate::operation::Call;
 use crate::store::Store;
 
 /// Maximum width of a result, whatever a source declares.
@@ -45,15 +46,16 @@ pub(super) fn add(store: &mut Store, job: &Object, source: &str, now: DateTime<U
             "results": { low.as_str(): lows, high.as_str(): shots - lows },
             "raw_data": raw_data,
         });
-        add_object(store, "results", "Result", result);
+        resources::add(store, "results", named_schema("Result"), object(result));
     }
     if hybrid {
-        let final_result = json!({
+        let result = json!({
             "created_on": time::naive(now),
             "job_id": job.get("id"),
             "final_result": { "iterations": number },
         });
-        add_object(store, "final_results", "FinalResult", final_result);
+        let schema = named_schema("FinalResult");
+        resources::add(store, "final_results", schema, object(result));
     }
 }
 
@@ -84,14 +86,9 @@ fn size(declared: &str) -> Option<usize> {
     Some(digits(name).unwrap_or(1))
 }
 
-fn add_object(store: &mut Store, name: &'static str, schema: &str, value: Value) {
-    resources::add(store, name, resources::named_schema(schema), object(value));
-}
-
 /// Returns the newest final result, or a 404 if the job has none.
-pub(super) fn final_of_job(store: &mut Store, call: &Call<'_>) -> Result<Value, ComputeError> {
-    let (parameters, _) = request::read(call)?;
-    let job_id = parameters.get("job_id");
+pub(super) fn final_of_job(store: &mut Store, call: &Request<'_>) -> Result<Value, ComputeError> {
+    let job_id = call.parameters.get("job_id");
     let of_job = |result: &&Object| result.get("job_id") == job_id;
     let results = store.compute.all("final_results");
     let newest = results.iter().rfind(of_job);
@@ -99,16 +96,9 @@ pub(super) fn final_of_job(store: &mut Store, call: &Call<'_>) -> Result<Value, 
     Ok(newest.clone().into())
 }
 
-pub(super) fn of_algorithm(store: &mut Store, call: &Call<'_>) -> Result<Value, ComputeError> {
-    let (parameters, _) = request::read(call)?;
-    let algorithm_id = parameters.get("algorithm_id");
-    if store
-        .compute
-        .referred(&parameters, "algorithm_id", "algorithms")
-        .is_none()
-    {
-        return Err(ComputeError::not_found("Algorithm not found"));
-    }
+pub(super) fn of_algorithm(store: &mut Store, call: &Request<'_>) -> Result<Value, ComputeError> {
+    let algorithm_id = call.parameters.get("algorithm_id");
+    resources::check_parent(store, call)?;
     let of_algorithm = |result: &&Object| {
         let job = store.compute.referred(result, "job_id", "jobs");
         job.and_then(|job| store.compute.algorithm_of(job))
@@ -117,7 +107,7 @@ pub(super) fn of_algorithm(store: &mut Store, call: &Call<'_>) -> Result<Value, 
     let results = store.compute.all("results").iter();
     let results = results
         .filter(of_algorithm)
-        .filter(|result| resources::is_wanted(result, &parameters))
+        .filter(|result| resources::is_wanted(result, &call.parameters))
         .collect();
-    resources::page(call, &parameters, results)
+    resources::page(call, results)
 }

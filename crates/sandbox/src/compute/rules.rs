@@ -7,17 +7,27 @@ use compute_kfp_runtime::operation::Operation as Description;
 use serde_json::{Value, json};
 
 use crate::compute::error::ComputeError;
-use crate::compute::{
-    backends, compilation, job_logs, jobs, queue, reservations, resources, results,
-};
+use crate::compute::request::Request;
+use crate::compute::resources::existing;
+use crate::compute::{backends, compilation, jobs, queue, resources, results};
 use crate::login;
-use crate::operation::{Call, Handle, Operation, served};
+use crate::object::set;
+use crate::operation::{Operation, served};
 use crate::store::Store;
 
-pub(crate) static OPERATIONS: LazyLock<Vec<Operation<ComputeError>>> =
-    LazyLock::new(|| served(operations::OPERATIONS, RULES, suggested));
+pub(crate) static OPERATIONS: LazyLock<Vec<Operation<ComputeError>>> = LazyLock::new(|| {
+    served(
+        operations::OPERATIONS,
+        RULES,
+        suggested,
+        |handle, store, call| handle(store, &Request::read(call)?),
+    )
+});
 
-fn suggested(operation: &Description) -> Option<Handle<ComputeError>> {
+/// Returns the content of a successful response.
+type Handle = fn(&mut Store, &Request<'_>) -> Result<Value, ComputeError>;
+
+fn suggested(operation: &Description) -> Option<Handle> {
     let path = operation.path.trim_matches('/');
     let segments: Vec<&str> = path.split('/').collect();
     Some(match (operation.method, segments.as_slice()) {
@@ -35,7 +45,7 @@ fn suggested(operation: &Description) -> Option<Handle<ComputeError>> {
     })
 }
 
-static RULES: &[(&Description, Handle<ComputeError>)] = &[
+static RULES: &[(&Description, Handle)] = &[
     (&operations::AUTH_CONFIG, auth_config),
     (&operations::READ_BACKEND_SELF, backends::read_own),
     (&operations::UPDATE_BACKEND_SELF, backends::change_own),
@@ -47,13 +57,13 @@ static RULES: &[(&Description, Handle<ComputeError>)] = &[
     (&operations::COMPILE_COMMIT, compilation::compile),
     (&operations::READ_DRAIN_MODE, queue::read_drain_mode),
     (&operations::UPDATE_DRAIN_MODE, queue::set_drain_mode),
-    (&operations::TERMINATE_RESERVATION, reservations::terminate),
+    (&operations::TERMINATE_RESERVATION, terminate),
     (&operations::ENQUEUE_BATCH_JOB, jobs::enqueue),
     (&operations::FINISH_BATCH_JOB, jobs::finish_batch),
     (&operations::HEALTHZ, healthz),
     (&operations::UPDATE_JOB_STATUS, jobs::update),
     (&operations::DELETE_JOB, jobs::delete),
-    (&operations::GET_JOB_LOGS, job_logs::read),
+    (&operations::GET_JOB_LOGS, jobs::read_log),
     (
         &operations::READ_FINAL_RESULT_BY_JOB_ID,
         results::final_of_job,
@@ -65,7 +75,7 @@ static RULES: &[(&Description, Handle<ComputeError>)] = &[
 ];
 
 /// Returns the sandbox itself as the login server.
-fn auth_config(_store: &mut Store, call: &Call<'_>) -> Result<Value, ComputeError> {
+fn auth_config(_store: &mut Store, call: &Request<'_>) -> Result<Value, ComputeError> {
     Ok(json!({
         "client_id": login::CLIENT,
         "audience": login::CLIENT,
@@ -73,6 +83,16 @@ fn auth_config(_store: &mut Store, call: &Call<'_>) -> Result<Value, ComputeErro
     }))
 }
 
-fn healthz(_store: &mut Store, _call: &Call<'_>) -> Result<Value, ComputeError> {
+fn healthz(_store: &mut Store, _call: &Request<'_>) -> Result<Value, ComputeError> {
     Ok(json!({}))
+}
+
+fn terminate(store: &mut Store, call: &Request<'_>) -> Result<Value, ComputeError> {
+    let mut reservation = existing(store, call)?.clone();
+    if reservation.get("is_terminated") == Some(&Value::Bool(true)) {
+        return Err("Reservation is terminated already".into());
+    }
+    set(&mut reservation, "is_terminated", true);
+    store.compute.put("reservations", reservation.clone());
+    Ok(reservation.into())
 }

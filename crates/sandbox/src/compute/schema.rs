@@ -6,72 +6,49 @@ use std::num::IntErrorKind;
 use serde_json::{Number, Value, json};
 
 use crate::compute::time;
-use crate::number::whole;
-use crate::object::Object;
+use crate::object::{Object, whole};
 use crate::specification::COMPUTE;
 
-type Place = Vec<Value>;
-
-/// Returns a fault of a value and its place, in the format of the response.
-fn problem(wrong: Wrong, place: &Place, input: &Value) -> Value {
-    let Wrong(kind, message, context) = wrong;
-    let mut told = json!({ "type": kind, "loc": place, "msg": message, "input": input });
-    if let Some(context) = context {
-        told["ctx"] = context;
-    }
-    told
+/// The fault of a value, in the format of the response but without the place.
+fn wrong(kind: &str, message: &str) -> Value {
+    json!({ "type": kind, "msg": message })
 }
 
-pub(super) fn missing(place: &Place, input: &Value) -> Value {
-    problem(wrong("missing", "Field required"), place, input)
-}
-
-/// Name, message and context of a fault of a value.
-struct Wrong(&'static str, String, Option<Value>);
-
-fn wrong(kind: &'static str, message: &str) -> Wrong {
-    Wrong(kind, message.to_owned(), None)
-}
-
-/// Returns the fault of a value of another type.
-fn not_a(type_name: &str, kind: &'static str) -> Wrong {
+fn not_a(type_name: &str, kind: &str) -> Value {
     wrong(kind, &format!("Input should be a valid {type_name}"))
 }
 
-/// The treatment of omitted fields: filled with their defaults, or left out in a body of changes.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Defaults {
-    Filled,
-    LeftOut,
+/// Reads values by their schemas, and collects their faults.
+pub(super) struct Reader {
+    /// Whether omitted fields get their defaults. They do not in a body of changes.
+    fills_defaults: bool,
+    place: Vec<Value>,
+    /// The faults so far, each in the format of the response.
+    pub(super) problems: Vec<Value>,
 }
 
-/// Returns the value in its stored form, or `None` if it has a fault.
-pub(super) fn read(
-    schema: &'static Value,
-    value: &Value,
-    place: Place,
-    defaults: Defaults,
-    problems: &mut Vec<Value>,
-) -> Option<Value> {
-    // In paths and queries everything is text.
-    let in_body = place.first().is_some_and(|part| part == "body");
-    let mut reader = Reader {
-        place,
-        in_body,
-        defaults,
-        problems,
-    };
-    reader.read(schema, value)
-}
+impl Reader {
+    pub(super) fn new(fills_defaults: bool) -> Self {
+        Self {
+            fills_defaults,
+            place: Vec::new(),
+            problems: Vec::new(),
+        }
+    }
 
-struct Reader<'a> {
-    place: Place,
-    in_body: bool,
-    defaults: Defaults,
-    problems: &'a mut Vec<Value>,
-}
+    /// Returns the value at a place in its stored form, or `None` if it has a fault.
+    pub(super) fn read_at(
+        &mut self,
+        place: &[&str],
+        schema: &'static Value,
+        value: &Value,
+    ) -> Option<Value> {
+        self.place = place.iter().map(|step| json!(step)).collect();
+        let read = self.read(schema, value);
+        self.place.clear();
+        read
+    }
 
-impl Reader<'_> {
     fn read(&mut self, schema: &'static Value, value: &Value) -> Option<Value> {
         let schema = COMPUTE.resolve(schema);
         if let Some(alternatives) = schema.get("anyOf").and_then(Value::as_array) {
@@ -83,13 +60,15 @@ impl Reader<'_> {
         if let Some(names) = schema.get("enum").and_then(Value::as_array) {
             return self.noted(one_of(names, value), value);
         }
+        // In paths and queries everything is text.
+        let in_body = self.place.first().is_some_and(|part| part == "body");
         let read = match kind(schema) {
             "null" if value.is_null() => Ok(Value::Null),
             "null" => Err(wrong("none_required", "Input should be None")),
             "string" => text(schema, value),
-            "integer" => integer(value, self.in_body).and_then(|number| in_bounds(schema, number)),
-            "number" => float(value, self.in_body),
-            "boolean" => boolean(value, self.in_body),
+            "integer" => integer(value, in_body).and_then(|number| in_bounds(schema, number)),
+            "number" => float(value, in_body),
+            "boolean" => boolean(value, in_body),
             "array" => return self.list(schema, value),
             "object" => return self.object(schema, value),
             _ => Ok(value.clone()),
@@ -97,14 +76,23 @@ impl Reader<'_> {
         self.noted(read, value)
     }
 
-    fn noted(&mut self, read: Result<Value, Wrong>, value: &Value) -> Option<Value> {
-        let note = |wrong| self.problems.push(problem(wrong, &self.place, value));
+    /// Notes that a required value is missing in the `input`.
+    pub(super) fn missing(&mut self, input: &Value) -> Option<Value> {
+        self.noted(Err(wrong("missing", "Field required")), input)
+    }
+
+    fn noted(&mut self, read: Result<Value, Value>, input: &Value) -> Option<Value> {
+        let note = |mut wrong: Value| {
+            wrong["loc"] = json!(self.place);
+            wrong["input"] = input.clone();
+            self.problems.push(wrong);
+        };
         read.map_err(note).ok()
     }
 
-    fn read_inside(&mut self, step: Value, schema: &'static Value, value: &Value) -> Option<Value> {
+    pub(super) fn inside<T>(&mut self, step: Value, read: impl FnOnce(&mut Self) -> T) -> T {
         self.place.push(step);
-        let read = self.read(schema, value);
+        let read = read(self);
         self.place.pop();
         read
     }
@@ -113,15 +101,10 @@ impl Reader<'_> {
     /// alternatives.
     fn any_of(&mut self, alternatives: &'static [Value], value: &Value) -> Option<Value> {
         let before = self.problems.len();
-        for schema in alternatives.iter().filter(|schema| kind(schema) != "null") {
-            let known = self.problems.len();
-            let read = self.read(schema, value);
-            if read.is_some() && self.problems.len() == known {
-                self.problems.truncate(before);
-                return read;
-            }
-        }
-        None
+        let mut schemas = alternatives.iter().filter(|schema| kind(schema) != "null");
+        let read = schemas.find_map(|schema| self.read(schema, value))?;
+        self.problems.truncate(before);
+        Some(read)
     }
 
     fn list(&mut self, schema: &'static Value, value: &Value) -> Option<Value> {
@@ -129,57 +112,53 @@ impl Reader<'_> {
             return self.noted(Err(not_a("list", "list_type")), value);
         };
         let items = schema.get("items").unwrap_or(&Value::Null);
-        let read = elements.iter().enumerate();
-        let read = read.map(|(index, element)| self.read_inside(json!(index), items, element));
+        let read = elements.iter().enumerate().map(|(index, element)| {
+            self.inside(json!(index), |reader| reader.read(items, element))
+        });
+        // All of them are read, for their faults.
         let read: Vec<Option<Value>> = read.collect();
-        read.into_iter()
-            .collect::<Option<Vec<_>>>()
-            .map(Value::from)
+        let read: Option<Vec<Value>> = read.into_iter().collect();
+        read.map(Value::from)
     }
 
     /// Parses an object. Fields that the schema does not name are ignored, unless it allows any.
     fn object(&mut self, schema: &'static Value, value: &Value) -> Option<Value> {
         let properties = schema.get("properties").and_then(Value::as_object);
-        let (Some(properties), Some(sent)) = (properties, value.as_object()) else {
-            let read = match properties {
-                Some(_) => Err(not_a(
+        let Some(sent) = value.as_object() else {
+            let (name, kind) = match properties {
+                Some(_) => (
                     "dictionary or object to extract fields from",
                     "model_attributes_type",
-                )),
-                None if value.is_object() => Ok(value.clone()),
-                None => Err(not_a("dictionary", "dict_type")),
+                ),
+                None => ("dictionary", "dict_type"),
             };
-            return self.noted(read, value);
+            return self.noted(Err(not_a(name, kind)), value);
+        };
+        let Some(properties) = properties else {
+            return Some(value.clone());
         };
         let required = schema.get("required").and_then(Value::as_array);
         let is_required =
             |name: &str| required.is_some_and(|names| names.iter().any(|n| n == name));
+        let before = self.problems.len();
         let mut fields = Object::new();
-        let mut complete = true;
         for (name, schema) in properties {
             let read = match sent.get(name) {
-                Some(value) => {
-                    let read = self.read_inside(json!(name), schema, value);
-                    complete &= read.is_some();
-                    read
-                }
+                Some(sent) => self.inside(json!(name), |reader| reader.read(schema, sent)),
                 None if is_required(name) => {
-                    self.place.push(json!(name));
-                    self.problems.push(missing(&self.place, value));
-                    self.place.pop();
-                    complete = false;
-                    None
+                    self.inside(json!(name), |reader| reader.missing(value))
                 }
-                None if self.defaults == Defaults::Filled => schema.get("default").cloned(),
-                None => None,
+                None => schema
+                    .get("default")
+                    .filter(|_| self.fills_defaults)
+                    .cloned(),
             };
             fields.extend(read.map(|read| (name.clone(), read)));
         }
-        complete.then_some(Value::Object(fields))
+        (self.problems.len() == before).then_some(Value::Object(fields))
     }
 }
 
-/// Returns whether values of this schema can be sorted.
 pub(super) fn is_sortable(schema: &'static Value) -> bool {
     let schema = COMPUTE.resolve(schema);
     match schema.get("anyOf").and_then(Value::as_array) {
@@ -193,7 +172,6 @@ pub(super) fn is_nullable(schema: &Value) -> bool {
     alternatives.is_some_and(|alternatives| alternatives.iter().any(|any| kind(any) == "null"))
 }
 
-/// Returns the initial value of a field.
 pub(super) fn initial(schema: &'static Value) -> Value {
     let resolved = COMPUTE.resolve(schema);
     let default = schema.get("default").or_else(|| resolved.get("default"));
@@ -222,7 +200,7 @@ fn kind(schema: &Value) -> &str {
     schema.get("type").and_then(Value::as_str).unwrap_or("")
 }
 
-fn one_of(names: &[Value], value: &Value) -> Result<Value, Wrong> {
+fn one_of(names: &[Value], value: &Value) -> Result<Value, Value> {
     if names.contains(value) {
         return Ok(value.clone());
     }
@@ -235,14 +213,10 @@ fn one_of(names: &[Value], value: &Value) -> Result<Value, Wrong> {
         _ => quoted.concat(),
     };
     let message = format!("Input should be {expected}");
-    Err(Wrong(
-        "enum",
-        message,
-        Some(json!({ "expected": expected })),
-    ))
+    Err(json!({ "type": "enum", "msg": message, "ctx": { "expected": expected } }))
 }
 
-fn text(schema: &Value, value: &Value) -> Result<Value, Wrong> {
+fn text(schema: &Value, value: &Value) -> Result<Value, Value> {
     let text = value.as_str();
     let text = text.ok_or_else(|| not_a("string", "string_type"))?;
     if schema.get("format").and_then(Value::as_str) == Some("date-time") {
@@ -253,17 +227,14 @@ fn text(schema: &Value, value: &Value) -> Result<Value, Wrong> {
     match schema.get("maxLength").and_then(Value::as_u64) {
         Some(longest) if length > longest => {
             let message = format!("String should have at most {longest} characters");
-            Err(Wrong(
-                "string_too_long",
-                message,
-                Some(json!({ "max_length": longest })),
-            ))
+            let context = json!({ "max_length": longest });
+            Err(json!({ "type": "string_too_long", "msg": message, "ctx": context }))
         }
         _ => Ok(value.clone()),
     }
 }
 
-fn integer(value: &Value, in_body: bool) -> Result<i64, Wrong> {
+fn integer(value: &Value, in_body: bool) -> Result<i64, Value> {
     let other_type = || not_a("integer", "int_type");
     match value {
         Value::String(text) => match text.trim().parse() {
@@ -295,7 +266,7 @@ fn integer(value: &Value, in_body: bool) -> Result<i64, Wrong> {
     }
 }
 
-fn in_bounds(schema: &Value, number: i64) -> Result<Value, Wrong> {
+fn in_bounds(schema: &Value, number: i64) -> Result<Value, Value> {
     let bound = |name| schema.get(name).and_then(Value::as_i64);
     let (kind, comparison, symbol, bound) = match (bound("minimum"), bound("maximum")) {
         (Some(least), _) if number < least => ("greater_than_equal", "greater", "ge", least),
@@ -303,10 +274,10 @@ fn in_bounds(schema: &Value, number: i64) -> Result<Value, Wrong> {
         _ => return Ok(json!(number)),
     };
     let message = format!("Input should be {comparison} than or equal to {bound}");
-    Err(Wrong(kind, message, Some(json!({ symbol: bound }))))
+    Err(json!({ "type": kind, "msg": message, "ctx": { symbol: bound } }))
 }
 
-fn float(value: &Value, in_body: bool) -> Result<Value, Wrong> {
+fn float(value: &Value, in_body: bool) -> Result<Value, Value> {
     match value {
         Value::Number(_) => Ok(value.clone()),
         Value::String(text) if !in_body => {
@@ -323,7 +294,7 @@ fn float(value: &Value, in_body: bool) -> Result<Value, Wrong> {
     }
 }
 
-fn boolean(value: &Value, in_body: bool) -> Result<Value, Wrong> {
+fn boolean(value: &Value, in_body: bool) -> Result<Value, Value> {
     match value {
         Value::Bool(_) => Ok(value.clone()),
         Value::String(text) if !in_body => match text.to_ascii_lowercase().as_str() {

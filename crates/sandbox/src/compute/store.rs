@@ -65,7 +65,7 @@ impl ComputeStore {
     }
 
     pub(super) fn find(&self, kind: &str, id: impl ToString) -> Option<&Object> {
-        self.all(kind).get(&[&id.to_string()])
+        self.all(kind).get(&id.to_string())
     }
 
     /// Returns a new id. Ids are not reused after a deletion.
@@ -100,13 +100,19 @@ impl ComputeStore {
         self.referred(batch, "backend_type_id", "backend_types")
     }
 
+    /// Returns the first backend of the type that an object names.
+    pub(super) fn backend_for(&self, object: &Object) -> Option<&Object> {
+        let kind = object.get("backend_type_id");
+        let mut backends = self.all("backends").iter();
+        backends.find(|backend| backend.get("backend_type_id") == kind)
+    }
+
     pub(super) fn algorithm_of(&self, job: &Object) -> Option<&Object> {
         let file = self.referred(job, "file_id", "files")?;
         let commit = self.referred(file, "commit_id", "commits")?;
         self.referred(commit, "algorithm_id", "algorithms")
     }
 
-    /// Returns the registered backend with this key.
     pub(crate) fn backend_of_key(&self, key: &str) -> Option<&Object> {
         let has_key = |backend: &&Object| backend.get(BACKEND_KEY).is_some_and(|held| held == key);
         self.all("backends").iter().find(has_key)

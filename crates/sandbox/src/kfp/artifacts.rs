@@ -8,7 +8,7 @@ use crate::kfp::objects::{required, task_of_run};
 use crate::kfp::parameters::path_text;
 use crate::kfp::resource::{ARTIFACT, ARTIFACT_TASK};
 use crate::kfp::shown::shown;
-use crate::object::{Object, inner, object, set, text};
+use crate::object::{Object, inner, object, picked, set, text};
 use crate::operation::Call;
 use crate::store::Store;
 
@@ -37,7 +37,7 @@ pub(super) fn batch_create(store: &mut Store, call: &Call<'_>) -> Result<Value, 
 /// Replaces the fields that the request names.
 pub(super) fn update(store: &mut Store, call: &Call<'_>) -> Result<Value, KfpError> {
     let id = path_text(call, "artifact.artifact_id")?;
-    let changes = ARTIFACT.read_changes(call)?;
+    let changes = ARTIFACT.described().read_changes(call.body)?;
     let mut artifact = ARTIFACT.existing(store, &id)?.clone();
     for (name, value) in changes {
         match (name, value) {
@@ -134,7 +134,7 @@ fn check(store: &Store, request: &Object) -> Result<Object, KfpError> {
 /// Creates the artifact of a checked request, or finds it, and links it to its task.
 fn add(store: &mut Store, request: &Object, mut link: Object) -> Object {
     let artifact = inner(request, "artifact");
-    let identity = [
+    let fields = [
         "namespace",
         "name",
         "type",
@@ -142,12 +142,12 @@ fn add(store: &mut Store, request: &Object, mut link: Object) -> Object {
         "description",
         "metadata",
     ];
-    let same = |held: &&Object| {
-        let mut identity = identity.iter();
-        identity.all(|field| held.get(*field) == artifact.get(*field))
-    };
+    let identity = picked(artifact, fields);
     let reused = match request.get("reuse_if_exists") {
-        Some(Value::Bool(true)) => ARTIFACT.all(&store.kfp).find(same).cloned(),
+        Some(Value::Bool(true)) => {
+            let mut held = ARTIFACT.all(&store.kfp);
+            held.find(|held| picked(held, fields) == identity).cloned()
+        }
         _ => None,
     };
     let is_new = reused.is_none();
@@ -187,14 +187,11 @@ fn check_links(store: &Store, links: &[&Object]) -> Result<(), KfpError> {
 
 /// Returns whether an artifact is already linked to a task in the same way.
 fn is_linked(store: &Store, link: &Object) -> bool {
-    let iteration = |link: &Object| Some(link.get("producer")?.get("iteration")?.clone());
+    let identity = |link: &Object| {
+        let iteration = inner(link, "producer").get("iteration").cloned();
+        (picked(link, ["task_id", "type", "key"]), iteration)
+    };
     ARTIFACT_TASK
         .all_with(&store.kfp, "artifact_id", text(link, "artifact_id"))
-        .any(|held| {
-            let identity = ["task_id", "type", "key"];
-            identity
-                .iter()
-                .all(|field| held.get(*field) == link.get(*field))
-                && iteration(held) == iteration(link)
-        })
+        .any(|held| identity(held) == identity(link))
 }

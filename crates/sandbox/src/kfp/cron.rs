@@ -5,7 +5,6 @@
 
 use chrono::{DateTime, Datelike, Days, NaiveDate, NaiveTime, Utc};
 
-/// Named expressions.
 const NAMED: &[(&str, &str)] = &[
     ("@yearly", "0 0 0 1 1 *"),
     ("@annually", "0 0 0 1 1 *"),
@@ -64,7 +63,6 @@ impl Cron {
         Ok(Self { fields, any_day })
     }
 
-    /// Returns the first time after `after`.
     pub(super) fn next(&self, after: DateTime<Utc>) -> Option<DateTime<Utc>> {
         let first = after.date_naive();
         let mut days = (0..DAYS_AHEAD).filter_map(|ahead| first.checked_add_days(Days::new(ahead)));

@@ -1,3 +1,4 @@
+use compute_kfp_runtime::operation::BodyKind;
 use http::StatusCode;
 use serde_json::json;
 
@@ -95,7 +96,6 @@ impl KfpError {
         self
     }
 
-    /// Turns this error into a conflict.
     pub(super) fn conflict(mut self, sentence: String) -> Self {
         self.status = StatusCode::CONFLICT;
         self.code = 10;
@@ -110,24 +110,15 @@ impl KfpError {
         self
     }
 
-    /// Turns this error into the format of the upload endpoints.
-    pub(super) fn of_upload(mut self) -> Self {
-        self.shape = Shape::Upload;
-        self
-    }
-}
-
-/// Converts a sentence to the error of invalid input.
-impl<T: Into<String>> From<T> for KfpError {
-    fn from(sentence: T) -> Self {
-        Self::invalid_input(sentence)
-    }
-}
-
-impl ApiError for KfpError {
     /// Prepends the operation to the internal chain of causes. A deletion also names its path values.
-    fn of_operation(mut self, call: &Call<'_>) -> Self {
-        if self.for_a_person.is_some() && matches!(self.shape, Shape::Status) {
+    /// Uploads have a format of their own.
+    pub(super) fn of_operation(mut self, call: &Call<'_>) -> Self {
+        if matches!(self.shape, Shape::Plain) {
+            return self;
+        }
+        if let Some((BodyKind::Multipart(_), _)) = call.described.body {
+            self.shape = Shape::Upload;
+        } else if self.for_a_person.is_some() {
             let values = call
                 .path_values
                 .iter()
@@ -141,7 +132,16 @@ impl ApiError for KfpError {
         }
         self
     }
+}
 
+/// Converts a sentence to the error of invalid input.
+impl<T: Into<String>> From<T> for KfpError {
+    fn from(sentence: T) -> Self {
+        Self::invalid_input(sentence)
+    }
+}
+
+impl ApiError for KfpError {
     fn rejected(rejection: Rejection<'_>) -> Self {
         match rejection {
             Rejection::NoSuchPath => Self::of_gateway(StatusCode::NOT_FOUND, "Not Found"),
@@ -197,7 +197,6 @@ impl ApiError for KfpError {
     }
 }
 
-/// Returns the gRPC code that the gateway sends with this status.
 fn grpc_code(status: StatusCode) -> u8 {
     match status.as_u16() {
         400 => 3,

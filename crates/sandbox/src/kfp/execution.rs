@@ -6,8 +6,8 @@ use serde_json::{Value, json};
 
 use crate::agenda::{Event, RunStep};
 use crate::clock::later;
+use crate::kfp::objects::{ROOT, enter, is_final};
 use crate::kfp::resource::{RUN, TASK};
-use crate::kfp::state::{ROOT, enter, is_final};
 use crate::kfp::{package, time};
 use crate::object::{Object, inner, object, set, text};
 use crate::store::Store;
@@ -16,7 +16,6 @@ use crate::store::Store;
 const WAIT: TimeDelta = TimeDelta::seconds(2);
 /// Time between the start of a run and its first task.
 const PREPARATION: TimeDelta = TimeDelta::seconds(1);
-/// Duration of a task.
 const TASK_TIME: TimeDelta = TimeDelta::seconds(1);
 
 /// Parameter that makes a run fail: the name of a task, or `true` for the last one.
@@ -24,37 +23,39 @@ const FAILURE_PARAMETER: &str = "fail";
 /// A task fails if its name contains this.
 const FAILURE_NAME: &str = "error";
 
-/// Plans a step of a run that has to wait: its beginning, or the end of its cancellation.
-pub(super) fn plan_after_wait(store: &mut Store, run_id: &str, step: RunStep, now: DateTime<Utc>) {
-    plan(store, run_id, step, later(now, WAIT));
-}
-
-fn plan(store: &mut Store, run_id: &str, step: RunStep, due: DateTime<Utc>) {
-    let attempt = attempt(store, run_id);
-    let run_id = run_id.to_owned();
+pub(super) fn plan(store: &mut Store, run_id: &str, step: RunStep, now: DateTime<Utc>) {
+    let time = match step {
+        RunStep::Begin | RunStep::EndOfCancellation => WAIT,
+        RunStep::FirstTask => PREPARATION,
+        RunStep::EndOfTask { .. } => TASK_TIME,
+    };
     let event = Event::Run {
-        run_id,
-        attempt,
+        run_id: run_id.to_owned(),
+        attempt: RUN.find(store, run_id).map_or(0, retries),
         step,
     };
-    store.plan(due, event);
+    store.plan(later(now, time), event);
 }
 
-fn attempt(store: &Store, run_id: &str) -> u64 {
-    store.kfp.attempts.get(run_id).copied().unwrap_or_default()
+/// Returns the number of retries: a run is pending at the beginning of each attempt.
+fn retries(run: &Object) -> usize {
+    let history = run.get("state_history").and_then(Value::as_array);
+    let entries = history.into_iter().flatten();
+    let pending = entries.filter(|entry| entry["state"] == "PENDING");
+    pending.count().saturating_sub(1)
 }
 
 pub(crate) fn take_step(
     store: &mut Store,
     run_id: &str,
-    attempt: u64,
+    attempt: usize,
     step: &RunStep,
     now: DateTime<Utc>,
 ) {
     let Some(mut run) = RUN.find(store, run_id).cloned() else {
         return;
     };
-    if attempt != self::attempt(store, run_id) || is_final(&run) {
+    if attempt != retries(&run) || is_final(&run) {
         return;
     }
     let canceling = text(&run, "state") == "CANCELING";
@@ -66,7 +67,7 @@ pub(crate) fn take_step(
         RunStep::Begin => {
             enter(&mut run, "RUNNING", now);
             RUN.put(store, run);
-            plan(store, run_id, RunStep::FirstTask, later(now, PREPARATION));
+            plan(store, run_id, RunStep::FirstTask, now);
         }
         RunStep::FirstTask => begin(store, run, now),
         RunStep::EndOfTask { task_id } => end_task(store, run, task_id, now),
@@ -74,20 +75,18 @@ pub(crate) fn take_step(
 }
 
 fn begin(store: &mut Store, run: Object, now: DateTime<Utc>) {
-    let root = match root_of(store, &run) {
-        Some(mut root) => {
-            enter(&mut root, "RUNNING", now);
+    match root_of(store, &run).and_then(|id| TASK.find_mut(store, &id)) {
+        Some(root) => {
+            enter(root, "RUNNING", now);
             root.remove("end_time");
-            TASK.put(store, root.clone());
-            root
         }
-        None => add_task(store, &run, ROOT, "ROOT", None, now),
-    };
-    go_on(store, run, &root, now);
+        None => drop(add_task(store, &run, ROOT, None, now)),
+    }
+    go_on(store, run, now);
 }
 
 /// Starts the next task that has not succeeded yet. If there is none, the run succeeds.
-fn go_on(store: &mut Store, run: Object, root: &Object, now: DateTime<Utc>) {
+fn go_on(store: &mut Store, run: Object, now: DateTime<Utc>) {
     let names = package::tasks(run.get("pipeline_spec").unwrap_or(&Value::Null));
     let has_succeeded = |name: &String| {
         tasks_of(store, &run)
@@ -96,11 +95,11 @@ fn go_on(store: &mut Store, run: Object, root: &Object, now: DateTime<Utc>) {
     };
     match names.iter().find(|name| !has_succeeded(name)) {
         Some(name) => {
-            let parent = text(root, "task_id").to_owned();
-            let task = add_task(store, &run, name, "RUNTIME", Some(&parent), now);
+            let root_id = root_of(store, &run);
+            let task = add_task(store, &run, name, root_id, now);
             let task_id = text(&task, "task_id").to_owned();
             let end = RunStep::EndOfTask { task_id };
-            plan(store, text(&run, "run_id"), end, later(now, TASK_TIME));
+            plan(store, text(&run, "run_id"), end, now);
         }
         None => finish(store, run, "SUCCEEDED", None, now),
     }
@@ -111,16 +110,14 @@ fn end_task(store: &mut Store, run: Object, task_id: &str, now: DateTime<Utc>) {
         return;
     };
     let name = text(&task, "name").to_owned();
-    if fails(store, &run, &name) {
+    if fails(&run, &name) {
         let message = format!("Task {name} failed");
         end(store, task, "FAILED", Some(&message), now);
         finish(store, run, "FAILED", Some(&message), now);
         return;
     }
     end(store, task, "SUCCEEDED", None, now);
-    if let Some(root) = root_of(store, &run) {
-        go_on(store, run, &root, now);
-    }
+    go_on(store, run, now);
 }
 
 /// Ends a run and its running tasks.
@@ -140,10 +137,6 @@ pub(super) fn finish(
         if text(&task, "state") == "RUNNING" {
             end(store, task, task_state, message, now);
         }
-    }
-    let count = tasks_of(store, &run).len();
-    if count > 0 {
-        set(&mut run, "task_count", count);
     }
     set(&mut run, "finished_at", time::created_at(now));
     if let Some(message) = message.filter(|_| state == "FAILED") {
@@ -171,8 +164,8 @@ fn end(
 }
 
 /// Returns whether a task fails. A retried run does not fail again.
-fn fails(store: &Store, run: &Object, task: &str) -> bool {
-    if attempt(store, text(run, "run_id")) > 0 {
+fn fails(run: &Object, task: &str) -> bool {
+    if retries(run) > 0 {
         return false;
     }
     let parameters = inner(inner(run, "runtime_config"), "parameters");
@@ -190,20 +183,23 @@ fn tasks_of(store: &Store, run: &Object) -> Vec<Object> {
     of_run.cloned().collect()
 }
 
-fn root_of(store: &Store, run: &Object) -> Option<Object> {
-    let mut tasks = tasks_of(store, run).into_iter();
-    tasks.find(|task| text(task, "type") == "ROOT")
+fn root_of(store: &Store, run: &Object) -> Option<String> {
+    let mut tasks = TASK.all_with(&store.kfp, "run_id", text(run, "run_id"));
+    let root = tasks.find(|task| text(task, "type") == "ROOT");
+    root.map(|root| text(root, "task_id").to_owned())
 }
 
 fn add_task(
     store: &mut Store,
     run: &Object,
     name: &str,
-    kind: &str,
-    parent: Option<&str>,
+    parent: Option<String>,
     now: DateTime<Utc>,
 ) -> Object {
-    let path = parent.map_or_else(|| name.to_owned(), |_| format!("{ROOT}.{name}"));
+    let (kind, path) = match parent {
+        None => ("ROOT", name.to_owned()),
+        Some(_) => ("RUNTIME", format!("{ROOT}.{name}")),
+    };
     let mut task = object(json!({
         "task_id": store.uuids.next(),
         "run_id": text(run, "run_id"),
@@ -217,27 +213,6 @@ fn add_task(
         set(&mut task, "parent_task_id", parent);
     }
     enter(&mut task, "RUNNING", now);
-    put_task(store, task)
-}
-
-/// Stores a task, counts it in its run and adds its name to its parent.
-pub(super) fn put_task(store: &mut Store, task: Object) -> Object {
     TASK.put(store, task.clone());
-    if let Some(mut parent) = TASK.find(store, text(&task, "parent_task_id")).cloned() {
-        let child = json!({ "task_id": text(&task, "task_id"), "name": text(&task, "name") });
-        let children = parent.entry("child_tasks").or_insert_with(|| json!([]));
-        if let Some(children) = children
-            .as_array_mut()
-            .filter(|held| !held.contains(&child))
-        {
-            children.push(child);
-        }
-        TASK.put(store, parent);
-    }
-    if let Some(mut run) = RUN.find(store, text(&task, "run_id")).cloned() {
-        let count = tasks_of(store, &run).len();
-        set(&mut run, "task_count", count);
-        RUN.put(store, run);
-    }
     task
 }

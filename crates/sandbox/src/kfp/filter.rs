@@ -82,14 +82,9 @@ impl Filter {
         Ok(filter)
     }
 
-    /// Returns a filter that requires both filters.
     pub(super) fn and(mut self, other: Self) -> Self {
         self.predicates.extend(other.predicates);
         self
-    }
-
-    pub(super) fn accepts_all(&self) -> bool {
-        self.predicates.is_empty()
     }
 
     pub(super) fn accepts(&self, object: &Object) -> bool {
@@ -99,22 +94,12 @@ impl Filter {
 
     /// Returns whether the server considers this filter equal to that of a page token. It compares
     /// parsed values with stored ones, where only plain strings are equal.
-    pub(super) fn is_same_as(&self, held: &Self, resource: &Resource) -> bool {
-        let canonical = |filter: &Self| -> Option<Vec<String>> {
-            let predicates = filter.source.iter().map(|predicate| {
-                let text = |name: &str| predicate.get(name)?.as_str();
-                let column = resource.column(text("key")?)?.field;
-                Some(format!(
-                    "{} {column} {:?}",
-                    text("operation")?,
-                    text("string_value")?
-                ))
-            });
-            let mut predicates = predicates.collect::<Option<Vec<_>>>()?;
-            predicates.sort();
-            Some(predicates)
-        };
-        canonical(self).is_some_and(|canonical_self| Some(canonical_self) == canonical(held))
+    pub(super) fn is_same_as(&self, held: &Self) -> bool {
+        let mut predicates = self.source.iter();
+        self.source.len() == held.source.len()
+            && predicates.all(|predicate| {
+                predicate["string_value"].is_string() && held.source.contains(predicate)
+            })
     }
 }
 
@@ -202,7 +187,6 @@ impl Operand {
     }
 }
 
-/// Returns the tag of a predicate, if it is about one.
 fn tag(predicate: &Value) -> Option<&str> {
     predicate.get("key")?.as_str()?.strip_prefix("tags.")
 }

@@ -5,15 +5,16 @@ use base64::engine::general_purpose::STANDARD;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::collection::{Collection, Key};
+use crate::collection::{Collection, Rank};
 use crate::kfp::error::KfpError;
 use crate::kfp::filter::Filter;
+use crate::kfp::objects::has;
 use crate::kfp::parameters::QueryParameters;
 use crate::kfp::resource::{Column, RUN, Resource};
-use crate::kfp::selection::Place;
 use crate::kfp::server::KfpServer;
+use crate::kfp::shown::View;
 use crate::kfp::store::KfpStore;
-use crate::object::Object;
+use crate::object::{Object, set};
 
 const DEFAULT_PAGE_SIZE: usize = 20;
 const LARGEST_PAGE_SIZE: usize = 200;
@@ -24,12 +25,19 @@ struct Criteria {
     column: Column,
     descending: bool,
     filter: Filter,
+    after: Option<Last>,
+    page: u64,
 }
 
-/// The last object of a page: the value of the sort column, then the key.
-type Last = (Value, Key);
+/// The fields of objects that a request restricts, and their allowed values.
+pub(super) type Wanted = Vec<(&'static str, Vec<String>)>;
 
-/// The content of a page token.
+/// Position of an object in an order: by the sort value, then by the key.
+type Place = (Rank, String);
+
+/// The last object of a page: the value of the sort column, then the key.
+type Last = (Value, String);
+
 #[derive(Deserialize)]
 struct Token {
     list: String,
@@ -41,44 +49,54 @@ struct Token {
 }
 
 impl Resource {
-    /// Returns one page of the `wanted` objects, each in the format of `shown`.
+    /// Returns one page of the `wanted` objects, each as `view` shows it.
     pub(super) fn page(
         &'static self,
         store: &KfpStore,
         query: &QueryParameters,
-        wanted: impl Fn(&Object) -> bool,
-        shown: impl Fn(&Object) -> Object,
+        wanted: &Wanted,
+        view: &View<'_>,
     ) -> Result<Value, KfpError> {
         let largest = if query.text("view") == "FULL" {
             LARGEST_FULL_PAGE_SIZE
         } else {
             LARGEST_PAGE_SIZE
         };
-        let mut page_size = page_size(query.int32("page_size"), largest)?;
-        let (criteria, after, number) = self.criteria(query)?;
+        let mut page_size = page_size(query.text("page_size"), largest)?;
+        let criteria = self.criteria(query)?;
         if store.short_pages {
-            page_size = shortened(page_size, number);
+            page_size = shortened(page_size, criteria.page);
         }
         let collection = store.of(self);
-        let identity = self.identity(&criteria, query);
-        let chosen = store
-            .selections
-            .get(store.collections.changes(), &identity, || {
-                criteria.choose(collection, wanted)
-            });
-        let start = after.as_ref().map_or(0, |(value, key)| {
+        let order = (criteria.column.field, criteria.descending);
+        let filter = (query.text("filter"), &criteria.filter.source);
+        let changes = store.collections.changes;
+        let identity = json!([changes, self.kind, wanted, order, filter]).to_string();
+        let mut held = store.chosen.borrow_mut();
+        if held.0 != identity {
+            let is_wanted = |object: &Object| {
+                let mut wanted = wanted.iter();
+                wanted.all(|(field, values)| values.iter().any(|it| has(store, object, field, it)))
+            };
+            *held = (identity, criteria.choose(collection, is_wanted));
+        }
+        let chosen = &held.1;
+        let start = criteria.after.as_ref().map_or(0, |(value, key)| {
             let last = (criteria.column.rank_of(value), key.clone());
-            chosen.partition_point(|place| !criteria.is_after(place, &last))
+            chosen.partition_point(|place| match criteria.descending {
+                true => *place >= last,
+                false => *place <= last,
+            })
         });
         let rest = chosen.get(start..).unwrap_or_default();
         let next = rest.len() > page_size;
         let page = rest.iter().take(page_size);
-        let objects: Vec<&Object> = page.filter_map(|(_, key)| collection.keyed(key)).collect();
+        let objects: Vec<&Object> = page.filter_map(|(_, key)| collection.get(key)).collect();
         let last = objects.last().map(|last| {
             let value = criteria.column.value(last);
             (value, collection.key_of(last))
         });
-        let last = last.or(after).filter(|_| next);
+        let last = last.or(criteria.after.clone()).filter(|_| next);
         // The server looks at the sort key again when it cuts a next page, and then misses some.
         if next && self.uncut.contains(&criteria.column.field) {
             let refusal = KfpError::invalid_input("this order supports only one page");
@@ -89,46 +107,28 @@ impl Resource {
                 refusal
             });
         }
-        let token = last.map(|last| self.token(&criteria, &last, number + 1));
+        let token = last.map(|last| self.token(&criteria, &last));
         let objects = objects
             .into_iter()
-            .map(|object| Value::Object(shown(object)));
-        Ok(self.body(objects.collect(), chosen.len(), token).into())
-    }
-
-    /// Returns a string that identifies a selection of objects.
-    fn identity(&self, criteria: &Criteria, query: &QueryParameters) -> String {
-        let order = (criteria.column.field, criteria.descending);
-        json!([
-            self.kind,
-            query.restrictions(),
-            order,
-            criteria.filter.source
-        ])
-        .to_string()
-    }
-
-    /// Returns a page. Zero values are omitted, so an empty page is an empty object.
-    fn body(&self, objects: Vec<Value>, total: usize, token: Option<String>) -> Object {
+            .map(|object| Value::Object(view.of_object(self, object)));
+        let objects: Vec<Value> = objects.collect();
+        // Zero values are omitted, so an empty page is an empty object.
         let mut body = Object::new();
         if !objects.is_empty() {
-            body.insert(self.list_field.to_owned(), Value::Array(objects));
+            set(&mut body, self.list_field, objects);
         }
-        if total > 0 {
-            body.insert("total_size".to_owned(), json!(total));
+        if !chosen.is_empty() {
+            set(&mut body, "total_size", chosen.len());
         }
         if let Some(token) = token {
-            body.insert("next_page_token".to_owned(), json!(token));
+            set(&mut body, "next_page_token", token);
         }
-        body
+        Ok(body.into())
     }
 
     /// Returns the criteria. A page token determines sorting and filter; the parameters may repeat
     /// them.
-    fn criteria(
-        &'static self,
-        query: &QueryParameters,
-    ) -> Result<(Criteria, Option<Last>, u64), KfpError> {
+    fn criteria(&'static self, query: &QueryParameters) -> Result<Criteria, KfpError> {
         let sort_by = match query.text("sort_by") {
             "" => query.text("order_by"),
             sort_by => sort_by,
@@ -140,27 +140,27 @@ impl Resource {
             column,
             descending,
             filter,
+            after: None,
+            page: 0,
         };
         if page_token.is_empty() {
-            return Ok((asked_for, None, 0));
+            return Ok(asked_for);
         }
-        let (mut held, after, number) = self.resume(page_token)?;
+        let mut held = self.resume(page_token)?;
         let has_filter = !asked_for.filter.source.is_empty();
         if has_filter || !sort_by.is_empty() {
             let same_order = column.field == held.column.field && descending == held.descending;
-            if !same_order || !asked_for.filter.is_same_as(&held.filter, self) {
+            if !same_order || !asked_for.filter.is_same_as(&held.filter) {
                 return Err("the page token belongs to another order or filter: omit both".into());
             }
         }
         // Predicates on tags are not in the token.
-        if !asked_for.filter.accepts_all() {
-            held.filter = if has_filter {
-                asked_for.filter
-            } else {
-                held.filter.and(asked_for.filter)
-            };
-        }
-        Ok((held, Some(after), number))
+        held.filter = if has_filter {
+            asked_for.filter
+        } else {
+            held.filter.and(asked_for.filter)
+        };
+        Ok(held)
     }
 
     fn sort(&self, sort_by: &str) -> Result<(Column, bool), KfpError> {
@@ -183,36 +183,35 @@ impl Resource {
         Ok((column, descending))
     }
 
-    fn token(&self, criteria: &Criteria, last: &Last, number: u64) -> String {
+    fn token(&self, criteria: &Criteria, last: &Last) -> String {
         let token = json!({
             "list": self.kind,
             "sort": [criteria.column.field, criteria.descending],
             "filter": criteria.filter.source,
             "after": last,
-            "page": number,
+            "page": criteria.page + 1,
         });
         STANDARD.encode(token.to_string())
     }
 
-    fn resume(&'static self, page_token: &str) -> Result<(Criteria, Last, u64), KfpError> {
+    fn resume(&'static self, page_token: &str) -> Result<Criteria, KfpError> {
         let bytes = STANDARD.decode(page_token).ok();
         let token = bytes.and_then(|bytes| serde_json::from_slice::<Token>(&bytes).ok());
         let token = token.filter(|token| token.list == self.kind);
         let refuse = || KfpError::malformed("invalid page token");
         let token = token.ok_or_else(refuse)?;
         let (field, descending) = token.sort;
-        let column = self.column(&field).ok_or_else(refuse)?;
-        let criteria = Criteria {
-            column,
+        Ok(Criteria {
+            column: self.column(&field).ok_or_else(refuse)?,
             descending,
             filter: Filter::of(token.filter, self)?,
-        };
-        Ok((criteria, token.after, token.page))
+            after: Some(token.after),
+            page: token.page,
+        })
     }
 }
 
 impl Criteria {
-    /// Returns the places of the selected objects in their order.
     fn choose(&self, collection: &Collection, wanted: impl Fn(&Object) -> bool) -> Vec<Place> {
         let is_chosen = |object: &&Object| wanted(object) && self.filter.accepts(object);
         let place = |object| (self.column.rank(object), collection.key_of(object));
@@ -222,14 +221,6 @@ impl Criteria {
             chosen.reverse();
         }
         chosen
-    }
-
-    fn is_after(&self, place: &Place, last: &Place) -> bool {
-        if self.descending {
-            place < last
-        } else {
-            place > last
-        }
     }
 }
 
@@ -242,7 +233,8 @@ fn shortened(page_size: usize, number: u64) -> usize {
     }
 }
 
-fn page_size(asked_for: i32, largest: usize) -> Result<usize, KfpError> {
+fn page_size(text: &str, largest: usize) -> Result<usize, KfpError> {
+    let asked_for: i32 = text.parse().unwrap_or_default();
     match usize::try_from(asked_for) {
         Ok(0) => Ok(DEFAULT_PAGE_SIZE),
         Ok(size) => Ok(size.min(largest)),

@@ -208,12 +208,10 @@ impl Enum {
 
     /// Returns the enum with exactly these values, for example for a query parameter.
     pub(super) fn with_values(values: &[&str]) -> Option<Self> {
-        let mut enums = KFP.schemas().filter_map(|(name, schema)| {
-            let known = Self::of(schema)?;
-            known.names.iter().eq(values).then_some((name, known))
-        });
-        let (name, known) = enums.next()?;
-        schema_of(name).and_then(Self::of).or(Some(known))
+        let has_values = |known: Self| known.names.iter().eq(values);
+        let mut schemas = KFP.schemas();
+        let (name, _) = schemas.find(|(_, schema)| Self::of(schema).is_some_and(has_values))?;
+        Self::of(schema_of(name)?)
     }
 
     /// Returns the values with their numbers: the zero value, then the others in the order of the spec.

@@ -1,8 +1,10 @@
 //! The objects of a resource: how handlers find, read and store them.
 
+use chrono::{DateTime, Utc};
+use serde_json::json;
+
 use crate::kfp::error::KfpError;
 use crate::kfp::parameters::path_text;
-use crate::kfp::proto_json::Changes;
 use crate::kfp::resource::{EXPERIMENT, RUN, Resource, TASK};
 use crate::kfp::store::KfpStore;
 use crate::kfp::time;
@@ -10,12 +12,14 @@ use crate::object::{Object, set, text};
 use crate::operation::Call;
 use crate::store::Store;
 
+/// Name of the root task, which represents the whole run.
+pub(super) const ROOT: &str = "root";
+
 impl Resource {
     pub(super) fn all<'a>(&self, store: &'a KfpStore) -> impl Iterator<Item = &'a Object> {
         store.of(self).iter()
     }
 
-    /// Returns the objects whose field has this value.
     pub(super) fn all_with<'a>(
         &self,
         store: &'a KfpStore,
@@ -31,7 +35,12 @@ impl Resource {
     }
 
     pub(super) fn find<'a>(&self, store: &'a Store, id: &str) -> Option<&'a Object> {
-        store.kfp.of(self).get(&[id])
+        store.kfp.of(self).get(id)
+    }
+
+    /// Returns an object, to change fields other than its key.
+    pub(super) fn find_mut<'a>(&self, store: &'a mut Store, id: &str) -> Option<&'a mut Object> {
+        store.kfp.of_mut(self).get_mut(id)
     }
 
     pub(super) fn existing<'a>(&self, store: &'a Store, id: &str) -> Result<&'a Object, KfpError> {
@@ -84,10 +93,6 @@ impl Resource {
         object
     }
 
-    pub(super) fn read_changes(&self, call: &Call<'_>) -> Result<Changes, KfpError> {
-        self.described().read_changes(call.body)
-    }
-
     /// Checks that no other object in the same scope has this name.
     pub(super) fn check_unique(
         &self,
@@ -104,7 +109,6 @@ impl Resource {
         Ok(())
     }
 
-    /// Checks the length of a name.
     pub(super) fn check_name(&self, name: &str) -> Result<(), KfpError> {
         if name.is_empty() {
             return Err(format!("the {} has no name", self.name).into());
@@ -130,7 +134,6 @@ pub(super) fn task_of_run<'a>(
     Err("the task belongs to another run".into())
 }
 
-/// Returns the error of a multi-user installation for a request without a namespace.
 pub(super) fn namespace_required() -> KfpError {
     KfpError::invalid_input("a namespace is required in multi-user mode")
 }
@@ -140,7 +143,7 @@ pub(super) fn has(store: &KfpStore, object: &Object, name: &str, value: &str) ->
     let owners = [&TASK, &RUN, &EXPERIMENT];
     let owner = owners.iter().find_map(|owner| {
         let id = text(object, owner.key());
-        store.of(owner).get(&[id]).filter(|owner| *owner != object)
+        store.of(owner).get(id).filter(|owner| *owner != object)
     });
     match owner.filter(|_| !object.contains_key(name) && matches!(name, "run_id" | "namespace")) {
         Some(owner) => has(store, owner, name, value),
@@ -154,4 +157,18 @@ pub(super) fn required<'a>(object: &'a Object, field: &str) -> Result<&'a str, K
         "" => Err(format!("{field} is required").into()),
         text => Ok(text),
     }
+}
+
+/// Sets the state of a run or a task, and adds it to the history.
+pub(super) fn enter(object: &mut Object, state: &str, now: DateTime<Utc>) {
+    set(object, "state", state);
+    let history = object.entry("state_history").or_insert_with(|| json!([]));
+    if let Some(history) = history.as_array_mut() {
+        history.push(json!({ "update_time": time::text(now), "state": state }));
+    }
+}
+
+pub(super) fn is_final(run: &Object) -> bool {
+    let state = text(run, "state");
+    matches!(state, "SUCCEEDED" | "SKIPPED" | "FAILED" | "CANCELED")
 }

@@ -8,17 +8,25 @@ use serde_json::{Value, json};
 
 use crate::kfp::error::KfpError;
 use crate::kfp::parameters::QueryParameters;
+use crate::kfp::resources::Handle;
 use crate::kfp::{
-    artifacts, experiments, metrics, pipelines, recurring_runs, reports, resources, runs, tasks,
+    artifacts, experiments, pipelines, recurring_runs, reports, resources, runs, tasks,
     visualizations,
 };
-use crate::operation::{Call, Handle, Operation, served};
+use crate::operation::{Call, Operation, served};
 use crate::store::Store;
 
-pub(crate) static OPERATIONS: LazyLock<Vec<Operation<KfpError>>> =
-    LazyLock::new(|| served(operations::OPERATIONS, RULES, resources::suggested));
+pub(crate) static OPERATIONS: LazyLock<Vec<Operation<KfpError>>> = LazyLock::new(|| {
+    let suggested = resources::suggested;
+    served(
+        operations::OPERATIONS,
+        RULES,
+        suggested,
+        |handle, store, call| handle(store, call).map_err(|error| error.of_operation(call)),
+    )
+});
 
-static RULES: &[(&Description, Handle<KfpError>)] = &[
+static RULES: &[(&Description, Handle)] = &[
     (&operations::GET_HEALTHZ, healthz),
     (&operations::AUTHORIZE, authorize),
     (&operations::GET_FILTER, filter),
@@ -30,8 +38,8 @@ static RULES: &[(&Description, Handle<KfpError>)] = &[
         &operations::BATCH_CREATE_ARTIFACT_TASKS,
         artifacts::batch_link,
     ),
-    (&operations::LOG_METRIC, metrics::log),
-    (&operations::GET_METRIC, metrics::get),
+    (&operations::LOG_METRIC, tasks::log_metric),
+    (&operations::GET_METRIC, tasks::get_metric),
     (&operations::CREATE_EXPERIMENT, experiments::create),
     (&operations::CREATE_PIPELINE, pipelines::create),
     (
@@ -44,10 +52,7 @@ static RULES: &[(&Description, Handle<KfpError>)] = &[
         &operations::CREATE_PIPELINE_VERSION,
         pipelines::create_version,
     ),
-    (
-        &operations::UPDATE_PIPELINE_VERSION,
-        pipelines::update_version,
-    ),
+    (&operations::UPDATE_PIPELINE_VERSION, pipelines::update),
     (&operations::UPLOAD_PIPELINE, pipelines::upload),
     (
         &operations::UPLOAD_PIPELINE_VERSION,
@@ -57,8 +62,8 @@ static RULES: &[(&Description, Handle<KfpError>)] = &[
     (&operations::TERMINATE_RUN, runs::terminate),
     (&operations::RETRY_RUN, runs::retry),
     (&operations::CREATE_RECURRING_RUN, recurring_runs::create),
-    (&operations::ENABLE_RECURRING_RUN, recurring_runs::enable),
-    (&operations::DISABLE_RECURRING_RUN, recurring_runs::disable),
+    (&operations::ENABLE_RECURRING_RUN, recurring_runs::set_mode),
+    (&operations::DISABLE_RECURRING_RUN, recurring_runs::set_mode),
     (&operations::REPORT_WORKFLOW, reports::workflow),
     (
         &operations::REPORT_SCHEDULED_WORKFLOW,

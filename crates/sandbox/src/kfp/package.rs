@@ -18,17 +18,7 @@ const LARGEST: u64 = 32 * 1024 * 1024;
 /// The file that is used if an archive has several.
 const MAIN_FILE: &str = "pipeline.yaml";
 
-/// Returns the name of the pipeline in a package: `pipelineInfo.name` of its spec, if there is one.
-///
-/// The name of the file determines the format, as on a KFP server: `.yaml`, `.yml`, `.json`, `.zip` or
-/// `.tar.gz`. A small archive may expand to gigabytes, so it is not unpacked beyond the maximum size of a
-/// package.
-///
-/// ```
-/// let package = b"pipelineInfo: {name: calibrate}";
-/// let name = compute_kfp_sandbox::pipeline_name("calibrate.yaml", &package[..]);
-/// assert_eq!(name.as_deref(), Ok("calibrate"));
-/// ```
+/// Returns the name of the pipeline in a package, for the command line: `pipelineInfo.name` of its spec.
 ///
 /// # Errors
 ///
@@ -46,7 +36,6 @@ pub fn pipeline_name(file_name: &str, file: impl Read) -> Result<String, String>
         .ok_or_else(|| "it has no `pipelineInfo.name`".to_owned())
 }
 
-/// Parses the pipeline in a file.
 pub(super) fn read(file_name: &str, content: &[u8]) -> Result<Object, String> {
     let mut documents = documents(file_name, content)?.into_iter();
     let (pipeline, platform) = (documents.next(), documents.next());
@@ -81,7 +70,6 @@ fn documents(file_name: &str, content: &[u8]) -> Result<Vec<Value>, String> {
     read_text(&name, &content)
 }
 
-/// The files of an archive, with their names.
 type Files = Vec<(String, Vec<u8>)>;
 
 fn from_tar(content: &[u8]) -> Result<Files, String> {

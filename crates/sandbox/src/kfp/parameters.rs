@@ -1,11 +1,10 @@
 use compute_kfp_runtime::operation::{Location, Parameter};
-use serde_json::{Value, json};
 
 use crate::kfp::error::KfpError;
 use crate::kfp::message::{Enum, camel_case};
 use crate::kfp::server::KfpServer;
 use crate::operation::Call;
-use crate::percent::{decode_query_strict, decode_strict, query_pairs};
+use crate::percent::{decode_query_strict, decode_strict};
 use crate::store::Store;
 
 pub(super) fn path_text(call: &Call<'_>, name: &str) -> Result<String, KfpError> {
@@ -17,21 +16,18 @@ pub(super) fn path_text(call: &Call<'_>, name: &str) -> Result<String, KfpError>
 /// The query of a request. Parameters that an operation does not have are ignored.
 pub(super) struct QueryParameters {
     pairs: Vec<(&'static str, String)>,
-    path: Vec<(&'static str, String)>,
 }
 
 impl QueryParameters {
-    /// Reads the parameters and checks them against the spec.
     pub(super) fn read(store: &Store, call: &Call<'_>) -> Result<Self, KfpError> {
-        let sent = query_pairs(call.query)
-            .map(|(name, value)| Ok((decode_query_strict(name)?, decode_query_strict(value)?)))
+        let pairs = call.query.split('&').filter(|pair| !pair.is_empty());
+        let sent = pairs
+            .map(|pair| {
+                let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+                Ok((decode_query_strict(name)?, decode_query_strict(value)?))
+            })
             .collect::<Result<Vec<_>, String>>()
             .map_err(KfpError::unreadable)?;
-        let path = call
-            .path_values
-            .iter()
-            .map(|(name, _)| Ok((*name, path_text(call, name)?)))
-            .collect::<Result<_, KfpError>>()?;
         let mut pairs = Vec::new();
         for parameter in call.described.parameters {
             let is_unknown = parameter.name == "view" && store.kfp.server == KfpServer::Release217;
@@ -52,14 +48,7 @@ impl QueryParameters {
                 pairs.push((parameter.name, checked(parameter, value)?));
             }
         }
-        Ok(Self { pairs, path })
-    }
-
-    /// Returns the parameters without those for paging.
-    pub(super) fn restrictions(&self) -> Value {
-        let of_page = |name: &str| matches!(name, "page_token" | "page_size");
-        let pairs = self.pairs.iter().filter(|(name, _)| !of_page(name));
-        json!([self.path, pairs.collect::<Vec<_>>()])
+        Ok(Self { pairs })
     }
 
     pub(super) fn texts(&self, name: &str) -> impl Iterator<Item = &str> {
@@ -70,10 +59,6 @@ impl QueryParameters {
     /// Returns a parameter. It is empty if absent, which is the same here.
     pub(super) fn text(&self, name: &str) -> &str {
         self.texts(name).next().unwrap_or_default()
-    }
-
-    pub(super) fn int32(&self, name: &str) -> i32 {
-        self.text(name).parse().unwrap_or_default()
     }
 
     pub(super) fn boolean(&self, name: &str) -> bool {

@@ -4,10 +4,9 @@ use crate::kfp::error::KfpError;
 use crate::kfp::message::Message;
 use crate::kfp::package;
 use crate::kfp::parameters::{QueryParameters, path_text};
-use crate::kfp::proto_json::Changes;
 use crate::kfp::resource::{PIPELINE, PIPELINE_VERSION, Resource};
 use crate::kfp::shown::shown;
-use crate::object::{Object, set, text};
+use crate::object::{Object, picked, set, text};
 use crate::operation::Call;
 use crate::store::Store;
 
@@ -48,26 +47,16 @@ pub(super) fn get_by_name(store: &mut Store, call: &Call<'_>) -> Result<Value, K
     Ok(shown(store, &PIPELINE, found).into())
 }
 
+/// Changes the display name or the tags of a pipeline or a version. The tags can also be cleared.
 pub(super) fn update(store: &mut Store, call: &Call<'_>) -> Result<Value, KfpError> {
-    let id = path_text(call, "pipeline.pipeline_id")?;
-    change(store, call, &PIPELINE, &id)
-}
-
-pub(super) fn update_version(store: &mut Store, call: &Call<'_>) -> Result<Value, KfpError> {
-    let id = path_text(call, "pipeline_version.pipeline_version_id")?;
-    change(store, call, &PIPELINE_VERSION, &id)
-}
-
-/// Changes the display name or the tags. The tags can also be cleared.
-fn change(
-    store: &mut Store,
-    call: &Call<'_>,
-    resource: &'static Resource,
-    id: &str,
-) -> Result<Value, KfpError> {
-    let changes: Changes = resource.read_changes(call)?;
-    let object = resource.existing(store, id);
-    let mut object = object?.clone();
+    let version_id = path_text(call, "pipeline_version.pipeline_version_id")?;
+    let (resource, id) = if version_id.is_empty() {
+        (&PIPELINE, path_text(call, "pipeline.pipeline_id")?)
+    } else {
+        (&PIPELINE_VERSION, version_id)
+    };
+    let changes = resource.described().read_changes(call.body)?;
+    let mut object = resource.existing(store, &id)?.clone();
     for (field, value) in changes {
         match (field, value) {
             ("display_name" | "tags", Some(value)) => set(&mut object, field, value),
@@ -94,34 +83,27 @@ pub(super) fn create_version(store: &mut Store, call: &Call<'_>) -> Result<Value
 }
 
 pub(super) fn upload(store: &mut Store, call: &Call<'_>) -> Result<Value, KfpError> {
-    let (query, file, spec) = uploaded(store, call)?;
-    let mut fields = described(&query, &file, &PIPELINE)?;
+    let (query, mut version) = uploaded(store, call, &PIPELINE)?;
+    let mut pipeline = picked(&version, ["name", "display_name", "description", "tags"]);
     let namespace = query.text("namespace");
     if !namespace.is_empty() {
-        set(&mut fields, "namespace", namespace);
+        set(&mut pipeline, "namespace", namespace);
     }
-    let mut pipeline = fields.clone();
-    pipeline.remove("code_source_url");
-    let pipeline = checked(store, pipeline).map_err(|error| error.of_upload())?;
+    let pipeline = checked(store, pipeline)?;
     let pipeline = PIPELINE.add(store, pipeline);
-    let id = text(&pipeline, "pipeline_id");
-    fields.retain(|field, _| !matches!(field.as_str(), "namespace" | "tags"));
-    let mut version = checked_version(store, id, fields).map_err(KfpError::of_upload)?;
-    set(&mut version, "pipeline_spec", spec);
+    version.remove("tags");
+    let version = checked_version(store, text(&pipeline, "pipeline_id"), version)?;
     PIPELINE_VERSION.add(store, version);
     Ok(shown(store, &PIPELINE, &pipeline).into())
 }
 
 pub(super) fn upload_version(store: &mut Store, call: &Call<'_>) -> Result<Value, KfpError> {
-    let (query, file, spec) = uploaded(store, call)?;
+    let (query, version) = uploaded(store, call, &PIPELINE_VERSION)?;
     let pipeline_id = query.text("pipelineid");
-    let fields = described(&query, &file, &PIPELINE_VERSION)?;
     if PIPELINE.find(store, pipeline_id).is_none() {
-        let refusal = KfpError::invalid_input("pipelineid must be the id of a pipeline");
-        return Err(refusal.of_upload());
+        return Err("pipelineid must be the id of a pipeline".into());
     }
-    let mut version = checked_version(store, pipeline_id, fields).map_err(KfpError::of_upload)?;
-    set(&mut version, "pipeline_spec", spec);
+    let version = checked_version(store, pipeline_id, version)?;
     let version = PIPELINE_VERSION.add(store, version);
     Ok(version.into())
 }
@@ -143,25 +125,16 @@ pub(super) fn delete_versions(
     Ok(())
 }
 
-fn uploaded(store: &Store, call: &Call<'_>) -> Result<(QueryParameters, String, Object), KfpError> {
-    let query = QueryParameters::read(store, call)?;
-    let part = call
-        .parts
-        .iter()
-        .find(|part| part.name == "uploadfile")
-        .ok_or_else(|| KfpError::invalid_input("the form has no part uploadfile").of_upload())?;
-    let file_name = part.file_name.clone().unwrap_or_default();
-    let spec = package::read(&file_name, &part.content)
-        .map_err(|reason| KfpError::invalid_input(reason).of_upload())?;
-    Ok((query, file_name, spec))
-}
-
-/// Returns the fields that the query of an upload sets.
-fn described(
-    query: &QueryParameters,
-    file_name: &str,
+/// Returns the query of an upload, and the version that query and file describe.
+fn uploaded(
+    store: &Store,
+    call: &Call<'_>,
     resource: &Resource,
-) -> Result<Object, KfpError> {
+) -> Result<(QueryParameters, Object), KfpError> {
+    let query = QueryParameters::read(store, call)?;
+    let upload = call.upload.as_ref();
+    let upload = upload.ok_or("the form has no part uploadfile")?;
+    let spec = package::read(&upload.file_name, &upload.content)?;
     let mut fields = Object::new();
     for field in ["name", "display_name", "description", "code_source_url"] {
         let value = query.text(field);
@@ -170,7 +143,7 @@ fn described(
         }
     }
     if name_of(&fields).is_empty() {
-        set(&mut fields, "name", file_name);
+        set(&mut fields, "name", upload.file_name.as_str());
     }
     resource
         .check_name(name_of(&fields))
@@ -179,11 +152,11 @@ fn described(
     if !tags.is_empty() {
         let texts_only = |tags: &Object| tags.values().all(Value::is_string);
         let tags = serde_json::from_str::<Object>(tags).ok().filter(texts_only);
-        let refusal = "tags must be a JSON object of strings";
-        let tags = tags.ok_or_else(|| KfpError::invalid_input(refusal).of_upload())?;
+        let tags = tags.ok_or("tags must be a JSON object of strings")?;
         set(&mut fields, "tags", tags);
     }
-    Ok(fields)
+    set(&mut fields, "pipeline_spec", spec);
+    Ok((query, fields))
 }
 
 fn name_of(object: &Object) -> &str {

@@ -5,11 +5,9 @@ use serde_json::{Value, json};
 use crate::kfp::error::KfpError;
 use crate::kfp::message::{Field, Kind, Message};
 use crate::kfp::time;
-use crate::number::whole;
-use crate::object::Object;
+use crate::object::{Object, whole};
 
 impl Message {
-    /// Parses the body of a request.
     pub(super) fn read_body(self, body: &[u8]) -> Result<Object, KfpError> {
         self.read(&parse(body)?).map_err(KfpError::unreadable)
     }

@@ -5,17 +5,16 @@ use serde_json::{Value, json};
 
 use crate::agenda::Event;
 use crate::kfp::error::KfpError;
+use crate::kfp::objects::is_final;
 use crate::kfp::resource::{EXPERIMENT, RECURRING_RUN, RUN};
 use crate::kfp::schedule::Schedule;
 use crate::kfp::shown::shown;
-use crate::kfp::state::is_final;
 use crate::kfp::store::Progress;
 use crate::kfp::{runs, time};
-use crate::object::{Object, inner, set, text};
+use crate::object::{Object, inner, picked, set, text};
 use crate::operation::Call;
 use crate::store::Store;
 
-/// Namespace that the server runs in.
 const SERVER_NAMESPACE: &str = "kubeflow";
 
 /// Fields that each run gets from its recurring run.
@@ -33,32 +32,7 @@ const HANDED_ON: &[&str] = &[
 pub(super) fn create(store: &mut Store, call: &Call<'_>) -> Result<Value, KfpError> {
     let recurring = RECURRING_RUN.read(call)?;
     let now = store.clock.reading;
-    let recurring = checked(store, recurring, now)?;
-    let recurring = add(store, recurring);
-    Ok(shown(store, &RECURRING_RUN, &recurring).into())
-}
-
-/// Checks a recurring run. If it names only a pipeline, it is checked with the newest version, but
-/// still names none.
-fn checked(store: &Store, mut recurring: Object, now: DateTime<Utc>) -> Result<Object, KfpError> {
-    recurring.entry("trigger").or_insert_with(|| json!({}));
-    let run = runs::checked(store, recurring.clone())?;
-    if !(1..=10).contains(&max_concurrency(&recurring)) {
-        return Err("max_concurrency is required, from 1 to 10".into());
-    }
-    schedule(&recurring, now)?;
-    for field in ["experiment_id", "service_account"] {
-        if let Some(value) = run.get(field) {
-            set(&mut recurring, field, value.clone());
-        }
-    }
-    if recurring.get("runtime_config") == Some(&json!({})) {
-        recurring.remove("runtime_config");
-    }
-    Ok(recurring)
-}
-
-fn add(store: &mut Store, mut recurring: Object) -> Object {
+    let mut recurring = checked(store, recurring, now)?;
     let experiment = EXPERIMENT.find(store, text(&recurring, "experiment_id"));
     let namespace = match experiment.map_or("", |experiment| text(experiment, "namespace")) {
         "" => SERVER_NAMESPACE.to_owned(),
@@ -78,18 +52,29 @@ fn add(store: &mut Store, mut recurring: Object) -> Object {
     };
     store.kfp.progress.insert(id.clone(), progress);
     go_on(store, &id, now);
-    RECURRING_RUN.find(store, &id).cloned().unwrap_or_default()
+    let recurring = RECURRING_RUN.existing(store, &id)?;
+    Ok(shown(store, &RECURRING_RUN, recurring).into())
 }
 
-pub(super) fn enable(store: &mut Store, call: &Call<'_>) -> Result<Value, KfpError> {
-    let recurring = RECURRING_RUN.in_path(store, call)?;
-    set_enabled(store, recurring, true);
-    Ok(json!({}))
+/// Checks a recurring run. If it names only a pipeline, it is checked with the newest version, but
+/// still names none.
+fn checked(store: &Store, mut recurring: Object, now: DateTime<Utc>) -> Result<Object, KfpError> {
+    recurring.entry("trigger").or_insert_with(|| json!({}));
+    let run = runs::checked(store, recurring.clone())?;
+    if !(1..=10).contains(&max_concurrency(&recurring)) {
+        return Err("max_concurrency is required, from 1 to 10".into());
+    }
+    schedule(&recurring, now)?;
+    recurring.extend(picked(&run, ["experiment_id", "service_account"]));
+    if recurring.get("runtime_config") == Some(&json!({})) {
+        recurring.remove("runtime_config");
+    }
+    Ok(recurring)
 }
 
-pub(super) fn disable(store: &mut Store, call: &Call<'_>) -> Result<Value, KfpError> {
+pub(super) fn set_mode(store: &mut Store, call: &Call<'_>) -> Result<Value, KfpError> {
     let recurring = RECURRING_RUN.in_path(store, call)?;
-    set_enabled(store, recurring, false);
+    set_enabled(store, recurring, call.described.path.ends_with(":enable"));
     Ok(json!({}))
 }
 
@@ -105,7 +90,6 @@ pub(super) fn set_enabled(store: &mut Store, recurring: Object, enabled: bool) {
     go_on(store, &id, now);
 }
 
-/// Disables the recurring runs of an experiment.
 pub(super) fn disable_all_of(store: &mut Store, experiment_id: &str) {
     let held = RECURRING_RUN.all_with(&store.kfp, "experiment_id", experiment_id);
     let held: Vec<Object> = held.cloned().collect();
@@ -144,15 +128,22 @@ pub(crate) fn go_on(store: &mut Store, id: &str, now: DateTime<Utc>) {
         return;
     };
     while is_enabled(&recurring) {
-        let handled_until = store.kfp.progress.get(id).map(|held| held.handled_until);
-        let Some(next) = schedule.next(handled_until.unwrap_or(now)) else {
+        let runs = RUN.all_with(&store.kfp, "recurring_run_id", id);
+        let under_way = runs.filter(|run| !is_final(run)).count();
+        let Some(progress) = store.kfp.progress.get_mut(id) else {
+            return;
+        };
+        let Some(next) = schedule.next(progress.handled_until) else {
             return;
         };
         if next > now {
-            plan(store, id, next);
+            if progress.planned != Some(next) {
+                progress.planned = Some(next);
+                store.plan(next, Event::RecurringRun(id.to_owned()));
+            }
             return;
         }
-        if under_way(store, id) >= max_concurrency(&recurring) {
+        if under_way >= max_concurrency(&recurring) {
             return;
         }
         let due = if recurring.get("no_catchup") == Some(&json!(true)) {
@@ -160,47 +151,23 @@ pub(crate) fn go_on(store: &mut Store, id: &str, now: DateTime<Utc>) {
         } else {
             next
         };
-        start(store, &recurring, id, due, now);
-    }
-}
-
-fn plan(store: &mut Store, id: &str, next: DateTime<Utc>) {
-    let progress = store.kfp.progress.get_mut(id);
-    if let Some(progress) = progress.filter(|progress| progress.planned != Some(next)) {
-        progress.planned = Some(next);
-        store.plan(next, Event::RecurringRun(id.to_owned()));
-    }
-}
-
-/// Starts a run. It is skipped if it can no longer start, for example because its pipeline is gone.
-fn start(store: &mut Store, recurring: &Object, id: &str, due: DateTime<Utc>, now: DateTime<Utc>) {
-    let Some(progress) = store.kfp.progress.get_mut(id) else {
-        return;
-    };
-    progress.handled_until = due;
-    let number = progress.started.saturating_add(1);
-    if let Ok(run) = runs::checked(store, run_of(recurring, number)) {
-        runs::start(store, run, due, now);
-        if let Some(progress) = store.kfp.progress.get_mut(id) {
-            progress.started = number;
+        progress.handled_until = due;
+        let number = progress.started.saturating_add(1);
+        // A run that can no longer start is skipped, for example because its pipeline is gone.
+        if let Ok(run) = runs::checked(store, run_of(&recurring, number)) {
+            runs::start(store, run, due, now);
+            if let Some(progress) = store.kfp.progress.get_mut(id) {
+                progress.started = number;
+            }
         }
     }
 }
 
 fn run_of(recurring: &Object, number: u64) -> Object {
-    let handed_on = HANDED_ON.iter().filter_map(|field| {
-        let value = recurring.get(*field)?.clone();
-        Some(((*field).to_owned(), value))
-    });
-    let mut run: Object = handed_on.collect();
+    let mut run = picked(recurring, HANDED_ON.iter().copied());
     let name = text(recurring, "display_name");
     set(&mut run, "display_name", format!("{name}-{number}"));
     run
-}
-
-fn under_way(store: &Store, id: &str) -> usize {
-    let runs = RUN.all_with(&store.kfp, "recurring_run_id", id);
-    runs.filter(|run| !is_final(run)).count()
 }
 
 fn schedule(recurring: &Object, created: DateTime<Utc>) -> Result<Schedule, String> {

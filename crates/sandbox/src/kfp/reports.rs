@@ -3,9 +3,9 @@
 use serde_json::{Value, json};
 
 use crate::kfp::error::KfpError;
+use crate::kfp::objects::is_final;
 use crate::kfp::proto_json::parse;
 use crate::kfp::resource::{RECURRING_RUN, RUN};
-use crate::kfp::state::is_final;
 use crate::kfp::{execution, recurring_runs};
 use crate::operation::Call;
 use crate::store::Store;

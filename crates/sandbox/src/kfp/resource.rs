@@ -14,7 +14,6 @@ pub(super) struct Resource {
     pub(super) name: &'static str,
     /// Name of a list of objects, for example in data files.
     pub(super) kind: &'static str,
-    /// Path of the list.
     pub(super) list_path: &'static str,
     /// Field of a page that has the objects.
     pub(super) list_field: &'static str,
@@ -33,7 +32,6 @@ pub(super) struct Resource {
     enums_by_number: bool,
     /// Whether an object has its own namespace.
     pub(super) has_namespace: bool,
-    /// Maximum length of a name.
     pub(super) longest_name: usize,
 }
 
@@ -254,7 +252,6 @@ impl Resource {
         self.described().field("tags").is_some()
     }
 
-    /// Returns the column of a key for sorting or filtering.
     pub(super) fn column(&self, key: &str) -> Option<Column> {
         let is_metric = self.kind == RUN.kind && key.starts_with("metric:");
         let columns = self.columns.split_whitespace();

@@ -5,7 +5,8 @@ use serde_json::{Value, json};
 
 use crate::kfp::error::KfpError;
 use crate::kfp::experiments::DEFAULT;
-use crate::kfp::objects::{has, namespace_required};
+use crate::kfp::listing::Wanted;
+use crate::kfp::objects::namespace_required;
 use crate::kfp::parameters::{QueryParameters, path_text};
 use crate::kfp::resource::{
     ARTIFACT, ARTIFACT_TASK, EXPERIMENT, METRIC, PIPELINE, RECURRING_RUN, RUN, Resource, TASK,
@@ -13,8 +14,8 @@ use crate::kfp::resource::{
 };
 use crate::kfp::shown::View;
 use crate::kfp::{pipelines, recurring_runs, runs};
-use crate::object::{Object, set, text};
-use crate::operation::{Call, Handle};
+use crate::object::{set, text};
+use crate::operation::Call;
 use crate::store::Store;
 
 /// Parameters that select objects of a list: the field that must have one of their values, and the
@@ -30,16 +31,18 @@ static RESTRICTIONS: &[(&str, &str, Option<&Resource>)] = &[
     ("type", "type", None),
 ];
 
+/// Returns the content of a successful response.
+pub(super) type Handle = fn(&mut Store, &Call<'_>) -> Result<Value, KfpError>;
+
 /// Returns the operation of a resource that a path and a method suggest.
-pub(super) fn suggested(operation: &Operation) -> Option<Handle<KfpError>> {
+pub(super) fn suggested(operation: &Operation) -> Option<Handle> {
     let resource = resource_of(operation)?;
     let single = operation.path.strip_prefix(resource.list_path)?;
     let verb = single.split_once('}').map(|(_, verb)| verb);
     Some(match (operation.method, verb) {
         ("GET", Some("")) => get,
         ("DELETE", Some("")) => delete,
-        ("POST", Some(":archive")) => archive,
-        ("POST", Some(":unarchive")) => unarchive,
+        ("POST", Some(":archive" | ":unarchive")) => keep,
         ("GET", None) if operation.paging.is_some() => list,
         _ => return None,
     })
@@ -60,16 +63,7 @@ fn list(store: &mut Store, call: &Call<'_>) -> Result<Value, KfpError> {
     let (resource, query) = (resource(call)?, QueryParameters::read(store, call)?);
     let wanted = wanted(store, call, resource, &query)?;
     let view = View::of(store, query.text("view") == "FULL");
-    let is_wanted = |object: &Object| {
-        wanted.iter().all(|(field, values)| {
-            values
-                .iter()
-                .any(|value| has(&store.kfp, object, field, value))
-        })
-    };
-    resource.page(&store.kfp, &query, is_wanted, |object| {
-        view.of_object(resource, object)
-    })
+    resource.page(&store.kfp, &query, &wanted, &view)
 }
 
 /// Returns the fields that path and query parameters restrict, and the allowed values.
@@ -78,7 +72,7 @@ fn wanted(
     call: &Call<'_>,
     resource: &Resource,
     query: &QueryParameters,
-) -> Result<Vec<(&'static str, Vec<String>)>, KfpError> {
+) -> Result<Wanted, KfpError> {
     let mut wanted = Vec::new();
     for (parameter, field, named) in RESTRICTIONS {
         let mut values: Vec<String> = query.texts(parameter).map(str::to_owned).collect();
@@ -135,7 +129,7 @@ fn delete(store: &mut Store, call: &Call<'_>) -> Result<Value, KfpError> {
         TASK.remove_all_of(store, "run_id", &id);
         ARTIFACT_TASK.remove_all_of(store, "run_id", &id);
     }
-    store.kfp.of_mut(resource).remove(&[&id]);
+    store.kfp.of_mut(resource).remove(&id);
     if resource.kind == RECURRING_RUN.kind {
         store.kfp.progress.remove(&id);
     } else if resource.kind == RUN.kind {
@@ -145,16 +139,14 @@ fn delete(store: &mut Store, call: &Call<'_>) -> Result<Value, KfpError> {
     Ok(json!({}))
 }
 
-fn archive(store: &mut Store, call: &Call<'_>) -> Result<Value, KfpError> {
-    keep(store, call, "ARCHIVED")
-}
-
-fn unarchive(store: &mut Store, call: &Call<'_>) -> Result<Value, KfpError> {
-    keep(store, call, "AVAILABLE")
-}
-
 /// Sets the storage state. The server does not check whether an experiment exists.
-fn keep(store: &mut Store, call: &Call<'_>, state: &str) -> Result<Value, KfpError> {
+fn keep(store: &mut Store, call: &Call<'_>) -> Result<Value, KfpError> {
+    let is_archiving = call.described.path.ends_with(":archive");
+    let state = if is_archiving {
+        "ARCHIVED"
+    } else {
+        "AVAILABLE"
+    };
     let resource = resource(call)?;
     let is_experiment = resource.kind == EXPERIMENT.kind;
     let mut object = match resource.in_path(store, call) {
@@ -162,10 +154,10 @@ fn keep(store: &mut Store, call: &Call<'_>, state: &str) -> Result<Value, KfpErr
         found => found?,
     };
     let experiment_id = text(&object, "experiment_id").to_owned();
-    if is_experiment && state == "ARCHIVED" {
+    if is_experiment && is_archiving {
         runs::archive_all_of(store, &experiment_id);
         recurring_runs::disable_all_of(store, &experiment_id);
-    } else if !is_experiment && state == "AVAILABLE" {
+    } else if !is_experiment && !is_archiving {
         let experiment = EXPERIMENT.find(store, &experiment_id);
         if experiment.is_some_and(|held| text(held, "storage_state") == "ARCHIVED") {
             let refusal = format!("experiment {experiment_id} is archived: restore it first");

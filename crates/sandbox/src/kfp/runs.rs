@@ -3,10 +3,9 @@ use serde_json::{Value, json};
 
 use crate::agenda::RunStep;
 use crate::kfp::error::KfpError;
-use crate::kfp::objects::namespace_required;
+use crate::kfp::objects::{enter, namespace_required};
 use crate::kfp::resource::{EXPERIMENT, PIPELINE, PIPELINE_VERSION, RUN};
 use crate::kfp::shown::shown;
-use crate::kfp::state::enter;
 use crate::kfp::{execution, experiments, package, time};
 use crate::object::{Object, inner, set, text};
 use crate::operation::Call;
@@ -123,13 +122,12 @@ pub(super) fn start(
     set(&mut run, "scheduled_at", time::created_at(due));
     set(&mut run, "finished_at", time::UNSET);
     set(&mut run, "storage_state", "AVAILABLE");
-    if let Some(mut experiment) = EXPERIMENT.find(store, text(&run, "experiment_id")).cloned() {
-        set(&mut experiment, "last_run_created_at", created_at);
-        EXPERIMENT.put(store, experiment);
+    if let Some(experiment) = EXPERIMENT.find_mut(store, text(&run, "experiment_id")) {
+        set(experiment, "last_run_created_at", created_at);
     }
     enter(&mut run, "PENDING", now);
     let run = RUN.add(store, run);
-    execution::plan_after_wait(store, text(&run, "run_id"), RunStep::Begin, now);
+    execution::plan(store, text(&run, "run_id"), RunStep::Begin, now);
     run
 }
 
@@ -146,7 +144,7 @@ pub(super) fn terminate(store: &mut Store, call: &Call<'_>) -> Result<Value, Kfp
     set(&mut run, "state", "CANCELING");
     RUN.put(store, run.clone());
     let end = RunStep::EndOfCancellation;
-    execution::plan_after_wait(store, text(&run, "run_id"), end, now);
+    execution::plan(store, text(&run, "run_id"), end, now);
     Ok(json!({}))
 }
 
@@ -162,8 +160,7 @@ pub(super) fn retry(store: &mut Store, call: &Call<'_>) -> Result<Value, KfpErro
     enter(&mut run, "PENDING", now);
     RUN.put(store, run.clone());
     let run_id = text(&run, "run_id");
-    *store.kfp.attempts.entry(run_id.to_owned()).or_default() += 1;
-    execution::plan_after_wait(store, run_id, RunStep::Begin, now);
+    execution::plan(store, run_id, RunStep::Begin, now);
     Ok(json!({}))
 }
 
@@ -172,12 +169,9 @@ fn unfit(run: &Object, reason: &str) -> KfpError {
     KfpError::invalid_input(format!("the run is {state}: {reason}"))
 }
 
-/// Archives the runs of an experiment.
 pub(super) fn archive_all_of(store: &mut Store, experiment_id: &str) {
-    let runs = RUN.all_with(&store.kfp, "experiment_id", experiment_id);
-    let runs: Vec<Object> = runs.cloned().collect();
-    for mut run in runs {
-        set(&mut run, "storage_state", "ARCHIVED");
-        RUN.put(store, run);
+    let runs = store.kfp.of_mut(&RUN).iter_mut();
+    for run in runs.filter(|run| text(run, "experiment_id") == experiment_id) {
+        set(run, "storage_state", "ARCHIVED");
     }
 }

@@ -43,7 +43,6 @@ impl Schedule {
         })
     }
 
-    /// Returns the first time after `after`, if there is one.
     pub(super) fn next(&self, after: DateTime<Utc>) -> Option<DateTime<Utc>> {
         let before_start = self.start.map(|start| later(start, TimeDelta::seconds(-1)));
         let after = before_start.map_or(after, |bound| after.max(bound));

@@ -3,8 +3,10 @@
 use chrono::{DateTime, TimeDelta};
 use serde_json::Value;
 
-use crate::kfp::given::add_seed;
+use crate::kfp::message::Message;
+use crate::kfp::resource::RESOURCES;
 use crate::kfp::time;
+use crate::seed_error::SeedError;
 use crate::store::Store;
 
 /// Objects that exist once, and objects of each run. Words that begin with `@` are placeholders.
@@ -21,7 +23,8 @@ const IDS: [&str; 11] = [
 ];
 
 /// Adds calibration runs of two tasks each: one measures, the other fits a model to the measurements.
-pub(crate) fn seed(store: &mut Store) {
+/// `add` adds objects by kind.
+pub(crate) fn seed(store: &mut Store, add: impl Fn(&mut Store, &Value)) {
     let template: Value = serde_json::from_str(TEMPLATE).unwrap_or_default();
     add(store, &template["once"]);
     let each = template["each"].to_string();
@@ -48,11 +51,22 @@ pub(crate) fn seed(store: &mut Store) {
     }
 }
 
-/// Adds the objects of a template. The template is part of the program, and tests check all of it.
-fn add(store: &mut Store, kinds: &Value) {
-    for (kind, objects) in kinds.as_object().into_iter().flatten() {
-        for object in objects.as_array().into_iter().flatten() {
-            let _ = add_seed(store, kind, object);
-        }
+/// Adds an object in the format in which the server sends it. Ids and the creation time may be omitted.
+pub(crate) fn add_seed(store: &mut Store, kind: &str, given: &Value) -> Result<(), SeedError> {
+    let Some(resource) = RESOURCES.iter().find(|resource| resource.kind == kind) else {
+        let kinds = RESOURCES.map(|resource| resource.kind).join(", ");
+        return Err(format!("unknown kind {kind:?}: use one of {kinds}").into());
+    };
+    let message = Message::named(resource.message);
+    let object = message.read(given)?;
+    let collection = store.kfp.of(resource);
+    if !object.contains_key("name") && resource.key_fields.contains(&"name") {
+        return Err(SeedError::from("expected a name").inside("name"));
     }
+    let key = collection.key_of(&object);
+    if collection.get(&key).is_some() {
+        return Err(format!("{key} exists already").into());
+    }
+    resource.add(store, object);
+    Ok(())
 }

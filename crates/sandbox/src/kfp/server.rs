@@ -25,30 +25,15 @@ static DRAFTS: [&Operation; 7] = [
     &operations::UPDATE_ARTIFACT,
 ];
 
-/// Operations of the next API that release 2.17 does not have.
-static AFTER_2_17: [&Operation; 13] = [
-    &operations::BATCH_CREATE_ARTIFACT_TASKS,
-    &operations::BATCH_CREATE_ARTIFACTS,
-    &operations::BATCH_UPDATE_TASKS,
-    &operations::CREATE_ARTIFACT,
-    &operations::CREATE_ARTIFACT_TASK,
-    &operations::CREATE_TASK,
-    &operations::FIND_CACHED_TASK,
-    &operations::GET_ARTIFACT,
-    &operations::GET_TASK,
-    &operations::LIST_ARTIFACT_TASKS,
-    &operations::LIST_ARTIFACTS,
-    &operations::LIST_TASKS,
-    &operations::UPDATE_TASK,
-];
-
 impl KfpServer {
     pub(crate) fn has(self, operation: &Operation) -> bool {
-        let lacks = |operations: &[&Operation]| operations.contains(&operation);
+        let is_draft = DRAFTS.contains(&operation);
+        let parts = ["/artifact", "/tasks"];
+        let is_after_2_17 = parts.iter().any(|part| operation.path.contains(part));
         match self {
             Self::All => true,
-            Self::Next => !lacks(&DRAFTS),
-            Self::Release217 => !lacks(&DRAFTS) && !lacks(&AFTER_2_17),
+            Self::Next => !is_draft,
+            Self::Release217 => !is_draft && !is_after_2_17,
         }
     }
 }

@@ -5,11 +5,11 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
+use crate::kfp::objects::ROOT;
 use crate::kfp::resource::{ARTIFACT, ARTIFACT_TASK, RUN, Resource, TASK};
 use crate::kfp::server::KfpServer;
-use crate::kfp::state::ROOT;
 use crate::kfp::store::KfpStore;
-use crate::object::{Object, set, text};
+use crate::object::{Object, picked, set, text};
 use crate::store::Store;
 
 pub(super) struct View<'a> {
@@ -17,6 +17,7 @@ pub(super) struct View<'a> {
     /// Whether runs show their tasks and specs.
     full: bool,
     tasks: OnceCell<BTreeMap<&'a str, Vec<&'a Object>>>,
+    children: OnceCell<BTreeMap<&'a str, Vec<&'a Object>>>,
     links: OnceCell<BTreeMap<&'a str, Vec<&'a Object>>>,
 }
 
@@ -31,6 +32,7 @@ impl<'a> View<'a> {
             store: &store.kfp,
             full,
             tasks: OnceCell::new(),
+            children: OnceCell::new(),
             links: OnceCell::new(),
         }
     }
@@ -61,6 +63,8 @@ impl<'a> View<'a> {
         let (server, tasks) = (self.store.server, tasks.map_or(&[][..], Vec::as_slice));
         if server == KfpServer::Release217 {
             run.remove("task_count");
+        } else if !tasks.is_empty() {
+            set(run, "task_count", tasks.len());
         }
         if server != KfpServer::Next {
             let details: Vec<Value> = tasks.iter().flat_map(|task| task_details(task)).collect();
@@ -74,8 +78,20 @@ impl<'a> View<'a> {
         }
     }
 
-    /// Adds the artifacts of a task from its links, grouped by key, type and producer.
+    /// Adds the children of a task, and its artifacts from its links, grouped by key, type and producer.
     fn complete_task(&self, task: &mut Object) {
+        let by_parent = || grouped(TASK.all(self.store), "parent_task_id");
+        let children = self.children.get_or_init(by_parent);
+        if let Some(children) = children.get(text(task, "task_id")) {
+            let named = children
+                .iter()
+                .map(|child| picked(child, ["task_id", "name"]));
+            set(
+                task,
+                "child_tasks",
+                named.map(Value::Object).collect::<Vec<_>>(),
+            );
+        }
         let grouped = || grouped(ARTIFACT_TASK.all(self.store), "task_id");
         let links = self.links.get_or_init(grouped).get(text(task, "task_id"));
         let kind = ARTIFACT_TASK.column("type");
@@ -84,7 +100,7 @@ impl<'a> View<'a> {
             for link in links.into_iter().flatten() {
                 let name = text(link, "type");
                 let comes_out = name.ends_with("OUTPUT") && name != "TASK_OUTPUT_INPUT";
-                let artifact = self.store.of(&ARTIFACT).get(&[text(link, "artifact_id")]);
+                let artifact = self.store.of(&ARTIFACT).get(text(link, "artifact_id"));
                 let Some(artifact) = artifact.filter(|_| comes_out == is_output) else {
                     continue;
                 };
@@ -97,14 +113,10 @@ impl<'a> View<'a> {
             let groups: Vec<Value> = groups
                 .into_values()
                 .map(|(link, artifacts)| {
-                    let mut group =
-                        json!({ "artifact_key": link.get("key"), "artifacts": artifacts });
-                    for field in ["producer", "type"] {
-                        if let Some(value) = link.get(field) {
-                            group[field] = value.clone();
-                        }
-                    }
-                    group
+                    let mut group = picked(link, ["producer", "type"]);
+                    set(&mut group, "artifact_key", text(link, "key"));
+                    set(&mut group, "artifacts", artifacts);
+                    Value::Object(group)
                 })
                 .collect();
             let held = task.entry(direction).or_insert_with(|| json!({}));
@@ -130,8 +142,7 @@ fn grouped<'a>(
 /// executor runs it, unless it is the whole run.
 fn task_details(task: &Object) -> Vec<Value> {
     let name = text(task, "name");
-    let mut detail = Object::new();
-    for field in [
+    let fields = [
         "run_id",
         "task_id",
         "display_name",
@@ -140,12 +151,8 @@ fn task_details(task: &Object) -> Vec<Value> {
         "state",
         "state_history",
         "parent_task_id",
-    ] {
-        detail.extend(
-            task.get(field)
-                .map(|value| (field.to_owned(), value.clone())),
-        );
-    }
+    ];
+    let mut detail = picked(task, fields);
     let start_time = task.get("create_time").cloned();
     detail.extend(start_time.map(|time| ("start_time".to_owned(), time)));
     let part = |suffix: &str, name: &str| {

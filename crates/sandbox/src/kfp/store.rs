@@ -1,11 +1,11 @@
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use crate::collection::{Collection, Collections};
+use crate::collection::{Collection, Collections, Rank};
 use crate::kfp::resource::{RESOURCES, Resource};
-use crate::kfp::selection::Selections;
 use crate::kfp::server::KfpServer;
 
 #[derive(Serialize, Deserialize)]
@@ -13,13 +13,11 @@ use crate::kfp::server::KfpServer;
 pub(crate) struct KfpStore {
     #[serde(skip)]
     pub(crate) collections: Collections,
-    /// Number of retries of each run.
-    pub(super) attempts: BTreeMap<String, u64>,
-    /// Progress of each recurring run.
     pub(super) progress: BTreeMap<String, Progress>,
-    /// Objects selected by lists, for the next pages.
+    /// The list that was read last, so that its next page is not filtered and sorted again: what
+    /// identifies it, and the sort values and keys of its objects.
     #[serde(skip)]
-    pub(super) selections: Selections,
+    pub(super) chosen: RefCell<(String, Vec<(Rank, String)>)>,
     #[serde(skip)]
     pub(crate) short_pages: bool,
     #[serde(skip)]
@@ -43,9 +41,8 @@ impl Default for KfpStore {
         let kinds = RESOURCES.map(|resource| (resource.kind, resource.key_fields));
         Self {
             collections: Collections::of(kinds.into_iter()),
-            attempts: BTreeMap::new(),
             progress: BTreeMap::new(),
-            selections: Selections::default(),
+            chosen: RefCell::default(),
             short_pages: false,
             server: KfpServer::All,
             multi_user: false,

@@ -1,16 +1,15 @@
-//! Tasks, as the components that execute a run report them.
+//! Tasks and their metrics, as the components that execute a run report them.
 
 use serde_json::{Value, json};
 
 use crate::kfp::error::KfpError;
 use crate::kfp::message::Message;
-use crate::kfp::objects::{has, required, task_of_run};
+use crate::kfp::objects::{enter, has, required, task_of_run};
 use crate::kfp::parameters::path_text;
-use crate::kfp::resource::{RUN, TASK};
+use crate::kfp::resource::{METRIC, RUN, TASK};
 use crate::kfp::shown::shown;
-use crate::kfp::state::enter;
-use crate::kfp::{execution, time};
-use crate::object::{Object, set, text};
+use crate::kfp::time;
+use crate::object::{Object, inner, object, set, text};
 use crate::operation::Call;
 use crate::store::Store;
 
@@ -26,7 +25,7 @@ pub(super) fn create(store: &mut Store, call: &Call<'_>) -> Result<Value, KfpErr
     if let Some(Value::String(state)) = task.get("state").cloned() {
         enter(&mut task, &state, now);
     }
-    let task = execution::put_task(store, task);
+    TASK.put(store, task.clone());
     Ok(shown(store, &TASK, &task).into())
 }
 
@@ -34,7 +33,7 @@ pub(super) fn update(store: &mut Store, call: &Call<'_>) -> Result<Value, KfpErr
     let (run_id, id) = (path_text(call, "run_id")?, path_text(call, "task_id")?);
     let changes = TASK.described().read_body(call.body)?;
     let task = changed(store, &run_id, &id, changes)?;
-    let task = execution::put_task(store, task);
+    TASK.put(store, task.clone());
     Ok(shown(store, &TASK, &task).into())
 }
 
@@ -46,15 +45,11 @@ pub(super) fn batch_update(store: &mut Store, call: &Call<'_>) -> Result<Value, 
     };
     let mut updated = Vec::new();
     for (id, update) in updates {
-        let changes = TASK
-            .described()
-            .read(update)
-            .map_err(KfpError::unreadable)?;
-        updated.push(changed(store, &run_id, id, changes)?);
+        updated.push(changed(store, &run_id, id, object(update.clone()))?);
     }
     let mut tasks = Object::new();
     for task in updated {
-        let task = execution::put_task(store, task);
+        TASK.put(store, task.clone());
         let id = text(&task, "task_id").to_owned();
         tasks.insert(id, Value::Object(shown(store, &TASK, &task)));
     }
@@ -110,4 +105,27 @@ fn check(store: &Store, run_id: &str, task: &Object) -> Result<(), KfpError> {
         return Err("the parent task belongs to another run".into());
     }
     Ok(())
+}
+
+/// Replaces the task's metric with this name. The metric keeps its creation time.
+pub(super) fn log_metric(store: &mut Store, call: &Call<'_>) -> Result<Value, KfpError> {
+    let body = Message::named("v2beta1LogMetricRequest").read_body(call.body)?;
+    let mut metric = inner(&body, "metric").clone();
+    required(&metric, "task_id")?;
+    required(&metric, "name")?;
+    if !metric.contains_key("value") {
+        return Err("value is required".into());
+    }
+    let key = store.kfp.of(&METRIC).key_of(&metric);
+    let held = METRIC.find(store, &key);
+    if let Some(created_at) = held.and_then(|held| held.get("created_at")).cloned() {
+        set(&mut metric, "created_at", created_at);
+    }
+    Ok(METRIC.add(store, metric).into())
+}
+
+pub(super) fn get_metric(store: &mut Store, call: &Call<'_>) -> Result<Value, KfpError> {
+    let (task_id, name) = (path_text(call, "task_id")?, path_text(call, "name")?);
+    let metric = METRIC.existing(store, &format!("{task_id}/{name}"))?;
+    Ok(json!(metric))
 }
