@@ -2,16 +2,13 @@
 
 use std::time::Duration;
 
-use compute_kfp::settings::Setting;
+use compute_kfp::settings::{Setting, Variables};
 use compute_kfp::{Error, ErrorKind, RetryPolicy, SettingsError, SettingsErrorKind};
 
 use crate::api::Api;
 use crate::client::ApiClient;
 use crate::failure::Failure;
 use crate::options::Options;
-use crate::server_settings::{
-    ALLOW_HTTP, CERTIFICATE_AUTHORITY, CLIENT_CERTIFICATE, INSECURE_SKIP_TLS_VERIFY,
-};
 use crate::settings::Settings;
 
 /// Time limit of a request that only serves advice.
@@ -51,24 +48,40 @@ pub fn of_settings(apis: &[Api], error: &Error) -> Option<String> {
     let fault = SettingsError::of(error)?;
     let called = error.operation().and_then(Api::of_operation);
     let apis = called.as_ref().map_or(apis, std::slice::from_ref);
-    let remedy = match fault.kind() {
+    type Variable = fn(Variables) -> &'static str;
+    let (remedy, option, variable): (_, _, Variable) = match fault.kind() {
         SettingsErrorKind::PlainHttp => {
-            format!("use https, or allow it by {}", ALLOW_HTTP.ways(apis))
+            let remedy = "use https, or allow it by";
+            (remedy, "allow-http", |of| of.allow_http)
         }
-        SettingsErrorKind::UnknownAuthority => format!(
-            "trust that authority by {}",
-            CERTIFICATE_AUTHORITY.ways(apis)
-        ),
+        SettingsErrorKind::UnknownAuthority => {
+            let remedy = "trust that authority by";
+            (remedy, "certificate-authority FILE", |of| {
+                of.certificate_authority
+            })
+        }
         SettingsErrorKind::ClientCertificate => {
-            format!("set one by {}", CLIENT_CERTIFICATE.ways(apis))
+            let remedy = "set one by";
+            (remedy, "client-certificate FILE", |of| {
+                of.client_certificate
+            })
         }
-        SettingsErrorKind::SelfSigned => format!(
-            "issue a certificate with `CA:FALSE`, or for tests accept any by {}",
-            INSECURE_SKIP_TLS_VERIFY.ways(apis)
-        ),
+        SettingsErrorKind::SelfSigned => {
+            let remedy = "issue a certificate with `CA:FALSE`, or for tests accept any by";
+            (remedy, "insecure-skip-tls-verify", |of| {
+                of.insecure_skip_tls_verify
+            })
+        }
         _ => return None,
     };
-    Some(format!("{fault}; {remedy}"))
+    let (name, value) = option.split_once(' ').unwrap_or((option, "true"));
+    let variables = apis.iter().map(|api| variable(api.variables()));
+    let variables: Vec<String> = variables.map(|name| format!("{name}={value}")).collect();
+    Some(format!(
+        "{fault}; {remedy} --{option}, `{}` in a profile, or {}",
+        name.replace('-', "_"),
+        variables.join(" or ")
+    ))
 }
 
 /// Returns whether the response was a web page with a success status.

@@ -69,16 +69,13 @@ impl Options {
 
     /// Fails on options for one server if a command calls two.
     pub fn check(&self, apis: &[Api]) -> Result<(), Failure> {
-        let mut given = self.server.values().map(|(names, _)| names);
-        let problem = given.find(|names| apis.len() > 1 && names.is_for_one_server);
-        let problem = problem.map(|names| {
-            format!(
-                "--{} is for one server, and this command calls two; set both up by a profile or by \
-                 variables",
-                names.option
-            )
-        });
-        problem.map_or(Ok(()), |problem| Err(Failure::Usage(problem)))
+        match self.server.option_for_one_server() {
+            Some(option) if apis.len() > 1 => Err(Failure::Usage(format!(
+                "--{option} is for one server, and this command calls two; set both up by a profile or \
+                 by variables"
+            ))),
+            _ => Ok(()),
+        }
     }
 
     /// Fails on --dry-run, for commands of several requests that depend on each other's responses.

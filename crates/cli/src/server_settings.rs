@@ -4,7 +4,6 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::{Args, ValueHint};
-use compute_kfp::settings::Variables;
 use serde::Deserialize;
 
 use crate::api::Api;
@@ -56,109 +55,54 @@ pub struct ServerSettings {
 }
 
 impl ServerSettings {
-    /// Returns the settings that are set, with their values in the format of variables.
-    pub fn values(&self) -> impl Iterator<Item = (&'static SettingNames, OsString)> {
+    /// Returns the settings that are set: each with its option, its variable, and its value in the
+    /// format of variables.
+    pub fn values(&self, api: Api) -> Vec<(&'static str, &'static str, OsString)> {
         fn text(value: &Option<impl Clone + Into<OsString>>) -> Option<OsString> {
             value.clone().map(Into::into)
         }
         let flag = |value: Option<bool>| value.map(|value| value.to_string().into());
+        let variables = api.variables();
+        let authority = text(&self.certificate_authority);
         let values = [
-            (&ENDPOINT, text(&self.endpoint)),
-            (&TOKEN_FILE, text(&self.token_file)),
-            (&CERTIFICATE_AUTHORITY, text(&self.certificate_authority)),
-            (&CLIENT_CERTIFICATE, text(&self.client_certificate)),
-            (&CLIENT_KEY, text(&self.client_key)),
-            (&PROXY, text(&self.proxy)),
-            (&COOKIE_FILE, text(&self.cookie_file)),
-            (&IDENTITY_HEADER, text(&self.identity_header)),
-            (&ALLOW_HTTP, flag(self.allow_http)),
+            ("endpoint", variables.endpoint, text(&self.endpoint)),
+            ("token-file", variables.token_file, text(&self.token_file)),
+            (AUTHORITY, variables.certificate_authority, authority),
             (
-                &INSECURE_SKIP_TLS_VERIFY,
+                "client-certificate",
+                variables.client_certificate,
+                text(&self.client_certificate),
+            ),
+            ("client-key", variables.client_key, text(&self.client_key)),
+            (PROXY, variables.proxy, text(&self.proxy)),
+            (
+                "cookie-file",
+                variables.cookie_file,
+                text(&self.cookie_file),
+            ),
+            (
+                "identity-header",
+                variables.identity_header,
+                text(&self.identity_header),
+            ),
+            ("allow-http", variables.allow_http, flag(self.allow_http)),
+            (
+                "insecure-skip-tls-verify",
+                variables.insecure_skip_tls_verify,
                 flag(self.insecure_skip_tls_verify),
             ),
         ];
-        let values = values.into_iter();
-        values.filter_map(|(names, value)| Some((names, value?)))
+        let set = values.into_iter();
+        set.filter_map(|(option, variable, value)| Some((option, variable, value?)))
+            .collect()
+    }
+
+    /// Returns an option whose value suits one server only, like a token, if one is set.
+    pub fn option_for_one_server(&self) -> Option<&'static str> {
+        let mut options = self.values(Api::Kfp).into_iter().map(|(option, ..)| option);
+        options.find(|option| ![AUTHORITY, PROXY].contains(option))
     }
 }
 
-/// The names of a setting: as an option, a key of a profile, and a variable of each API.
-pub struct SettingNames {
-    /// Name of the option, without its hyphens.
-    pub option: &'static str,
-    variable: fn(&Variables) -> &'static str,
-    /// Value in a hint; empty for a flag.
-    value: &'static str,
-    /// Whether a value suits one server only, like a token.
-    pub is_for_one_server: bool,
-}
-
-static ENDPOINT: SettingNames =
-    SettingNames::new("endpoint", "URL", |of| of.endpoint).for_one_server();
-static TOKEN_FILE: SettingNames =
-    SettingNames::new("token-file", "FILE", |of| of.token_file).for_one_server();
-pub static CERTIFICATE_AUTHORITY: SettingNames =
-    SettingNames::new("certificate-authority", "FILE", |of| {
-        of.certificate_authority
-    });
-pub static CLIENT_CERTIFICATE: SettingNames =
-    SettingNames::new("client-certificate", "FILE", |of| of.client_certificate).for_one_server();
-static CLIENT_KEY: SettingNames =
-    SettingNames::new("client-key", "FILE", |of| of.client_key).for_one_server();
-static PROXY: SettingNames = SettingNames::new("proxy", "URL", |of| of.proxy);
-static COOKIE_FILE: SettingNames =
-    SettingNames::new("cookie-file", "FILE", |of| of.cookie_file).for_one_server();
-static IDENTITY_HEADER: SettingNames =
-    SettingNames::new("identity-header", "'NAME: VALUE'", |of| of.identity_header).for_one_server();
-pub static ALLOW_HTTP: SettingNames =
-    SettingNames::new("allow-http", "", |of| of.allow_http).for_one_server();
-pub static INSECURE_SKIP_TLS_VERIFY: SettingNames =
-    SettingNames::new("insecure-skip-tls-verify", "", |of| {
-        of.insecure_skip_tls_verify
-    })
-    .for_one_server();
-
-impl SettingNames {
-    const fn new(
-        option: &'static str,
-        value: &'static str,
-        variable: fn(&Variables) -> &'static str,
-    ) -> Self {
-        Self {
-            option,
-            variable,
-            value,
-            is_for_one_server: false,
-        }
-    }
-
-    const fn for_one_server(mut self) -> Self {
-        self.is_for_one_server = true;
-        self
-    }
-
-    /// Returns the variable of an API.
-    pub fn variable(&self, api: Api) -> &'static str {
-        (self.variable)(&api.variables())
-    }
-
-    /// Returns the key in a profile.
-    pub fn key(&self) -> String {
-        self.option.replace('-', "_")
-    }
-
-    /// Returns the ways to set it, for hints about these APIs.
-    pub fn ways(&self, apis: &[Api]) -> String {
-        let (option, set) = match self.value {
-            "" => (format!("--{}", self.option), "true"),
-            value => (format!("--{} {value}", self.option), value),
-        };
-        let variables = apis.iter().map(|api| self.variable(*api));
-        let variables: Vec<String> = variables.map(|name| format!("{name}={set}")).collect();
-        format!(
-            "{option}, `{}` in a profile, or {}",
-            self.key(),
-            variables.join(" or ")
-        )
-    }
-}
+const AUTHORITY: &str = "certificate-authority";
+const PROXY: &str = "proxy";

@@ -15,7 +15,7 @@ use crate::api::Api;
 use crate::failure::{Failure, say};
 use crate::options::{Options, with};
 use crate::profile::{self, Profile};
-use crate::server_settings::{ServerSettings, SettingNames};
+use crate::server_settings::ServerSettings;
 use crate::verbose::Verbose;
 
 /// The source of a setting.
@@ -128,9 +128,7 @@ impl<'a> Settings<'a> {
     }
 
     fn of_options(&self, api: Api) -> Vec<ConfigValue> {
-        from(&self.options.server, api, |names| {
-            Source::Option(names.option)
-        })
+        values(&self.options.server, api, Source::Option)
     }
 
     fn of_profile(&self, api: Api) -> Vec<ConfigValue> {
@@ -138,7 +136,7 @@ impl<'a> Settings<'a> {
             return Vec::new();
         };
         let name = self.options.profile.as_deref().unwrap_or(profile::DEFAULT);
-        from(section, api, |_| Source::Profile(name.to_owned()))
+        values(section, api, |_| Source::Profile(name.to_owned()))
     }
 
     pub fn compute(&self) -> Result<compute::Client, Failure> {
@@ -248,17 +246,18 @@ impl<'a> Settings<'a> {
 }
 
 /// Returns the settings that are set in options or a profile.
-fn from(
+fn values(
     settings: &ServerSettings,
     api: Api,
-    source: impl Fn(&SettingNames) -> Source,
+    source: impl Fn(&'static str) -> Source,
 ) -> Vec<ConfigValue> {
-    let settings = settings.values().map(|(names, value)| ConfigValue {
-        variable: names.variable(api),
+    let values = settings.values(api).into_iter();
+    let values = values.map(|(option, variable, value)| ConfigValue {
+        variable,
         value,
-        source: source(names),
+        source: source(option),
     });
-    settings.collect()
+    values.collect()
 }
 
 fn find<'a>(settings: &'a [ConfigValue], variable: &str) -> Option<&'a ConfigValue> {
