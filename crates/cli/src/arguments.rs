@@ -17,24 +17,26 @@ pub type Files = Vec<(String, PathBuf)>;
 /// Returns the arguments and files of a call.
 pub fn of(operation: &'static Operation, matches: &ArgMatches) -> Result<(Value, Files), Failure> {
     let mut arguments = Map::new();
-    let mut files = Vec::new();
     for parameter in operation.parameters {
-        if let Some(value) = value_of(parameter.argument, parameter.kind, matches) {
-            warn_of_unknown(parameter, &value);
-            arguments.insert(parameter.argument.to_owned(), value);
-        }
+        let Some(given) = matches.get_many::<Value>(parameter.argument) else {
+            continue;
+        };
+        given
+            .clone()
+            .for_each(|value| warn_of_unknown(parameter, value));
+        let value = match parameter.kind {
+            "array" => given.cloned().collect(),
+            _ => given.cloned().next().unwrap_or_default(),
+        };
+        arguments.insert(parameter.argument.to_owned(), value);
     }
+    let mut files = Vec::new();
     match operation.body {
         Some((BodyKind::Multipart(parts), _)) => {
-            for part in parts {
-                if part.file {
-                    files.extend(files_of(part.argument, matches));
-                } else if let Some(value) = value_of(part.argument, part.kind, matches) {
-                    arguments.insert(part.argument.to_owned(), value);
-                }
-            }
+            let path = |name| Some((name, matches.get_one::<PathBuf>(name)?));
+            let given = parts.iter().filter_map(|part| path(part.argument));
+            files.extend(given.map(|(name, path)| (name.to_owned(), path.clone())));
         }
-        Some((BodyKind::Raw(_), _)) => files.extend(files_of(BODY, matches)),
         Some(_) => {
             let body = json_body(matches)?;
             arguments.extend(body.map(|body| (BODY.to_owned(), body)));
@@ -44,30 +46,21 @@ pub fn of(operation: &'static Operation, matches: &ArgMatches) -> Result<(Value,
     Ok((Value::Object(arguments), files))
 }
 
-fn files_of(argument: &str, matches: &ArgMatches) -> impl Iterator<Item = (String, PathBuf)> {
-    let paths = matches.get_many::<PathBuf>(argument).into_iter().flatten();
-    paths.map(move |path| (argument.to_owned(), path.clone()))
-}
-
 /// Returns the arguments from one JSON object, and the files taken out of it.
 pub fn of_json(operation: &'static Operation, text: &str) -> Result<(Value, Files), Failure> {
     let mut arguments = json("the arguments", text)?;
     let mut files = Vec::new();
     if let Some(given) = arguments.as_object_mut() {
         for part in operation.body_parts().filter(|part| part.file) {
-            let paths = match given.shift_remove(part.argument) {
-                None | Some(Value::Null) => continue,
-                Some(Value::Array(paths)) if part.kind == "array" => paths,
-                Some(path) => vec![path],
-            };
-            for path in paths {
-                let Value::String(path) = path else {
+            match given.shift_remove(part.argument) {
+                None | Some(Value::Null) => {}
+                Some(Value::String(path)) => files.push((part.argument.to_owned(), path.into())),
+                Some(_) => {
                     return Err(Failure::Usage(format!(
                         "invalid `/{}`: it is a file; give its path as a string",
                         part.argument
                     )));
-                };
-                files.push((part.argument.to_owned(), path.into()));
+                }
             }
         }
     }
@@ -85,32 +78,17 @@ pub fn text_of(argument: &str) -> Result<String, Failure> {
     }
 }
 
-fn value_of(argument: &str, kind: &str, matches: &ArgMatches) -> Option<Value> {
-    let given = matches.get_many::<Value>(argument)?.cloned();
-    let mut given: Vec<Value> = given.collect();
-    match kind {
-        // A list of lists or objects is one JSON value.
-        "array" if !given.iter().any(Value::is_array) => Some(given.into()),
-        _ => given.pop(),
-    }
-}
-
 fn warn_of_unknown(parameter: &Parameter, value: &Value) {
-    if parameter.values.is_empty() {
-        return;
-    }
-    let given = value
-        .as_array()
-        .map_or(std::slice::from_ref(value), Vec::as_slice);
-    for text in given.iter().filter_map(Value::as_str) {
-        if !parameter.values.contains(&text) {
-            warn(&format!(
-                "`{}` is not in the spec as a value of `{}`, which lists {}; it is sent unchanged",
-                text.escape_debug(),
-                parameter.argument,
-                parameter.values.join(", ")
-            ));
-        }
+    if let Some(text) = value.as_str()
+        && !parameter.values.is_empty()
+        && !parameter.values.contains(&text)
+    {
+        warn(&format!(
+            "`{}` is not in the spec as a value of `{}`, which lists {}; it is sent unchanged",
+            text.escape_debug(),
+            parameter.argument,
+            parameter.values.join(", ")
+        ));
     }
 }
 

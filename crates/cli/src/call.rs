@@ -86,7 +86,7 @@ async fn send_or_preview(
         false => transport,
     })?;
     add_namespace(&client, operation, &mut arguments);
-    let call = call(&client, operation, arguments.clone(), &files, &extent)?;
+    let call = call(&client, operation, arguments, &files, &extent)?;
     let mut output = Output::new(options.output);
     let ended = send(call, operation, &extent, &mut output).await;
     match (taken.get(), ended) {
@@ -97,7 +97,7 @@ async fn send_or_preview(
                 settings,
                 request,
             };
-            output.text(&preview.text(operation, &arguments, &files))
+            output.text(&preview.text(&files))
         }
         (None, Err(Failure::Api { error, .. })) => Err(client.with_release(error).await.into()),
         (None, ended) => ended,

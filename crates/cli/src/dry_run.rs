@@ -5,14 +5,12 @@ use std::fmt::Write;
 use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
-use compute_kfp::operation::{BodyKind, Operation};
 use compute_kfp::settings::Setting;
 use http::Request;
-use serde_json::Value;
 
 use crate::arguments::Files;
 use crate::client::ApiClient;
-use crate::quoting::{bare, quoted};
+use crate::quoting::quoted;
 use crate::settings::ConfigValue;
 
 /// The request of a client that sends nothing, once there is one.
@@ -27,13 +25,11 @@ pub struct Preview<'a> {
 }
 
 impl Preview<'_> {
-    /// Returns the request and the equivalent curl command.
-    pub fn text(&self, operation: &Operation, arguments: &Value, files: &Files) -> String {
+    /// Returns the request and the equivalent curl command. Files are not held in memory.
+    pub fn text(&self, files: &Files) -> String {
         let request = self.request;
         let (method, url) = (request.method(), request.uri().to_string());
-        let mut bodies = operation.bodies();
-        let is_form = request.body().is_none()
-            && bodies.any(|body| matches!(body.kind, BodyKind::Multipart(_)));
+        let is_form = !files.is_empty();
         let headers: Vec<(&str, String, bool)> = request
             .headers()
             .iter()
@@ -47,13 +43,15 @@ impl Preview<'_> {
                 (name, text, value.is_sensitive())
             })
             .collect();
-        let parts = match request.body() {
-            Some(body) => {
-                let body = String::from_utf8_lossy(body).into_owned();
-                vec![("--data-binary", body)]
-            }
-            None => parts(operation, arguments, files),
-        };
+        let files = files.iter().map(|(name, path)| {
+            let path = path.display();
+            ("--form", format!("{name}=@{path}"))
+        });
+        let body = request.body().as_ref().map(|body| {
+            let body = String::from_utf8_lossy(body).into_owned();
+            ("--data-binary", body)
+        });
+        let parts: Vec<(&str, String)> = files.chain(body).collect();
         let mut text = format!("{method} {url}\n");
         for (name, value, _) in &headers {
             let _ = writeln!(text, "{name}: {value}");
@@ -133,26 +131,4 @@ impl Preview<'_> {
 
 fn content_of(path: &OsStr) -> String {
     format!("$(cat {})", quoted(&path.to_string_lossy()))
-}
-
-/// Returns the parts of a form, or the file of a body, as options of curl. Files are not held in memory.
-fn parts(operation: &Operation, arguments: &Value, files: &Files) -> Vec<(&'static str, String)> {
-    let files_of = |argument: &'static str| {
-        let files = files.iter().filter(move |(name, _)| name == argument);
-        files.map(|(_, path)| path.display())
-    };
-    let mut parts = Vec::new();
-    for body in operation.bodies() {
-        for field in body.kind.parts() {
-            let (name, value) = (field.name, arguments.get(field.argument));
-            if let Some(value) = value.filter(|it| !it.is_null()) {
-                parts.push(("--form", format!("{name}={}", bare(value))));
-            }
-            let files = files_of(field.argument);
-            parts.extend(files.map(|path| ("--form", format!("{name}=@{path}"))));
-        }
-        let files = files_of(body.argument);
-        parts.extend(files.map(|path| ("--data-binary", format!("@{path}"))));
-    }
-    parts
 }

@@ -1,9 +1,8 @@
 //! The options of every command.
 
-use std::sync::LazyLock;
 use std::time::Duration;
 
-use clap::{ArgAction, Args, Command};
+use clap::{ArgAction, Args};
 use compute_kfp::{Error, ErrorKind};
 
 use crate::api::Api;
@@ -103,13 +102,6 @@ pub fn with<B, T>(builder: B, value: Option<T>, set: impl FnOnce(B, T) -> B) -> 
         Some(value) => set(builder, value),
         None => builder,
     }
-}
-
-/// Returns whether every command has an option of that name.
-pub fn is_taken(long: &str) -> bool {
-    static TAKEN: LazyLock<Command> = LazyLock::new(|| Options::augment_args(Command::new("")));
-    let mut arguments = TAKEN.get_arguments();
-    long == "help" || arguments.any(|argument| argument.get_long() == Some(long))
 }
 
 /// A duration: `10s`, `1m 30s`, or seconds as a plain number.
