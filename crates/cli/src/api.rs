@@ -5,9 +5,11 @@ use compute_kfp::body_fields::ObjectFields;
 use compute_kfp::operation::Operation;
 use compute_kfp::settings::Variables;
 use compute_kfp::{compute, kfp};
+use serde::Serialize;
 
 /// One of the two APIs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ValueEnum)]
+#[serde(rename_all = "snake_case")]
 pub enum Api {
     Compute,
     Kfp,

@@ -18,7 +18,7 @@ pub type Files = Vec<(String, PathBuf)>;
 pub fn of(operation: &'static Operation, matches: &ArgMatches) -> Result<(Value, Files), Failure> {
     let mut arguments = Map::new();
     for parameter in operation.parameters {
-        let Some(given) = matches.get_many::<Value>(parameter.argument) else {
+        let Some(mut given) = matches.get_many::<Value>(parameter.argument) else {
             continue;
         };
         given
@@ -26,7 +26,7 @@ pub fn of(operation: &'static Operation, matches: &ArgMatches) -> Result<(Value,
             .for_each(|value| warn_of_unknown(parameter, value));
         let value = match parameter.kind {
             "array" => given.cloned().collect(),
-            _ => given.cloned().next().unwrap_or_default(),
+            _ => given.next().cloned().unwrap_or_default(),
         };
         arguments.insert(parameter.argument.to_owned(), value);
     }

@@ -131,13 +131,9 @@ impl ApiClient {
         }
     }
 
-    /// Returns the credential of most calls: that of a user if there is a choice.
+    /// Returns the credential of most calls: that of a user if there is a choice, which is found first.
     pub fn credential(&self) -> Option<&(Found, Source)> {
-        let credentials = self.credentials();
-        let mut of_user = credentials
-            .iter()
-            .filter(|(found, _)| found.setting != Setting::ApiKey);
-        of_user.next().or(credentials.first()).copied()
+        self.credentials().into_iter().next()
     }
 
     /// Returns a message if another credential takes precedence over a login to this server.

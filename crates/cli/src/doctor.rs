@@ -6,6 +6,7 @@ mod checkup;
 use std::time::Duration;
 
 use clap::Args;
+use serde_json::json;
 
 use self::check::{Check, worst};
 use self::checkup::Checkup;
@@ -69,7 +70,7 @@ impl Arguments {
         print(&options, &checks)?;
         match worst(&checks) {
             None => Ok(()),
-            Some(status) => Err(Failure::Reported(status)),
+            Some(status) => Err(Failure::Silent(status)),
         }
     }
 }
@@ -97,6 +98,5 @@ fn print(options: &Options, checks: &[Check]) -> Result<(), Failure> {
     if output.format() == Format::Table {
         return output.text(&check::text(checks));
     }
-    let checks = checks.iter().map(Check::json).collect();
-    output.response(&serde_json::Value::Array(checks), None)
+    output.response(&json!(checks), None)
 }

@@ -28,19 +28,19 @@ pub enum Failure {
     Io(String),
     /// The awaited run or job did not succeed. The message includes the reason.
     EndedBadly(String),
-    /// The command has reported the failure already. This is the exit status.
-    Reported(u8),
-    /// The reader of the output has closed it.
-    ClosedPipe,
-    /// The user pressed Ctrl-C.
-    Interrupted,
+    /// There is nothing to report, or the command has reported it already. This is the exit status.
+    Silent(u8),
 }
 
 impl Failure {
+    /// The user pressed Ctrl-C. The status is the convention of shells for a process that SIGINT ended.
+    pub const INTERRUPTED: Self = Self::Silent(130);
+
     /// Creates the failure of an I/O operation on `what`.
     pub fn io(what: impl Display, error: &io::Error) -> Self {
         match error.kind() {
-            io::ErrorKind::BrokenPipe => Self::ClosedPipe,
+            // The reader of the output has closed it.
+            io::ErrorKind::BrokenPipe => Self::Silent(0),
             _ => Self::Io(format!("{what}: {error}")),
         }
     }
@@ -58,7 +58,6 @@ impl Failure {
     /// out, 6 not supported by the server.
     pub fn status(&self) -> u8 {
         match self {
-            Self::ClosedPipe => 0,
             Self::Api { error, .. } => match error.kind() {
                 // Invalid arguments were found before anything was sent.
                 ErrorKind::InvalidRequest if error.status().is_none() => 2,
@@ -71,16 +70,14 @@ impl Failure {
             },
             Self::Usage(_) => 2,
             Self::Io(_) | Self::EndedBadly(_) => 1,
-            Self::Reported(status) => *status,
-            // The convention of shells for a process that SIGINT ended.
-            Self::Interrupted => 130,
+            Self::Silent(status) => *status,
         }
     }
 
-    /// Returns the message, without a hint. A failure that was reported already has none.
+    /// Returns the message, without a hint. A silent failure has none.
     pub fn message(&self) -> Option<&str> {
         match self {
-            Self::Reported(_) | Self::ClosedPipe | Self::Interrupted => None,
+            Self::Silent(_) => None,
             Self::Usage(message) | Self::Io(message) | Self::EndedBadly(message) => Some(message),
             Self::Api { error, message, .. } => Some(message.as_deref().unwrap_or(error.message())),
         }

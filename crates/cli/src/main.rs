@@ -85,14 +85,14 @@ async fn interruptible(work: impl Future<Output = Result<(), Failure>>) -> Resul
         if pressed.is_ok() {
             tokio::time::sleep(GRACE).await;
             Login::settled().await;
-            std::process::exit(Failure::Interrupted.status().into());
+            std::process::exit(Failure::INTERRUPTED.status().into());
         }
     });
     let _ = listening.await;
     tokio::select! {
         ended = work => ended,
         pressed = tokio::signal::ctrl_c() => match pressed {
-            Ok(()) => Err(Failure::Interrupted),
+            Ok(()) => Err(Failure::INTERRUPTED),
             Err(error) => Err(Failure::io("cannot listen for Ctrl-C", &error)),
         },
     }
@@ -137,14 +137,7 @@ fn wants_json() -> bool {
     let words: Vec<String> = env::args_os()
         .map(|word| word.to_string_lossy().into_owned())
         .collect();
-    let separate = words
-        .windows(2)
-        .filter(|pair| pair[0] == "--output" || pair[0] == "-o")
-        .map(|pair| pair[1].as_str());
-    let joined = words
-        .iter()
-        .filter_map(|word| word.strip_prefix("--output=").or(word.strip_prefix("-o")));
-    separate
-        .chain(joined)
-        .any(|format| matches!(format, "json" | "jsonl"))
+    let line = words.join(" ");
+    let mut ways = ["-o json", "-ojson", "--output json", "--output=json"].into_iter();
+    ways.any(|way| line.contains(way))
 }

@@ -37,7 +37,7 @@ impl Arguments {
 /// Returns all properties of an operation.
 fn description(api: Api, operation: &Operation) -> Value {
     json!({
-        "api": api.name(),
+        "api": api,
         "name": operation.name,
         "upstream_name": operation.id,
         "method": operation.method,
@@ -67,7 +67,7 @@ fn row(api: Api, operation: &Operation) -> Value {
         marks.push("deprecated");
     }
     json!({
-        "api": api.name(),
+        "api": api,
         "operation": kebab(operation.name),
         "request": format!("{} {}", operation.method, operation.path),
         "required": required.map(|parameter| parameter.name).collect::<Vec<_>>().join(", "),

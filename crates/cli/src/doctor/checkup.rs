@@ -71,7 +71,7 @@ impl Checkup<'_> {
             .map(|setting| setting.source.to_string())
             .collect();
         sources.dedup();
-        let check = self.check("settings").failed(&self.advised(failure));
+        let check = self.check("settings").failed(&failure);
         let sources = (!sources.is_empty()).then(|| sources.join(", "));
         with(check, sources, Check::source).remedy("correct the setting that the message names")
     }
@@ -152,16 +152,7 @@ impl Checkup<'_> {
             );
         }
         if configured.source(Setting::Login).is_none() {
-            let why = match configured.credential() {
-                Some((found, _)) => {
-                    format!(
-                        "`{path}` is not used; the {} takes precedence",
-                        title(found.setting)
-                    )
-                }
-                None => format!("`{path}` holds no login to this server"),
-            };
-            return Some(file.skipped(why));
+            return Some(file.skipped(format!("`{path}` holds no login to this server")));
         }
         let check = self
             .check("membership")
@@ -276,22 +267,7 @@ impl Checkup<'_> {
             }
             _ => "correct the setting that the message names",
         };
-        check.failed(&self.advised(error.into())).remedy(remedy)
-    }
-
-    /// Replaces the message of a failure by one in the terms of the command line.
-    fn advised(&self, failure: Failure) -> Failure {
-        match failure {
-            Failure::Api {
-                error,
-                message: None,
-                hint,
-            } => {
-                let message = advice::of_settings(&[self.api], &error);
-                Failure::advised(error, message, hint)
-            }
-            other => other,
-        }
+        check.failed(&error.into()).remedy(remedy)
     }
 }
 
