@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use compute_kfp::settings::{Setting, Variables};
+use compute_kfp::settings::Variables;
 use compute_kfp::{Error, ErrorKind, RetryPolicy, SettingsError, SettingsErrorKind};
 
 use crate::api::Api;
@@ -22,21 +22,20 @@ pub async fn of(options: &Options, apis: &[Api], error: Error) -> Failure {
     let Ok(settings) = Settings::read(options) else {
         return error.into();
     };
-    let called = error.operation().and_then(Api::of_operation);
-    let hint = match called {
-        Some(Api::Kfp) if is_page(&error) && !options.dry_run => {
-            if let Some(moved) = api_below(&settings).await {
-                return moved.into();
-            }
-            let hint = "the session may have ended, or the endpoint lacks the path of the API, such as \
-                /pipeline; `compute-kfp doctor` shows the settings";
-            Some(hint.to_owned())
-        }
+    if !options.dry_run
+        && let Some(moved) = moved(&settings, &error).await
+    {
+        return moved.into();
+    }
+    let hint = match called_api(&error) {
+        Some(Api::Kfp) if is_page(&error) => Some(
+            "the session may have ended, or the endpoint lacks the path of the API, such as /pipeline; \
+             `compute-kfp doctor` shows the settings"
+                .to_owned(),
+        ),
         Some(Api::Compute) if error.kind() == ErrorKind::Authentication => {
-            let client = ApiClient::if_configured(&settings, Api::Compute)
-                .ok()
-                .flatten();
-            client.and_then(|client| client.hidden_login())
+            let client = ApiClient::if_configured(&settings, Api::Compute);
+            client.ok().flatten().and_then(|client| client.hidden_login())
         }
         _ => None,
     };
@@ -46,7 +45,7 @@ pub async fn of(options: &Options, apis: &[Api], error: Error) -> Failure {
 /// Returns the message of an error that a setting can fix, with the names of that setting.
 pub fn of_settings(apis: &[Api], error: &Error) -> Option<String> {
     let fault = SettingsError::of(error)?;
-    let called = error.operation().and_then(Api::of_operation);
+    let called = called_api(error);
     let apis = called.as_ref().map_or(apis, std::slice::from_ref);
     type Variable = fn(Variables) -> &'static str;
     let (remedy, option, variable): (_, _, Variable) = match fault.kind() {
@@ -84,21 +83,23 @@ pub fn of_settings(apis: &[Api], error: &Error) -> Option<String> {
     ))
 }
 
+fn called_api(error: &Error) -> Option<Api> {
+    error.operation().and_then(Api::of_operation)
+}
+
 /// Returns whether the response was a web page with a success status.
-pub fn is_page(error: &Error) -> bool {
+fn is_page(error: &Error) -> bool {
     let is_success = error.status().is_some_and(|status| status.is_success());
     is_success && error.kind() == ErrorKind::Authentication
 }
 
-/// Looks for the KFP API below `/pipeline`, where the Kubeflow dashboard has it. Returns an error that
-/// says so if it is there.
-pub async fn api_below(settings: &Settings<'_>) -> Option<Error> {
+/// Looks for the KFP API below `/pipeline`, where the Kubeflow dashboard has it, if a call of it
+/// returned a web page. Returns an error that says so if it is there.
+pub async fn moved(settings: &Settings<'_>, error: &Error) -> Option<Error> {
     const BELOW: &str = "/pipeline";
-    let client = ApiClient::if_configured(settings, Api::Kfp)
-        .ok()
-        .flatten()?;
-    let endpoint = client.endpoint();
-    if endpoint.ends_with(BELOW) || client.source(Setting::Endpoint).is_none() {
+    let client = settings.kfp().ok()?;
+    let endpoint = client.transport().endpoint();
+    if called_api(error) != Some(Api::Kfp) || !is_page(error) || endpoint.ends_with(BELOW) {
         return None;
     }
     let below = format!("{endpoint}{BELOW}");

@@ -48,35 +48,30 @@ fn main() -> ExitCode {
         Err(error) => return not_understood(error),
     };
     // The worker ends the program after Ctrl-C while this thread reads the terminal.
-    let ended = tokio::runtime::Builder::new_multi_thread()
+    let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(1)
         .enable_all()
-        .build()
-        .map_err(|error| Failure::io("cannot start the async runtime", &error))
-        .and_then(|runtime| {
-            let work = command_line.run();
-            let ended = if command_line.handles_ctrl_c() {
-                runtime.block_on(work)
-            } else {
-                let ended = runtime.block_on(interruptible(work));
-                // A refresh token is spent; its successor is not yet in the file.
-                runtime.block_on(Login::settled());
-                ended
-            };
-            // A thread may hang in a read of the terminal.
-            runtime.shutdown_background();
-            ended
-        });
+        .build();
+    let runtime = runtime.map_err(|error| Failure::io("cannot start the async runtime", &error));
+    let ended = runtime.and_then(|runtime| {
+        let ended = runtime.block_on(run(&command_line));
+        // A thread may hang in a read of the terminal.
+        runtime.shutdown_background();
+        ended
+    });
     match ended {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => failure.report(command_line.options.speaks_json()),
     }
 }
 
-/// Ends work after Ctrl-C, and the program if the work hangs in a read of the terminal or a pipe.
-async fn interruptible(work: impl Future<Output = Result<(), Failure>>) -> Result<(), Failure> {
+/// Runs a command. Ctrl-C ends it, and the program if it hangs in a read of the terminal or a pipe.
+async fn run(command_line: &CommandLine) -> Result<(), Failure> {
     /// Time for work that can end on its own.
     const GRACE: Duration = Duration::from_millis(300);
+    if command_line.handles_ctrl_c() {
+        return command_line.run().await;
+    }
     let (listens, listening) = tokio::sync::oneshot::channel();
     tokio::spawn(async {
         // In this order, Ctrl-C is listened for before the work begins.
@@ -89,13 +84,16 @@ async fn interruptible(work: impl Future<Output = Result<(), Failure>>) -> Resul
         }
     });
     let _ = listening.await;
-    tokio::select! {
-        ended = work => ended,
+    let ended = tokio::select! {
+        ended = command_line.run() => ended,
         pressed = tokio::signal::ctrl_c() => match pressed {
             Ok(()) => Err(Failure::INTERRUPTED),
             Err(error) => Err(Failure::io("cannot listen for Ctrl-C", &error)),
         },
-    }
+    };
+    // A refresh token is spent; its successor is not yet in the file.
+    Login::settled().await;
+    ended
 }
 
 /// Prints help and versions on standard output, and usage errors on standard error.

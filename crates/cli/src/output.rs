@@ -29,7 +29,6 @@ pub enum Format {
 pub struct Output {
     to: BufWriter<Stdout>,
     format: Format,
-    documents: usize,
 }
 
 impl Output {
@@ -41,7 +40,6 @@ impl Output {
         Self {
             to: BufWriter::new(io::stdout()),
             format: wanted.unwrap_or(usual),
-            documents: 0,
         }
     }
 
@@ -72,7 +70,10 @@ impl Output {
     pub fn items(&mut self, items: &[Value]) -> Result<(), Failure> {
         match self.format {
             Format::Json | Format::Jsonl => items.iter().try_for_each(|item| self.line(item)),
-            Format::Yaml => items.iter().try_for_each(|item| self.yaml(item)),
+            Format::Yaml => items.iter().try_for_each(|item| {
+                self.print("---")?;
+                self.yaml(item)
+            }),
             Format::Table if items.is_empty() => Ok(()),
             Format::Table => self.print(&table::of_items(items)),
         }?;
@@ -131,10 +132,6 @@ impl Output {
     fn yaml(&mut self, value: &Value) -> Result<(), Failure> {
         let text = serde_saphyr::to_string(value)
             .map_err(|error| Failure::Io(format!("cannot write the response as YAML: {error}")))?;
-        if self.documents > 0 {
-            written(writeln!(self.to, "---"))?;
-        }
-        self.documents += 1;
         self.print(text.trim_end())
     }
 }

@@ -48,14 +48,8 @@ pub fn path() -> Option<PathBuf> {
 
 /// Returns the profile with that name, or the default one, which may be missing.
 pub fn read(name: Option<&str>) -> Result<Profile, Failure> {
-    let Some(path) = path() else {
-        return match name {
-            None => Ok(Profile::default()),
-            Some(name) => Err(Failure::Usage(format!(
-                "profile `{name}` not found: there is no home directory; leave out --profile"
-            ))),
-        };
-    };
+    // Without a home directory, there is no file at this path either.
+    let path = path().unwrap_or_default();
     let mut profiles = profiles(&path)?;
     match (profiles.remove(name.unwrap_or(DEFAULT)), name) {
         (Some(profile), _) => Ok(profile),

@@ -185,23 +185,15 @@ impl Checkup<'_> {
             }
         };
         let took = sent.elapsed().as_millis();
-        let moved = match &response {
-            Err(error) if self.api == Api::Kfp && advice::is_page(error) => {
-                advice::api_below(self.settings).await
-            }
-            _ => None,
+        let Err(error) = response else {
+            return check.ok(format!("responds in {took} ms"));
         };
-        if let Some(moved) = moved {
-            return check
-                .failed(&moved.into())
-                .remedy("use the endpoint that the message names");
-        }
-        match response {
-            Ok(()) => check.ok(format!("responds in {took} ms")),
-            Err(error) if requires_a_credential(&error) => {
+        match advice::moved(self.settings, &error).await {
+            Some(moved) => self.refused(check, None, moved),
+            None if requires_a_credential(&error) => {
                 check.ok(format!("responds in {took} ms and requires a credential"))
             }
-            Err(error) => self.refused(check, None, error),
+            None => self.refused(check, None, error),
         }
     }
 

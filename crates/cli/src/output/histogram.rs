@@ -59,7 +59,6 @@ pub fn of_counts(counts: &Map<String, Value>, width: u16) -> String {
     let share: f64 = hidden.map(|row| 100.0 * ratio(row.number, total)).sum();
     match rows.len().saturating_sub(MOST_BARS) {
         0 => {}
-        1 => text.push_str(&format!("1 more with {share:.1}%; --output json has all")),
         more => text.push_str(&format!(
             "{more} more with {share:.1}%; --output json has all"
         )),
