@@ -9,7 +9,7 @@ use serde_json::Value;
 use crate::api::{Api, kebab};
 use crate::arguments::{self, Files};
 use crate::client::ApiClient;
-use crate::dry_run::{Preview, Taken};
+use crate::dry_run::{Taken, preview};
 use crate::failure::{Failure, say, warn};
 use crate::operation_command::{ALL, MAX_ITEMS, OperationCommand, PAGE_SIZE};
 use crate::options::{Options, with};
@@ -90,15 +90,7 @@ async fn send_or_preview(
     let mut output = Output::new(options.output);
     let ended = send(call, operation, &extent, &mut output).await;
     match (taken.get(), ended) {
-        (Some(request), _) => {
-            let (client, settings) = (&client, settings.of(api));
-            let preview = Preview {
-                client,
-                settings,
-                request,
-            };
-            output.text(&preview.text(&files))
-        }
+        (Some(request), _) => output.text(&preview(&client, &settings.of(api), request, &files)),
         (None, Err(Failure::Api { error, .. })) => Err(client.with_release(error).await.into()),
         (None, ended) => ended,
     }

@@ -260,7 +260,8 @@ fn values(
     values.collect()
 }
 
-fn find<'a>(settings: &'a [ConfigValue], variable: &str) -> Option<&'a ConfigValue> {
+/// Returns the setting of a variable.
+pub fn find<'a>(settings: &'a [ConfigValue], variable: &str) -> Option<&'a ConfigValue> {
     let mut settings = settings.iter();
     settings.find(|setting| setting.variable == variable)
 }
