@@ -2,6 +2,7 @@
 
 use clap::Args;
 use compute_kfp::dynamic::{self, Call, ValuePage};
+use compute_kfp::kfp;
 use compute_kfp::operation::{Operation, ResponseKind};
 use compute_kfp::paging::{ListPage, NextPage};
 use serde_json::Value;
@@ -86,12 +87,21 @@ async fn send_or_preview(
         false => transport,
     })?;
     add_namespace(&client, operation, &mut arguments);
-    let call = call(&client, operation, arguments, &files, &extent)?;
+    let transport = client.transport.clone();
+    let mut call = Call::new(transport, api.operations(), operation.name, arguments)?;
+    for (name, path) in &files {
+        call = call.file(name, path.as_path());
+    }
+    let call = with(call, extent.page_size, Call::page_size);
+    let call = with(call, extent.max_items, Call::max_items);
     let mut output = Output::new(options.output);
     let ended = send(call, operation, &extent, &mut output).await;
     match (taken.get(), ended) {
         (Some(request), _) => output.text(&preview(&client, &settings.of(api), request, &files)),
-        (None, Err(Failure::Api { error, .. })) => Err(client.with_release(error).await.into()),
+        (None, Err(Failure::Api { error, .. })) if api == Api::Kfp => {
+            let client = kfp::Client::from(client.transport);
+            Err(client.with_release(error).await.into())
+        }
         (None, ended) => ended,
     }
 }
@@ -111,8 +121,10 @@ async fn send(
         }
         Some(ResponseKind::Json | ResponseKind::OptionalJson) => {
             let response = call.send().await?.into_inner();
-            output.response(&response, operation.paging.map(|paging| paging.items()))?;
-            if output.format() == Format::Table && is_continued(operation, response) {
+            let items = operation.paging.map(|paging| paging.items());
+            output.response(&response, items)?;
+            let is_list = output.format() == Format::Table && items.is_some();
+            if is_list && is_continued(operation, response) {
                 say("more pages follow; --all reads all of them");
             }
         }
@@ -129,39 +141,18 @@ async fn send(
 
 /// Returns whether another page follows. JSON output shows this by itself.
 fn is_continued(operation: &'static Operation, response: Value) -> bool {
-    let page = operation
-        .paging
-        .and_then(|_| serde_json::from_value::<ValuePage>(response).ok());
-    let Some(Ok(page)) = page.map(|page| page.of(operation)) else {
-        return false;
-    };
-    match page.next_page() {
+    let page = serde_json::from_value::<ValuePage>(response).ok();
+    let page = page.and_then(|page| page.of(operation).ok());
+    page.is_some_and(|page| match page.next_page() {
         NextPage::Token(next) => next.is_some(),
         NextPage::Time(next) => next.is_some(),
         NextPage::Number { page, pages } => page < pages,
-    }
-}
-
-fn call(
-    client: &ApiClient,
-    operation: &Operation,
-    arguments: Value,
-    files: &Files,
-    extent: &Extent,
-) -> Result<Call, Failure> {
-    let mut call = client.call(operation.name, arguments)?;
-    for (name, path) in files {
-        call = call.file(name, path.as_path());
-    }
-    let call = with(call, extent.page_size, Call::page_size);
-    Ok(with(call, extent.max_items, Call::max_items))
+    })
 }
 
 /// Writes items page by page, so that at most one page is held in memory.
 async fn list(call: Call, max_items: Option<u64>, output: &mut Output) -> Result<(), Failure> {
-    let mut left = max_items.map_or(usize::MAX, |most| {
-        usize::try_from(most).unwrap_or(usize::MAX)
-    });
+    let mut left = usize::try_from(max_items.unwrap_or(u64::MAX)).unwrap_or(usize::MAX);
     let mut pages = call.pages();
     while let Some(page) = pages.next().await {
         let page = page?;

@@ -1,9 +1,7 @@
 //! A client of either API, and the sources of its settings.
 
-use compute_kfp::dynamic::Call;
 use compute_kfp::settings::{Found, Origin, Setting};
-use compute_kfp::{Error, Transport, TransportBuilder, compute, kfp};
-use serde_json::Value;
+use compute_kfp::{Transport, TransportBuilder, compute, kfp};
 
 use crate::api::Api;
 use crate::failure::Failure;
@@ -84,23 +82,6 @@ impl ApiClient {
             api,
             transport: transport.clone(),
             found: found.collect(),
-        }
-    }
-
-    /// Prepares a call of an operation.
-    pub fn call(&self, operation: &str, arguments: Value) -> Result<Call, Error> {
-        let operations = self.api.operations();
-        Call::new(self.transport.clone(), operations, operation, arguments)
-    }
-
-    /// Adds the server's release to an error if the server lacks the operation.
-    pub async fn with_release(&self, error: Error) -> Error {
-        match self.api {
-            Api::Kfp => {
-                let client = kfp::Client::from(self.transport.clone());
-                client.with_release(error).await
-            }
-            Api::Compute => error,
         }
     }
 

@@ -170,18 +170,10 @@ impl<'a> Settings<'a> {
     }
 
     /// Returns the address from options, a profile or a variable.
-    pub fn endpoint(&self, api: Api) -> Result<Option<String>, Failure> {
+    pub fn endpoint(&self, api: Api) -> Option<String> {
         let settings = self.of(api);
-        let Some(endpoint) = find(&settings, api.variables().endpoint) else {
-            return Ok(None);
-        };
-        match endpoint.value.to_str() {
-            Some(address) => Ok(Some(address.to_owned())),
-            None => Err(Failure::Usage(format!(
-                "the endpoint in {} is not UTF-8; correct it",
-                endpoint.source
-            ))),
-        }
+        let endpoint = find(&settings, api.variables().endpoint)?;
+        Some(endpoint.value.to_string_lossy().into_owned())
     }
 
     /// Returns the source of a setting. The SDK sees options and profiles as variables.

@@ -41,7 +41,7 @@ impl Arguments {
 
     async fn log_in(&self, options: &Options) -> Result<(), Failure> {
         let settings = Settings::read(options)?;
-        let endpoint = settings.endpoint(Api::Compute)?;
+        let endpoint = settings.endpoint(Api::Compute);
         let endpoint = endpoint.unwrap_or_else(|| DEFAULT_ENDPOINT.to_owned());
         let kept = match self.team_member {
             Some(id) => with_membership(&settings, &endpoint, id).await?,
