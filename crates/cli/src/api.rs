@@ -5,10 +5,10 @@ use compute_kfp::body_fields::ObjectFields;
 use compute_kfp::operation::Operation;
 use compute_kfp::settings::Variables;
 use compute_kfp::{compute, kfp};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// One of the two APIs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize, Serialize, ValueEnum)]
 #[serde(rename_all = "snake_case")]
 pub enum Api {
     Compute,

@@ -89,7 +89,14 @@ impl CommandLine {
     /// Runs the command.
     pub async fn run(&self) -> Result<(), Failure> {
         let (apis, work) = self.work();
-        self.options.check(&apis)?;
+        if let Some(option) = self.options.server.option_for_one_server()
+            && apis.len() > 1
+        {
+            return Err(Failure::Usage(format!(
+                "--{option} is for one server, and this command calls two; set both up by a profile or \
+                 by variables"
+            )));
+        }
         match work.await {
             Err(Failure::Api { error, .. }) => Err(advice::of(&self.options, &apis, error).await),
             ended => ended,

@@ -114,7 +114,7 @@ impl Failure {
             Self::Api { error, .. } => object(error.kind(), Some(error), message),
             Self::Io(_) => object("io", None, message),
             Self::EndedBadly(_) => object("ended_badly", None, message),
-            _ => usage(message),
+            _ => object("usage", None, message),
         })
     }
 
@@ -140,11 +140,6 @@ impl From<Error> for Failure {
 /// Returns the failure to read a file.
 pub fn unreadable(path: &Path, error: &io::Error) -> Failure {
     Failure::io(format!("cannot read the file `{}`", path.display()), error)
-}
-
-/// Returns a usage error for a program.
-pub fn usage(message: &str) -> Value {
-    object("usage", None, message)
 }
 
 fn object(kind: impl Serialize, error: Option<&Error>, message: &str) -> Value {

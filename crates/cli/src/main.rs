@@ -40,7 +40,7 @@ use compute_kfp::compute::Login;
 
 use crate::api::kebab;
 use crate::command_line::CommandLine;
-use crate::failure::{Failure, say};
+use crate::failure::Failure;
 
 fn main() -> ExitCode {
     let command_line = match CommandLine::try_parse() {
@@ -107,11 +107,10 @@ fn not_understood(mut error: clap::Error) -> ExitCode {
     if mistake && wants_json() {
         let text = error.render().to_string();
         let message = text.trim().trim_start_matches("error: ");
-        say(&failure::usage(message).to_string());
-    } else {
-        // A closed pipe is no error.
-        let _ = error.print();
+        return Failure::Usage(message.to_owned()).report(true);
     }
+    // A closed pipe is no error.
+    let _ = error.print();
     match error.use_stderr() {
         true => ExitCode::from(2),
         false => ExitCode::SUCCESS,

@@ -5,7 +5,6 @@ use std::time::Duration;
 use clap::{ArgAction, Args};
 use compute_kfp::{Error, ErrorKind};
 
-use crate::api::Api;
 use crate::failure::Failure;
 use crate::output::Format;
 use crate::server_settings::ServerSettings;
@@ -64,17 +63,6 @@ impl Options {
             let message = format!("{late} within {limit}; allow more with --timeout");
             Err(Error::new(ErrorKind::Timeout, message).into())
         })
-    }
-
-    /// Fails on options for one server if a command calls two.
-    pub fn check(&self, apis: &[Api]) -> Result<(), Failure> {
-        match self.server.option_for_one_server() {
-            Some(option) if apis.len() > 1 => Err(Failure::Usage(format!(
-                "--{option} is for one server, and this command calls two; set both up by a profile or \
-                 by variables"
-            ))),
-            _ => Ok(()),
-        }
     }
 
     /// Fails on --dry-run, for commands of several requests that depend on each other's responses.

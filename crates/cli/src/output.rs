@@ -10,7 +10,6 @@ use serde_json::{Map, Value};
 
 use crate::failure::Failure;
 use crate::printable::{harmless, printable, steers};
-use crate::quoting::bare;
 
 /// The output formats.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

@@ -15,28 +15,14 @@ use crate::server_settings::ServerSettings;
 /// The default profile.
 pub const DEFAULT: &str = "default";
 
-#[derive(Clone, Debug, Default, Deserialize)]
+/// The settings of each API, by the name of the section.
+pub type Profile = BTreeMap<Api, ServerSettings>;
+
+#[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct File {
     #[serde(default)]
     profiles: BTreeMap<String, Profile>,
-}
-
-/// A named set of settings.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Profile {
-    compute: Option<ServerSettings>,
-    kfp: Option<ServerSettings>,
-}
-
-impl Profile {
-    pub fn section(&self, api: Api) -> Option<&ServerSettings> {
-        match api {
-            Api::Compute => self.compute.as_ref(),
-            Api::Kfp => self.kfp.as_ref(),
-        }
-    }
 }
 
 /// Returns the path of the file, if there is a home directory.

@@ -132,7 +132,7 @@ impl<'a> Settings<'a> {
     }
 
     fn of_profile(&self, api: Api) -> Vec<ConfigValue> {
-        let Some(section) = self.profile.section(api) else {
+        let Some(section) = self.profile.get(&api) else {
             return Vec::new();
         };
         let name = self.options.profile.as_deref().unwrap_or(profile::DEFAULT);

@@ -50,16 +50,12 @@ impl Checkup<'_> {
 
     fn not_configured(&self) -> Check {
         let check = self.check("settings").skipped("nothing is configured");
-        let variables = self.api.variables();
-        let (endpoint, token) = (variables.endpoint, variables.token);
-        match self.api {
-            Api::Compute => check.remedy(format!(
-                "to use this API, log in with `compute-kfp login`, or set {endpoint} and {token}"
-            )),
-            Api::Kfp => check.remedy(format!(
-                "to use this API, set {endpoint} or create a profile"
-            )),
-        }
+        check.remedy(match self.api {
+            Api::Compute => {
+                "to use this API, log in with `compute-kfp login`, or set COMPUTE_TOKEN"
+            }
+            Api::Kfp => "to use this API, set KF_PIPELINES_ENDPOINT or create a profile",
+        })
     }
 
     /// Returns the failed check of the settings, with the sources that were searched.
@@ -86,10 +82,10 @@ impl Checkup<'_> {
         checks.extend(others.map(|(found, source)| self.setting(found, source)));
         if configured.credential().is_none() {
             checks.push(match self.api {
-                Api::Compute => self.check("credential").warning("none").remedy(format!(
-                    "log in with `compute-kfp login`, or set {}",
-                    self.api.variables().token
-                )),
+                Api::Compute => self
+                    .check("credential")
+                    .warning("none")
+                    .remedy("log in with `compute-kfp login`, or set COMPUTE_TOKEN"),
                 Api::Kfp => self.check("credential").skipped("none"),
             });
         }

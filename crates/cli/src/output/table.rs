@@ -4,7 +4,7 @@ use comfy_table::presets::UTF8_FULL_CONDENSED;
 use comfy_table::{ContentArrangement, Table};
 use serde_json::Value;
 
-use super::{bare, printable};
+use super::printable;
 
 /// Maximum width of a column. Longer values are wrapped, so that other columns stay visible.
 const WIDEST_COLUMN: usize = 36;
@@ -100,7 +100,8 @@ fn cell(value: &Value) -> String {
     match value {
         Value::Null => String::new(),
         value if is_unset(value) => String::new(),
-        other => printable(&bare(other)),
+        Value::String(text) => printable(text),
+        other => printable(&other.to_string()),
     }
 }
 
