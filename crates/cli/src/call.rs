@@ -94,8 +94,8 @@ async fn send_or_preview(
     }
     let call = with(call, extent.page_size, Call::page_size);
     let call = with(call, extent.max_items, Call::max_items);
-    let mut output = Output::new(options.output);
-    let ended = send(call, operation, &extent, &mut output).await;
+    let output = Output::new(options.output);
+    let ended = send(call, operation, &extent, &output).await;
     match (taken.get(), ended) {
         (Some(request), _) => output.text(&preview(&client, &settings.of(api), request, &files)),
         (None, Err(Failure::Api { error, .. })) if api == Api::Kfp => {
@@ -110,7 +110,7 @@ async fn send(
     call: Call,
     operation: &'static Operation,
     extent: &Extent,
-    output: &mut Output,
+    output: &Output,
 ) -> Result<(), Failure> {
     if extent.all || extent.max_items.is_some() {
         return list(call, extent.max_items, output).await;
@@ -151,7 +151,7 @@ fn is_continued(operation: &'static Operation, response: Value) -> bool {
 }
 
 /// Writes items page by page, so that at most one page is held in memory.
-async fn list(call: Call, max_items: Option<u64>, output: &mut Output) -> Result<(), Failure> {
+async fn list(call: Call, max_items: Option<u64>, output: &Output) -> Result<(), Failure> {
     let mut left = usize::try_from(max_items.unwrap_or(u64::MAX)).unwrap_or(usize::MAX);
     let mut pages = call.pages();
     while let Some(page) = pages.next().await {

@@ -114,14 +114,14 @@ fn named(backend_type: &str) -> BackendTypeName {
 
 /// Prints the results. Prints nothing if there are none because the job ended early.
 fn print(options: &Options, outcome: &CircuitOutcome) -> Result<(), Failure> {
-    let mut output = Output::new(options.output);
+    let output = Output::new(options.output);
     if outcome.results.is_empty() && !outcome.job.succeeded() {
         return Ok(());
     }
     match output.format() {
         Format::Table if !outcome.results.is_empty() => {
             for result in &outcome.results {
-                chart(&mut output, result)?;
+                chart(&output, result)?;
             }
             let id = outcome.job.id;
             say(&format!(
@@ -133,7 +133,7 @@ fn print(options: &Options, outcome: &CircuitOutcome) -> Result<(), Failure> {
     }
 }
 
-fn chart(output: &mut Output, result: &JobResult) -> Result<(), Failure> {
+fn chart(output: &Output, result: &JobResult) -> Result<(), Failure> {
     let shots = match (result.shots_done, result.shots_requested) {
         (Some(done), Some(requested)) if done != requested => {
             format!("{done} of {requested} shots")

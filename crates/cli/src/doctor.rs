@@ -94,7 +94,7 @@ fn files(options: &Options, settings: &Settings<'_>) -> Vec<Check> {
 }
 
 fn print(options: &Options, checks: &[Check]) -> Result<(), Failure> {
-    let mut output = Output::new(options.output);
+    let output = Output::new(options.output);
     if output.format() == Format::Table {
         return output.text(&check::text(checks));
     }

@@ -21,7 +21,7 @@ impl Arguments {
     pub fn run(&self, options: &Options) -> Result<(), Failure> {
         let apis = Api::ALL.into_iter();
         let apis = apis.filter(|api| self.api.is_none_or(|only| only == *api));
-        let mut output = Output::new(options.output);
+        let output = Output::new(options.output);
         let describe = match output.format() {
             Format::Table => row,
             _ => description,

@@ -79,7 +79,7 @@ impl Job {
     }
 
     fn print(&self, options: &Options, endpoint: &str, recorded: &Recorded) -> Result<(), Failure> {
-        let mut output = Output::new(options.output);
+        let output = Output::new(options.output);
         let (artifacts, metrics) = (&recorded.artifacts, &recorded.metrics);
         if output.format() != Format::Table {
             let task = &recorded.task_id;

@@ -9,7 +9,7 @@ use std::ffi::OsString;
 use std::fmt;
 
 use compute_kfp::settings::{Origin, Setting, Variables};
-use compute_kfp::{RetryPolicy, Transport, TransportBuilder, compute, kfp};
+use compute_kfp::{Error, RetryPolicy, Transport, TransportBuilder, compute, kfp};
 
 use crate::api::Api;
 use crate::failure::{Failure, say};
@@ -198,12 +198,12 @@ impl<'a> Settings<'a> {
     }
 
     /// Creates a transport to a server with the connection settings of an API and without credentials.
-    pub fn anonymous(&self, api: Api, endpoint: &str) -> Result<Transport, Failure> {
-        Ok(self.connections(api, endpoint)?.build()?)
+    pub fn anonymous(&self, api: Api, endpoint: &str) -> Result<Transport, Error> {
+        self.connections(api, endpoint)?.build()
     }
 
     /// Returns a builder of that transport.
-    pub fn connections(&self, api: Api, endpoint: &str) -> Result<TransportBuilder, Failure> {
+    pub fn connections(&self, api: Api, endpoint: &str) -> Result<TransportBuilder, Error> {
         let transport = self.transport(Transport::builder(endpoint));
         let variables = api.variables();
         let (transport, _) = variables.connect(&self.variables(api), transport)?;

@@ -83,7 +83,7 @@ fn name_in(path: &Path) -> Result<String, Failure> {
 
 fn print(options: &Options, endpoint: &str, uploaded: &Uploaded) -> Result<(), Failure> {
     let (pipeline, version) = (&uploaded.pipeline, &uploaded.version);
-    let mut output = Output::new(options.output);
+    let output = Output::new(options.output);
     let response = match output.format() {
         Format::Table => json!({
             "pipeline": pipeline.display_name,

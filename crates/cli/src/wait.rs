@@ -75,7 +75,7 @@ async fn until_the_end<T: Progress>(
 ) -> Result<(), Failure> {
     let wait = with(wait, options.timeout, waiting::Wait::timeout);
     let wait = with(wait, interval.interval, waiting::Wait::min_interval);
-    let mut output = Output::new(options.output);
+    let output = Output::new(options.output);
     let bar = bar::of_states(options, what);
     let mut changes = wait.changes();
     let mut last = None;

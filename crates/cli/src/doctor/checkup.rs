@@ -73,13 +73,9 @@ impl Checkup<'_> {
     }
 
     fn configured(&self, configured: &ApiClient) -> Vec<Check> {
-        let endpoint = self.check("endpoint").ok(configured.endpoint());
-        let source = configured.source(Setting::Endpoint);
-        let endpoint = with(endpoint, source, Check::source);
-        let others = configured.found.iter();
-        let others = others.filter(|(found, _)| found.setting != Setting::Endpoint);
-        let mut checks = vec![endpoint];
-        checks.extend(others.map(|(found, source)| self.setting(found, source)));
+        let found = configured.found.iter();
+        let found = found.map(|(found, source)| self.setting(configured, found, source));
+        let mut checks: Vec<Check> = found.collect();
         if configured.credential().is_none() {
             checks.push(match self.api {
                 Api::Compute => self
@@ -105,7 +101,7 @@ impl Checkup<'_> {
         checks
     }
 
-    fn setting(&self, found: &Found, source: &Source) -> Check {
+    fn setting(&self, configured: &ApiClient, found: &Found, source: &Source) -> Check {
         let check = self.check(title(found.setting)).source(source);
         match &found.value {
             Some(path) if found.setting == Setting::TokenFile => match File::open(path) {
@@ -119,6 +115,7 @@ impl Checkup<'_> {
             },
             Some(value) => check.ok(value),
             None => match found.setting {
+                Setting::Endpoint => check.ok(configured.endpoint()),
                 Setting::AllowHttp => check.ok("allowed for any host"),
                 Setting::InsecureSkipTlsVerify => check
                     .warning("off: any certificate of the server is accepted")
@@ -165,21 +162,8 @@ impl Checkup<'_> {
     /// Checks whether the server responds. A proxy that requires a credential counts as a response.
     async fn server(&self, configured: &ApiClient) -> Check {
         let check = self.check("server");
-        let anonymous = match self.settings.anonymous(self.api, configured.endpoint()) {
-            Ok(transport) => transport,
-            Err(failure) => return check.failed(&failure),
-        };
         let sent = Instant::now();
-        let response = match self.api {
-            Api::Compute => {
-                let client = compute::Client::from(anonymous);
-                client.healthz().send().await.map(drop)
-            }
-            Api::Kfp => {
-                let client = kfp::Client::from(anonymous);
-                client.get_healthz().send().await.map(drop)
-            }
-        };
+        let response = self.health(configured.endpoint()).await;
         let took = sent.elapsed().as_millis();
         let Err(error) = response else {
             return check.ok(format!("responds in {took} ms"));
@@ -190,6 +174,20 @@ impl Checkup<'_> {
                 check.ok(format!("responds in {took} ms and requires a credential"))
             }
             None => self.refused(check, None, error),
+        }
+    }
+
+    async fn health(&self, endpoint: &str) -> Result<(), Error> {
+        let anonymous = self.settings.anonymous(self.api, endpoint)?;
+        match self.api {
+            Api::Compute => {
+                let client = compute::Client::from(anonymous);
+                client.healthz().send().await.map(drop)
+            }
+            Api::Kfp => {
+                let client = kfp::Client::from(anonymous);
+                client.get_healthz().send().await.map(drop)
+            }
         }
     }
 
