@@ -69,12 +69,17 @@ pub fn of_json(operation: &'static Operation, text: &str) -> Result<(Value, File
 
 /// Returns the content that `-`, `@FILE` or a literal string stands for.
 pub fn text_of(argument: &str) -> Result<String, Failure> {
-    match (argument, argument.strip_prefix('@')) {
-        ("-", _) => standard_input(),
-        (_, Some(path)) => {
-            fs::read_to_string(path).map_err(|error| unreadable(Path::new(path), &error))
-        }
-        (text, None) => Ok(text.to_owned()),
+    match argument.strip_prefix('@') {
+        None if argument != "-" => Ok(argument.to_owned()),
+        path => content_of(Path::new(path.unwrap_or(argument))),
+    }
+}
+
+/// Returns the content of a file, or of standard input if the path is `-`.
+pub fn content_of(path: &Path) -> Result<String, Failure> {
+    match path == Path::new("-") {
+        true => standard_input(),
+        false => fs::read_to_string(path).map_err(|error| unreadable(path, &error)),
     }
 }
 
@@ -170,7 +175,7 @@ fn steps(path: &str) -> Vec<String> {
         .collect()
 }
 
-pub fn standard_input() -> Result<String, Failure> {
+fn standard_input() -> Result<String, Failure> {
     if io::stdin().is_terminal() {
         say("reading standard input from the terminal; finish with Ctrl-D, cancel with Ctrl-C");
     }

@@ -14,7 +14,7 @@ use crate::dry_run::{Taken, preview};
 use crate::failure::{Failure, say, warn};
 use crate::operation_command::{ALL, MAX_ITEMS, OperationCommand, PAGE_SIZE};
 use crate::options::{Options, with};
-use crate::output::{Format, Output};
+use crate::output::{self, Format};
 use crate::settings::Settings;
 
 /// The part of a list that is read.
@@ -94,8 +94,8 @@ async fn send_or_preview(
     }
     let call = with(call, extent.page_size, Call::page_size);
     let call = with(call, extent.max_items, Call::max_items);
-    let output = Output::new(options.output);
-    let ended = send(call, operation, &extent, &output).await;
+    let output = options.format();
+    let ended = send(call, operation, &extent, output).await;
     match (taken.get(), ended) {
         (Some(request), _) => output.text(&preview(&client, &settings.of(api), request, &files)),
         (None, Err(Failure::Api { error, .. })) if api == Api::Kfp => {
@@ -110,7 +110,7 @@ async fn send(
     call: Call,
     operation: &'static Operation,
     extent: &Extent,
-    output: &Output,
+    output: Format,
 ) -> Result<(), Failure> {
     if extent.all || extent.max_items.is_some() {
         return list(call, extent.max_items, output).await;
@@ -123,7 +123,7 @@ async fn send(
             let response = call.send().await?.into_inner();
             let items = operation.paging.map(|paging| paging.items());
             output.response(&response, items)?;
-            let is_list = output.format() == Format::Table && items.is_some();
+            let is_list = output == Format::Table && items.is_some();
             if is_list && is_continued(operation, response) {
                 say("more pages follow; --all reads all of them");
             }
@@ -132,7 +132,7 @@ async fn send(
         Some(_) => {
             let mut response = call.send_bytes().await?.into_inner();
             while let Some(bytes) = response.next().await {
-                output.bytes(&bytes?)?;
+                output::bytes(&bytes?)?;
             }
         }
     }
@@ -151,7 +151,7 @@ fn is_continued(operation: &'static Operation, response: Value) -> bool {
 }
 
 /// Writes items page by page, so that at most one page is held in memory.
-async fn list(call: Call, max_items: Option<u64>, output: &Output) -> Result<(), Failure> {
+async fn list(call: Call, max_items: Option<u64>, output: Format) -> Result<(), Failure> {
     let mut left = usize::try_from(max_items.unwrap_or(u64::MAX)).unwrap_or(usize::MAX);
     let mut pages = call.pages();
     while let Some(page) = pages.next().await {

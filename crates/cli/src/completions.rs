@@ -4,7 +4,7 @@ use clap::{Args, Command};
 use clap_complete::{Shell, generate};
 
 use crate::failure::Failure;
-use crate::output::Output;
+use crate::output;
 
 /// Print completions for a shell
 ///
@@ -26,6 +26,6 @@ impl Arguments {
         // The generators panic if a pipe is closed.
         let mut script = Vec::new();
         generate(self.shell, &mut root, name, &mut script);
-        Output::new(None).bytes(&script)
+        output::bytes(&script)
     }
 }

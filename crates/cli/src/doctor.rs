@@ -13,7 +13,7 @@ use self::checkup::Checkup;
 use crate::api::Api;
 use crate::failure::Failure;
 use crate::options::Options;
-use crate::output::{Format, Output};
+use crate::output::Format;
 use crate::profile;
 use crate::settings::{Settings, Source};
 
@@ -94,8 +94,8 @@ fn files(options: &Options, settings: &Settings<'_>) -> Vec<Check> {
 }
 
 fn print(options: &Options, checks: &[Check]) -> Result<(), Failure> {
-    let output = Output::new(options.output);
-    if output.format() == Format::Table {
+    let output = options.format();
+    if output == Format::Table {
         return output.text(&check::text(checks));
     }
     output.response(&json!(checks), None)

@@ -7,7 +7,7 @@ use clap::{Args, Command, ValueHint};
 use clap_mangen::Man;
 
 use crate::failure::Failure;
-use crate::output::Output;
+use crate::output;
 
 /// Print the man page of a command, or write all pages to a directory
 #[derive(Args, Clone, Debug)]
@@ -44,6 +44,6 @@ impl Arguments {
         Man::new(command.clone())
             .render(&mut page)
             .map_err(|error| Failure::io("cannot render the page", &error))?;
-        Output::new(None).bytes(&page)
+        output::bytes(&page)
     }
 }

@@ -100,7 +100,10 @@ fn with_arguments(command: Command, api: Api) -> Command {
         command = command.after_long_help(help);
     }
     match operation.paging {
-        Some(paging) => command.args(of_list(paging)),
+        Some(paging) => {
+            let command = command.next_help_heading("List options");
+            command.args(of_list(paging))
+        }
         None => command,
     }
 }
@@ -141,25 +144,21 @@ fn of_parameter(parameter: &'static Parameter) -> Arg {
     {
         let _ = write!(help, " At most {largest}.");
     }
-    let is_list = parameter.kind == "array";
+    let (is_list, kind) = match parameter.kind {
+        "array" => (true, parameter.items),
+        kind => (false, kind),
+    };
     if is_list {
         help.push_str(" Can be repeated.");
     }
-    let parser = JsonValue {
-        kind: if is_list {
-            parameter.items
-        } else {
-            parameter.kind
-        },
-        values: parameter.values,
-    };
+    let values = parameter.values;
     let arg = named(parameter.argument)
-        .value_name(parser.kind.to_uppercase())
+        .value_name(kind.to_uppercase())
         .required(parameter.required)
         .help(help)
-        .value_parser(parser)
-        .allow_negative_numbers(matches!(parser.kind, "integer" | "number"));
-    match (is_list, parser.kind) {
+        .value_parser(JsonValue { kind, values })
+        .allow_negative_numbers(matches!(kind, "integer" | "number"));
+    match (is_list, kind) {
         (true, _) => arg.action(ArgAction::Append),
         (false, "boolean") => arg.num_args(0..=1).default_missing_value("true"),
         (false, _) => arg,
@@ -210,7 +209,6 @@ fn of_body(operation: &Operation, kind: BodyKind, required: bool) -> Vec<Arg> {
 }
 
 fn of_list(paging: Paging) -> Vec<Arg> {
-    const HEADING: &str = "List options";
     let mut options = vec![
         named(ALL)
             .action(ArgAction::SetTrue)
@@ -230,9 +228,6 @@ fn of_list(paging: Paging) -> Vec<Arg> {
         );
     }
     options
-        .into_iter()
-        .map(|option| option.help_heading(HEADING))
-        .collect()
 }
 
 /// A parser for a value of a JSON type. It accepts values that the spec does not list, too.

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::api::{Api, kebab};
 use crate::failure::Failure;
 use crate::options::Options;
-use crate::output::{Format, Output};
+use crate::output::Format;
 
 /// List every operation of both APIs
 #[derive(Args, Clone, Debug)]
@@ -21,8 +21,8 @@ impl Arguments {
     pub fn run(&self, options: &Options) -> Result<(), Failure> {
         let apis = Api::ALL.into_iter();
         let apis = apis.filter(|api| self.api.is_none_or(|only| only == *api));
-        let output = Output::new(options.output);
-        let describe = match output.format() {
+        let output = options.format();
+        let describe = match output {
             Format::Table => row,
             _ => description,
         };

@@ -44,6 +44,10 @@ pub struct Options {
 }
 
 impl Options {
+    pub fn format(&self) -> Format {
+        self.output.unwrap_or_else(Format::usual)
+    }
+
     /// Returns whether a program reads the messages.
     pub fn speaks_json(&self) -> bool {
         matches!(self.output, Some(Format::Json | Format::Jsonl))

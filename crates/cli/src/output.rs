@@ -24,82 +24,71 @@ pub enum Format {
     Table,
 }
 
-/// Writes to standard output, in a format.
-pub struct Output {
-    format: Format,
-}
-
-impl Output {
-    pub fn new(wanted: Option<Format>) -> Self {
-        let usual = match io::stdout().is_terminal() {
-            true => Format::Table,
-            false => Format::Json,
-        };
-        Self {
-            format: wanted.unwrap_or(usual),
+impl Format {
+    /// Returns the default.
+    pub fn usual() -> Self {
+        match io::stdout().is_terminal() {
+            true => Self::Table,
+            false => Self::Json,
         }
     }
 
-    pub fn format(&self) -> Format {
-        self.format
-    }
-
     /// Writes a response. `items` names the property that holds the items, if it is a page of a list.
-    pub fn response(&self, response: &Value, items: Option<&str>) -> Result<(), Failure> {
+    pub fn response(self, response: &Value, items: Option<&str>) -> Result<(), Failure> {
         let listed = match items.map(|name| response.get(name)) {
             // Protobuf leaves out an empty list.
             Some(None | Some(Value::Null)) => Some(&[][..]),
             Some(Some(list)) => list.as_array().map(Vec::as_slice),
             None => response.as_array().map(Vec::as_slice),
         };
-        self.text(&match (self.format, listed) {
-            (Format::Json, _) => harmless_json(format!("{response:#}")),
-            (Format::Yaml, _) => yaml(response)?,
-            (Format::Jsonl, listed) => lines(listed.unwrap_or(std::slice::from_ref(response))),
-            (Format::Table, Some(items)) => table::of_items(items),
-            (Format::Table, None) => table::of_object(response),
+        self.text(&match (self, listed) {
+            (Self::Json, _) => harmless_json(format!("{response:#}")),
+            (Self::Yaml, _) => yaml(response)?,
+            (Self::Jsonl, listed) => lines(listed.unwrap_or(std::slice::from_ref(response))),
+            (Self::Table, Some(items)) => table::of_items(items),
+            (Self::Table, None) => table::of_object(response),
         })
     }
 
     /// Writes a part of a list as it arrives.
-    pub fn items(&self, items: &[Value]) -> Result<(), Failure> {
-        match self.format {
-            Format::Json | Format::Jsonl => self.text(&lines(items)),
-            Format::Yaml => items
+    pub fn items(self, items: &[Value]) -> Result<(), Failure> {
+        match self {
+            Self::Json | Self::Jsonl => self.text(&lines(items)),
+            Self::Yaml => items
                 .iter()
                 .try_for_each(|item| self.text(&format!("---\n{}", yaml(item)?))),
-            Format::Table if items.is_empty() => Ok(()),
-            Format::Table => self.text(&table::of_items(items)),
+            Self::Table if items.is_empty() => Ok(()),
+            Self::Table => self.text(&table::of_items(items)),
         }
     }
 
     /// Writes an event of a wait. `line` is its form for people.
-    pub fn event(&self, event: &Value, line: &str) -> Result<(), Failure> {
-        match self.format {
-            Format::Table => self.text(line),
+    pub fn event(self, event: &Value, line: &str) -> Result<(), Failure> {
+        match self {
+            Self::Table => self.text(line),
             _ => self.items(std::slice::from_ref(event)),
         }
     }
 
     /// Writes a histogram of the outcomes, for people.
-    pub fn histogram(&self, counts: &Map<String, Value>) -> Result<(), Failure> {
+    pub fn histogram(self, counts: &Map<String, Value>) -> Result<(), Failure> {
         self.text(&histogram::of_counts(counts, table::width()))
     }
 
     /// Writes a string. Adds a line end unless the string is empty.
-    pub fn text(&self, text: &str) -> Result<(), Failure> {
+    pub fn text(self, text: &str) -> Result<(), Failure> {
         match text.is_empty() {
             true => Ok(()),
-            false => self.bytes(format!("{}\n", harmless(text)).as_bytes()),
+            false => bytes(format!("{}\n", harmless(text)).as_bytes()),
         }
     }
+}
 
-    /// Writes bytes unchanged.
-    pub fn bytes(&self, bytes: &[u8]) -> Result<(), Failure> {
-        let mut to = io::stdout().lock();
-        let written = to.write_all(bytes).and_then(|()| to.flush());
-        written.map_err(|error| Failure::io("cannot write to standard output", &error))
-    }
+/// Writes bytes unchanged.
+pub fn bytes(bytes: &[u8]) -> Result<(), Failure> {
+    let mut to = io::stdout().lock();
+    let written = to.write_all(bytes).and_then(|()| to.flush());
+    written.map_err(|error| Failure::io("cannot write to standard output", &error))
 }
 
 fn lines(items: &[Value]) -> String {

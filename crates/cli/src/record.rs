@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use crate::failure::{Failure, say};
 use crate::options::{Options, with};
-use crate::output::{Format, Output};
+use crate::output::Format;
 use crate::printable::printable;
 use crate::settings::Settings;
 
@@ -79,9 +79,9 @@ impl Job {
     }
 
     fn print(&self, options: &Options, endpoint: &str, recorded: &Recorded) -> Result<(), Failure> {
-        let output = Output::new(options.output);
+        let output = options.format();
         let (artifacts, metrics) = (&recorded.artifacts, &recorded.metrics);
-        if output.format() != Format::Table {
+        if output != Format::Table {
             let task = &recorded.task_id;
             let response = json!({"task_id": task, "artifacts": artifacts, "metrics": metrics});
             return output.response(&response, None);

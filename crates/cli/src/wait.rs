@@ -9,7 +9,6 @@ use crate::api::Api;
 use crate::bar;
 use crate::failure::Failure;
 use crate::options::{Interval, Options, with};
-use crate::output::Output;
 use crate::printable::printable;
 use crate::settings::Settings;
 
@@ -75,7 +74,7 @@ async fn until_the_end<T: Progress>(
 ) -> Result<(), Failure> {
     let wait = with(wait, options.timeout, waiting::Wait::timeout);
     let wait = with(wait, interval.interval, waiting::Wait::min_interval);
-    let output = Output::new(options.output);
+    let output = options.format();
     let bar = bar::of_states(options, what);
     let mut changes = wait.changes();
     let mut last = None;
