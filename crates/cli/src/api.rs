@@ -68,10 +68,6 @@ impl Api {
             operations.any(|known| std::ptr::eq(*known, operation))
         })
     }
-
-    pub fn of_name(name: &str) -> Option<Self> {
-        Self::from_str(name, false).ok()
-    }
 }
 
 /// Converts `create_run` to `create-run`.

@@ -1,13 +1,13 @@
 //! Calling one operation.
 
-use clap::Args;
+use clap::{ArgMatches, Args};
 use compute_kfp::dynamic::{self, Call, ValuePage};
 use compute_kfp::kfp;
 use compute_kfp::operation::{Operation, ResponseKind};
 use compute_kfp::paging::{ListPage, NextPage};
 use serde_json::Value;
 
-use crate::api::{Api, kebab};
+use crate::api::Api;
 use crate::arguments::{self, Files};
 use crate::client::ApiClient;
 use crate::dry_run::{Taken, preview};
@@ -16,14 +16,6 @@ use crate::operation_command::{ALL, MAX_ITEMS, OperationCommand, PAGE_SIZE};
 use crate::options::{Options, with};
 use crate::output::{self, Format};
 use crate::settings::Settings;
-
-/// The part of a list that is read.
-#[derive(Default)]
-struct Extent {
-    all: bool,
-    max_items: Option<u64>,
-    page_size: Option<u32>,
-}
 
 /// Call an operation with its arguments as JSON
 ///
@@ -45,8 +37,7 @@ impl Arguments {
         let operation = dynamic::find(self.api.operations(), &self.operation)?;
         let arguments = arguments::text_of(&self.arguments)?;
         let (arguments, files) = arguments::of_json(operation, &arguments)?;
-        let extent = Extent::default();
-        send_or_preview(options, self.api, operation, arguments, files, extent).await
+        send_or_preview(options, self.api, operation, arguments, files, None).await
     }
 }
 
@@ -55,24 +46,18 @@ pub async fn run(options: &Options, api: Api, command: &OperationCommand) -> Res
     let operation = dynamic::find(api.operations(), &command.name)?;
     let matches = &command.matches;
     let (arguments, files) = arguments::of(operation, matches)?;
-    let mut extent = Extent::default();
-    if let Some(paging) = operation.paging {
-        extent.all = matches.get_flag(ALL);
-        extent.max_items = matches.get_one(MAX_ITEMS).copied();
-        if kebab(paging.page_size()) != PAGE_SIZE {
-            extent.page_size = matches.get_one(PAGE_SIZE).copied();
-        }
-    }
-    send_or_preview(options, api, operation, arguments, files, extent).await
+    let list = operation.paging.map(|_| matches);
+    send_or_preview(options, api, operation, arguments, files, list).await
 }
 
+/// Sends or previews a call. `list` has the options of a list.
 async fn send_or_preview(
     options: &Options,
     api: Api,
     operation: &'static Operation,
     mut arguments: Value,
     files: Files,
-    extent: Extent,
+    list: Option<&ArgMatches>,
 ) -> Result<(), Failure> {
     if operation.deprecated {
         warn(&format!("`{}` is deprecated", operation.name));
@@ -92,10 +77,17 @@ async fn send_or_preview(
     for (name, path) in &files {
         call = call.file(name, path.as_path());
     }
-    let call = with(call, extent.page_size, Call::page_size);
-    let call = with(call, extent.max_items, Call::max_items);
+    // A parameter may have the name of the option for the size of a page.
+    let page_size = list.and_then(|list| list.try_get_one(PAGE_SIZE).ok()?);
+    let call = with(call, page_size.copied(), Call::page_size);
+    let max_items: Option<u64> = list.and_then(|list| list.get_one(MAX_ITEMS)).copied();
+    let call = with(call, max_items, Call::max_items);
+    let all = list.is_some_and(|list| list.get_flag(ALL));
     let output = options.format();
-    let ended = send(call, operation, &extent, output).await;
+    let ended = match all || max_items.is_some() {
+        true => write_all(call, max_items, output).await,
+        false => send(call, operation, output).await,
+    };
     match (taken.get(), ended) {
         (Some(request), _) => output.text(&preview(&client, &settings.of(api), request, &files)),
         (None, Err(Failure::Api { error, .. })) if api == Api::Kfp => {
@@ -106,15 +98,7 @@ async fn send_or_preview(
     }
 }
 
-async fn send(
-    call: Call,
-    operation: &'static Operation,
-    extent: &Extent,
-    output: Format,
-) -> Result<(), Failure> {
-    if extent.all || extent.max_items.is_some() {
-        return list(call, extent.max_items, output).await;
-    }
+async fn send(call: Call, operation: &'static Operation, output: Format) -> Result<(), Failure> {
     match operation.response {
         None => {
             call.send().await?;
@@ -151,7 +135,7 @@ fn is_continued(operation: &'static Operation, response: Value) -> bool {
 }
 
 /// Writes items page by page, so that at most one page is held in memory.
-async fn list(call: Call, max_items: Option<u64>, output: Format) -> Result<(), Failure> {
+async fn write_all(call: Call, max_items: Option<u64>, output: Format) -> Result<(), Failure> {
     let mut left = usize::try_from(max_items.unwrap_or(u64::MAX)).unwrap_or(usize::MAX);
     let mut pages = call.pages();
     while let Some(page) = pages.next().await {

@@ -7,7 +7,8 @@ use std::path::PathBuf;
 use clap::builder::{PossibleValue, TypedValueParser};
 use clap::error::ErrorKind;
 use clap::{
-    Arg, ArgAction, ArgMatches, Command, FromArgMatches, Subcommand, ValueHint, value_parser,
+    Arg, ArgAction, ArgMatches, Command, FromArgMatches, Subcommand, ValueEnum, ValueHint,
+    value_parser,
 };
 use compute_kfp::dynamic;
 use compute_kfp::operation::{BodyKind, Operation, Paging, Parameter};
@@ -52,11 +53,9 @@ impl FromArgMatches for OperationCommand {
 impl Subcommand for OperationCommand {
     fn augment_subcommands(command: Command) -> Command {
         let command = command.subcommand_help_heading("Operations");
-        command.defer(|command| match Api::of_name(command.get_name()) {
-            Some(api) => {
-                command.subcommands(api.operations().iter().map(|it| of_operation(api, it)))
-            }
-            None => command,
+        command.defer(|command| match Api::from_str(command.get_name(), false) {
+            Ok(api) => command.subcommands(api.operations().iter().map(|it| of_operation(api, it))),
+            Err(_) => command,
         })
     }
 
