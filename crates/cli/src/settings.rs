@@ -197,12 +197,8 @@ impl<'a> Settings<'a> {
         }
     }
 
-    /// Creates a transport to a server with the connection settings of an API and without credentials.
-    pub fn anonymous(&self, api: Api, endpoint: &str) -> Result<Transport, Error> {
-        self.connections(api, endpoint)?.build()
-    }
-
-    /// Returns a builder of that transport.
+    /// Returns a builder of a transport to a server with the connection settings of an API and without
+    /// credentials.
     pub fn connections(&self, api: Api, endpoint: &str) -> Result<TransportBuilder, Error> {
         let transport = self.transport(Transport::builder(endpoint));
         let variables = api.variables();

@@ -178,7 +178,7 @@ impl Checkup<'_> {
     }
 
     async fn health(&self, endpoint: &str) -> Result<(), Error> {
-        let anonymous = self.settings.anonymous(self.api, endpoint)?;
+        let anonymous = self.settings.connections(self.api, endpoint)?.build()?;
         match self.api {
             Api::Compute => {
                 let client = compute::Client::from(anonymous);

@@ -36,7 +36,7 @@ async fn log_out(options: &Options) -> Result<(), Failure> {
         ));
         return Ok(());
     }
-    let connections = settings.anonymous(Api::Compute, server)?;
+    let connections = settings.connections(Api::Compute, server)?.build()?;
     let http = connections.http_client().clone();
     login.clone().http_client(http).log_out().await?;
     say(&format!(
