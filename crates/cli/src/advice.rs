@@ -8,7 +8,7 @@ use compute_kfp::{Error, ErrorKind, RetryPolicy, SettingsError, SettingsErrorKin
 use crate::api::Api;
 use crate::client::ApiClient;
 use crate::failure::Failure;
-use crate::options::Options;
+use crate::options::{Options, with};
 use crate::settings::Settings;
 
 /// Time limit of a request that only serves advice.
@@ -17,7 +17,8 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// Returns the failure of a command that calls these APIs, with advice.
 pub async fn of(options: &Options, apis: &[Api], error: Error) -> Failure {
     if let Some(message) = of_settings(apis, &error) {
-        return Failure::advised(error, Some(message), None);
+        let message = Some(message);
+        return Failure::Api { error, message };
     }
     let Ok(settings) = Settings::read(options) else {
         return error.into();
@@ -27,10 +28,9 @@ pub async fn of(options: &Options, apis: &[Api], error: Error) -> Failure {
     {
         return moved.into();
     }
-    let hint = match called_api(&error) {
+    let note = match called_api(&error) {
         Some(Api::Kfp) if is_page(&error) => Some(
-            "the session may have ended, or the endpoint lacks the path of the API, such as /pipeline; \
-             `compute-kfp doctor` shows the settings"
+            "the session may have ended, or the endpoint lacks the path of the API, such as /pipeline"
                 .to_owned(),
         ),
         Some(Api::Compute) if error.kind() == ErrorKind::Authentication => {
@@ -39,7 +39,7 @@ pub async fn of(options: &Options, apis: &[Api], error: Error) -> Failure {
         }
         _ => None,
     };
-    Failure::advised(error, None, hint)
+    with(error, note.as_deref(), Error::with_note).into()
 }
 
 /// Returns the message of an error that a setting can fix, with the names of that setting.

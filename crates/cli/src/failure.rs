@@ -19,8 +19,6 @@ pub enum Failure {
         error: Error,
         /// Replaces the message of the error.
         message: Option<String>,
-        /// Replaces the usual hint.
-        hint: Option<String>,
     },
     /// The command line or a setting is invalid. The message includes the remedy.
     Usage(String),
@@ -42,15 +40,6 @@ impl Failure {
             // The reader of the output has closed it.
             io::ErrorKind::BrokenPipe => Self::Silent(0),
             _ => Self::Io(format!("{what}: {error}")),
-        }
-    }
-
-    /// Creates the failure of a call with a message or a hint in the terms of the command line.
-    pub fn advised(error: Error, message: Option<String>, hint: Option<String>) -> Self {
-        Self::Api {
-            error,
-            message,
-            hint,
         }
     }
 
@@ -85,23 +74,18 @@ impl Failure {
 
     /// Returns the text for a person.
     fn text(&self) -> Option<String> {
-        let Self::Api {
-            error,
-            message,
-            hint,
-        } = self
-        else {
+        let Self::Api { error, message } = self else {
             return self.message().map(str::to_owned);
         };
-        let (mut text, usual_hint) = match (message, error.operation()) {
-            (None, _) => (error.to_string(), usual_hint(error)),
+        let (mut text, hint) = match (message, error.operation()) {
+            (None, _) => (error.to_string(), hint(error)),
             (Some(message), None) => (message.clone(), None),
             (Some(message), Some(operation)) => (format!("{}: {message}", operation.name), None),
         };
         if let Some(id) = error.request_id().filter(|id| !text.contains(*id)) {
             text.push_str(&format!("\n  request id: {id}"));
         }
-        if let Some(hint) = hint.as_deref().or(usual_hint) {
+        if let Some(hint) = hint {
             text.push_str(&format!("\n  hint: {hint}"));
         }
         Some(text)
@@ -133,7 +117,8 @@ impl Failure {
 
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
-        Self::advised(error, None, None)
+        let message = None;
+        Self::Api { error, message }
     }
 }
 
@@ -152,7 +137,7 @@ fn object(kind: impl Serialize, error: Option<&Error>, message: &str) -> Value {
     })
 }
 
-fn usual_hint(error: &Error) -> Option<&'static str> {
+fn hint(error: &Error) -> Option<&'static str> {
     match error.kind() {
         ErrorKind::Authentication => {
             Some("`compute-kfp doctor` shows which credential is used and what to do")
