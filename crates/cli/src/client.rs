@@ -5,8 +5,9 @@ use compute_kfp::{Transport, TransportBuilder, compute, kfp};
 
 use crate::api::Api;
 use crate::failure::Failure;
+use crate::server_settings::Source;
 use crate::session::stored_login;
-use crate::settings::{Settings, Source};
+use crate::settings::Settings;
 
 /// A client of either API, and the settings it is made from.
 pub struct ApiClient {

@@ -15,7 +15,8 @@ use crate::failure::Failure;
 use crate::options::Options;
 use crate::output::Format;
 use crate::profile;
-use crate::settings::{Settings, Source};
+use crate::server_settings::Source;
+use crate::settings::Settings;
 
 /// Default time limit of a response.
 const PATIENCE: Duration = Duration::from_secs(10);

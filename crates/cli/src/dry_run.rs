@@ -13,7 +13,8 @@ use crate::api::Api;
 use crate::arguments::Files;
 use crate::client::ApiClient;
 use crate::quoting::quoted;
-use crate::settings::{ConfigValue, find};
+use crate::server_settings::ConfigValue;
+use crate::settings::find;
 
 /// The request of a client that sends nothing, once there is one.
 pub type Taken = Arc<OnceLock<Request<Option<Bytes>>>>;

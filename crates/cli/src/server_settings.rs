@@ -1,12 +1,47 @@
 //! The settings of a server, as options and as keys of a profile.
 
 use std::ffi::OsString;
+use std::fmt;
 use std::path::PathBuf;
 
 use clap::{Args, ValueHint};
+use compute_kfp::settings::Origin;
 use serde::Deserialize;
 
 use crate::api::Api;
+
+/// The source of a setting.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Source {
+    Option(&'static str),
+    Profile(String),
+    /// A variable, or a place that only the SDK knows.
+    Other(Origin),
+}
+
+impl Source {
+    pub fn is_environment(&self) -> bool {
+        matches!(self, Self::Other(Origin::Variable(_)))
+    }
+}
+
+impl fmt::Display for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Option(name) => write!(f, "option --{name}"),
+            Self::Profile(name) => write!(f, "profile {name}"),
+            Self::Other(origin) => origin.fmt(f),
+        }
+    }
+}
+
+/// A setting that is set, named by the equivalent variable.
+#[derive(Clone, Debug)]
+pub struct ConfigValue {
+    pub variable: &'static str,
+    pub value: OsString,
+    pub source: Source,
+}
 
 /// The settings of a server that options and profiles can set. None of them is a secret.
 #[derive(Args, Clone, Debug, Default, Deserialize)]
@@ -55,9 +90,8 @@ pub struct ServerSettings {
 }
 
 impl ServerSettings {
-    /// Returns the settings that are set: each with its option, its variable, and its value in the
-    /// format of variables.
-    pub fn values(&self, api: Api) -> Vec<(&'static str, &'static str, OsString)> {
+    /// Returns the settings that are set, in the format of variables. `source` takes the option.
+    pub fn values(&self, api: Api, source: impl Fn(&'static str) -> Source) -> Vec<ConfigValue> {
         fn text(value: &Option<impl Clone + Into<OsString>>) -> Option<OsString> {
             value.clone().map(Into::into)
         }
@@ -92,15 +126,23 @@ impl ServerSettings {
                 flag(self.insecure_skip_tls_verify),
             ),
         ];
-        let set = values.into_iter();
-        set.filter_map(|(option, variable, value)| Some((option, variable, value?)))
-            .collect()
+        let values = values.into_iter().filter_map(|(option, variable, value)| {
+            Some(ConfigValue {
+                variable,
+                value: value?,
+                source: source(option),
+            })
+        });
+        values.collect()
     }
 
     /// Returns an option whose value suits one server only, like a token, if one is set.
     pub fn option_for_one_server(&self) -> Option<&'static str> {
-        let mut options = self.values(Api::Kfp).into_iter().map(|(option, ..)| option);
-        options.find(|option| ![AUTHORITY, PROXY].contains(option))
+        let mut values = self.values(Api::Kfp, Source::Option).into_iter();
+        values.find_map(|value| match value.source {
+            Source::Option(option) if ![AUTHORITY, PROXY].contains(&option) => Some(option),
+            _ => None,
+        })
     }
 }
 

@@ -6,7 +6,6 @@
 
 use std::env;
 use std::ffi::OsString;
-use std::fmt;
 
 use compute_kfp::settings::{Origin, Setting, Variables};
 use compute_kfp::{Error, RetryPolicy, Transport, TransportBuilder, compute, kfp};
@@ -15,41 +14,8 @@ use crate::api::Api;
 use crate::failure::{Failure, say};
 use crate::options::{Options, with};
 use crate::profile::{self, Profile};
-use crate::server_settings::ServerSettings;
+use crate::server_settings::{ConfigValue, Source};
 use crate::verbose::Verbose;
-
-/// The source of a setting.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Source {
-    Option(&'static str),
-    Profile(String),
-    /// A variable, or a place that only the SDK knows.
-    Other(Origin),
-}
-
-impl Source {
-    pub fn is_environment(&self) -> bool {
-        matches!(self, Self::Other(Origin::Variable(_)))
-    }
-}
-
-impl fmt::Display for Source {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Option(name) => write!(f, "option --{name}"),
-            Self::Profile(name) => write!(f, "profile {name}"),
-            Self::Other(origin) => origin.fmt(f),
-        }
-    }
-}
-
-/// A setting that is set, named by the equivalent variable.
-#[derive(Clone, Debug)]
-pub struct ConfigValue {
-    pub variable: &'static str,
-    pub value: OsString,
-    pub source: Source,
-}
 
 /// Settings from options, profiles and variables. Files of a login or a pod come after them.
 pub struct Settings<'a> {
@@ -128,15 +94,14 @@ impl<'a> Settings<'a> {
     }
 
     fn of_options(&self, api: Api) -> Vec<ConfigValue> {
-        values(&self.options.server, api, Source::Option)
+        self.options.server.values(api, Source::Option)
     }
 
     fn of_profile(&self, api: Api) -> Vec<ConfigValue> {
-        let Some(section) = self.profile.get(&api) else {
-            return Vec::new();
-        };
         let name = self.options.profile.as_deref().unwrap_or(profile::DEFAULT);
-        values(section, api, |_| Source::Profile(name.to_owned()))
+        let source = |_| Source::Profile(name.to_owned());
+        let section = self.profile.get(&api);
+        section.map_or(Vec::new(), |section| section.values(api, source))
     }
 
     pub fn compute(&self) -> Result<compute::Client, Failure> {
@@ -231,21 +196,6 @@ impl<'a> Settings<'a> {
             _ => transport.middleware(Verbose),
         }
     }
-}
-
-/// Returns the settings that are set in options or a profile.
-fn values(
-    settings: &ServerSettings,
-    api: Api,
-    source: impl Fn(&'static str) -> Source,
-) -> Vec<ConfigValue> {
-    let values = settings.values(api).into_iter();
-    let values = values.map(|(option, variable, value)| ConfigValue {
-        variable,
-        value,
-        source: source(option),
-    });
-    values.collect()
 }
 
 /// Returns the setting of a variable.

@@ -12,8 +12,9 @@ use crate::api::Api;
 use crate::client::{ApiClient, title};
 use crate::failure::Failure;
 use crate::options::with;
+use crate::server_settings::Source;
 use crate::session::{Identity, stored_login};
-use crate::settings::{Settings, Source};
+use crate::settings::Settings;
 
 pub struct Checkup<'a> {
     pub settings: &'a Settings<'a>,
