@@ -41,7 +41,6 @@ impl Arguments {
     }
 }
 
-/// Runs the command of an operation.
 pub async fn run(options: &Options, api: Api, command: &OperationCommand) -> Result<(), Failure> {
     let operation = dynamic::find(api.operations(), &command.name)?;
     let matches = &command.matches;

@@ -92,7 +92,6 @@ impl ApiClient {
         found.value.as_deref()
     }
 
-    /// Returns the address of the server.
     pub fn endpoint(&self) -> &str {
         self.transport.endpoint()
     }
@@ -141,13 +140,11 @@ impl ApiClient {
         found.find(|(found, _)| found.setting == setting)
     }
 
-    /// Returns the source of this setting.
     pub fn source(&self, setting: Setting) -> Option<&Source> {
         self.found(setting).map(|(_, source)| source)
     }
 }
 
-/// Returns the name of a setting.
 pub fn title(setting: Setting) -> &'static str {
     match setting {
         Setting::Endpoint => "endpoint",

@@ -86,7 +86,6 @@ impl CommandLine {
         matches!(self.command, Commands::Sandbox(_))
     }
 
-    /// Runs the command.
     pub async fn run(&self) -> Result<(), Failure> {
         let (apis, work) = self.work();
         if let Some(option) = self.options.server.option_for_one_server()

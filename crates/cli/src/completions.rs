@@ -20,7 +20,6 @@ pub struct Arguments {
 }
 
 impl Arguments {
-    /// Prints the completions of the whole command line.
     pub fn run(&self, mut root: Command) -> Result<(), Failure> {
         let name = root.get_name().to_owned();
         // The generators panic if a pipe is closed.

@@ -37,7 +37,6 @@ pub struct Arguments {
 }
 
 impl Arguments {
-    /// Returns the APIs to check.
     pub fn apis(&self) -> Vec<Api> {
         self.api.map_or(Api::ALL.to_vec(), |api| vec![api])
     }

@@ -9,7 +9,6 @@ use compute_kfp::settings::Setting;
 use http::Request;
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE, COOKIE, HeaderName};
 
-use crate::api::Api;
 use crate::arguments::Files;
 use crate::client::ApiClient;
 use crate::quoting::quoted;
@@ -29,8 +28,21 @@ pub fn preview(
     let (method, url) = (request.method(), request.uri().to_string());
     let mut shown = format!("{method} {url}\n");
     let mut curl = format!("curl --request {method}");
-    for option in connection(client.api, settings) {
-        let _ = write!(curl, " \\\n  {option}");
+    let variables = client.api.variables();
+    for (option, variable) in [
+        ("--cacert", variables.certificate_authority),
+        ("--cert", variables.client_certificate),
+        ("--key", variables.client_key),
+        ("--proxy", variables.proxy),
+    ] {
+        if let Some(setting) = find(settings, variable) {
+            let value = match option {
+                // It may hold a password.
+                "--proxy" => format!("\"${variable}\""),
+                _ => quoted(&setting.value.to_string_lossy()),
+            };
+            let _ = write!(curl, " \\\n  {option} {value}");
+        }
     }
     for (name, value) in request.headers() {
         let text = String::from_utf8_lossy(value.as_bytes());
@@ -98,23 +110,4 @@ fn placeholder(
 
 fn content_of(path: &OsStr) -> String {
     format!("$(cat {})", quoted(&path.to_string_lossy()))
-}
-
-/// Returns the curl options for the same connection.
-fn connection(api: Api, settings: &[ConfigValue]) -> Vec<String> {
-    let variables = api.variables();
-    let option = |name, variable| {
-        let value = find(settings, variable)?.value.to_string_lossy();
-        Some(format!("{name} {}", quoted(&value)))
-    };
-    // It may hold a password.
-    let proxy =
-        find(settings, variables.proxy).map(|_| format!("--proxy \"${}\"", variables.proxy));
-    let options = [
-        option("--cacert", variables.certificate_authority),
-        option("--cert", variables.client_certificate),
-        option("--key", variables.client_key),
-        proxy,
-    ];
-    options.into_iter().flatten().collect()
 }

@@ -122,7 +122,6 @@ impl From<Error> for Failure {
     }
 }
 
-/// Returns the failure to read a file.
 pub fn unreadable(path: &Path, error: &io::Error) -> Failure {
     Failure::io(format!("cannot read the file `{}`", path.display()), error)
 }
@@ -155,7 +154,6 @@ pub fn say(line: &str) {
     let _ = writeln!(io::stderr(), "{}", harmless(line));
 }
 
-/// Prints a warning. The command continues.
 pub fn warn(message: &str) {
     say(&format!("warning: {message}"));
 }

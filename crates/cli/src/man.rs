@@ -20,7 +20,6 @@ pub struct Arguments {
 }
 
 impl Arguments {
-    /// Prints or writes pages of the whole command line.
     pub fn run(&self, mut root: Command) -> Result<(), Failure> {
         if let Some(directory) = &self.dir {
             return fs::create_dir_all(directory)

@@ -25,7 +25,6 @@ pub enum Format {
 }
 
 impl Format {
-    /// Returns the default.
     pub fn usual() -> Self {
         match io::stdout().is_terminal() {
             true => Self::Table,

@@ -12,7 +12,6 @@ use crate::api::Api;
 use crate::failure::Failure;
 use crate::server_settings::ServerSettings;
 
-/// The default profile.
 pub const DEFAULT: &str = "default";
 
 /// The settings of each API, by the name of the section.

@@ -198,7 +198,6 @@ impl<'a> Settings<'a> {
     }
 }
 
-/// Returns the setting of a variable.
 pub fn find<'a>(settings: &'a [ConfigValue], variable: &str) -> Option<&'a ConfigValue> {
     let mut settings = settings.iter();
     settings.find(|setting| setting.variable == variable)

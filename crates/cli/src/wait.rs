@@ -42,7 +42,6 @@ pub enum Wait {
 }
 
 impl Wait {
-    /// Returns the API that the command calls.
     pub fn api(&self) -> Api {
         match self {
             Self::Run { .. } => Api::Kfp,
