@@ -9,7 +9,7 @@ use compute_kfp::operation::{BodyKind, Operation, Parameter};
 use serde_json::{Map, Value};
 
 use crate::failure::{Failure, say, unreadable, warn};
-use crate::operation_command::{BODY, SET};
+use crate::operation_command::{BODY, SET, Setting};
 
 /// Body parts that are files, by name.
 pub type Files = Vec<(String, PathBuf)>;
@@ -102,30 +102,16 @@ fn json_body(matches: &ArgMatches) -> Result<Option<Value>, Failure> {
         Some(text) => Some(json("the body", &text_of(text)?)?),
         None => None,
     };
-    for setting in matches.get_many::<String>(SET).into_iter().flatten() {
-        let Some((path, value)) = setting.split_once('=') else {
-            return Err(Failure::Usage(format!(
-                "--set `{}` has no `=`; write PATH=VALUE, such as spec.name=demo",
-                setting.escape_debug()
-            )));
-        };
-        let value = serde_json::from_str(value).unwrap_or_else(|_| Value::from(value));
-        let steps = steps(path);
-        if steps.len() > DEEPEST {
-            return Err(Failure::Usage(format!(
-                "--set is {} levels deep; the limit is {DEEPEST}",
-                steps.len()
-            )));
-        }
-        set(body.get_or_insert(Value::Null), &steps, value).map_err(|problem| {
-            Failure::Usage(format!("--set `{}`: {problem}", path.escape_debug()))
+    for (path, value) in matches.get_many::<Setting>(SET).into_iter().flatten() {
+        set(body.get_or_insert(Value::Null), path, value.clone()).map_err(|problem| {
+            Failure::Usage(format!(
+                "--set `{}`: {problem}",
+                path.join(".").escape_debug()
+            ))
         })?;
     }
     Ok(body)
 }
-
-/// Maximum depth of JSON, as when it is parsed.
-const DEEPEST: usize = 127;
 
 fn json(what: &str, text: &str) -> Result<Value, Failure> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
@@ -133,46 +119,37 @@ fn json(what: &str, text: &str) -> Result<Value, Failure> {
         .map_err(|error| Failure::Usage(format!("invalid JSON in {what}: {error}")))
 }
 
-/// Sets the value at a path. Dots separate names and indices; `\.` is a dot within a name.
-fn set(place: &mut Value, path: &[String], value: Value) -> Result<(), String> {
-    let Some((step, rest)) = path.split_first() else {
-        *place = value;
-        return Ok(());
-    };
-    if place.is_null() {
-        *place = Value::Object(Map::new());
-    }
-    match place {
-        Value::Object(properties) => {
-            set(properties.entry(step).or_insert(Value::Null), rest, value)
+/// Sets the value at a path of names and indices.
+fn set(mut place: &mut Value, path: &[String], value: Value) -> Result<(), String> {
+    for step in path {
+        if place.is_null() {
+            *place = Value::Object(Map::new());
         }
-        Value::Array(items) => {
-            let length = items.len();
-            let index = step.parse().unwrap_or(usize::MAX);
-            if index == length {
-                items.push(Value::Null);
+        place = match place {
+            Value::Object(properties) => properties.entry(step).or_insert(Value::Null),
+            Value::Array(items) => {
+                let length = items.len();
+                let index = step.parse().unwrap_or(usize::MAX);
+                if index == length {
+                    items.push(Value::Null);
+                }
+                items.get_mut(index).ok_or_else(|| {
+                    format!(
+                        "`{}` is not an index in a list of {length}; use a number up to {length}",
+                        step.escape_debug()
+                    )
+                })?
             }
-            let item = items.get_mut(index).ok_or_else(|| {
-                format!(
-                    "`{}` is not an index in a list of {length}; use a number up to {length}",
+            _ => {
+                return Err(format!(
+                    "`{}` is below a plain value; use another path",
                     step.escape_debug()
-                )
-            })?;
-            set(item, rest, value)
-        }
-        _ => Err(format!(
-            "`{}` is below a plain value; use another path",
-            step.escape_debug()
-        )),
+                ));
+            }
+        };
     }
-}
-
-fn steps(path: &str) -> Vec<String> {
-    // No argument of a program contains a NUL.
-    let path = path.replace(r"\.", "\0");
-    path.split('.')
-        .map(|step| step.replace('\0', "."))
-        .collect()
+    *place = value;
+    Ok(())
 }
 
 fn standard_input() -> Result<String, Failure> {

@@ -199,12 +199,33 @@ fn of_body(operation: &Operation, kind: BodyKind, required: bool) -> Vec<Arg> {
             )),
         named(SET)
             .value_name("PATH=VALUE")
+            .value_parser(setting)
             .action(ArgAction::Append)
             .help(
                 "Property of the body to set, such as spec.name=demo or tags.0=new; a value that is \
                  valid JSON is parsed as JSON. Can be repeated",
             ),
     ]
+}
+
+/// The path of a property, and its value.
+pub type Setting = (Vec<String>, Value);
+
+/// Parses `PATH=VALUE`. Dots separate names and indices; `\.` is a dot within a name.
+fn setting(text: &str) -> Result<Setting, String> {
+    /// Maximum depth of JSON, as when it is parsed.
+    const DEEPEST: usize = 127;
+    let example = "write PATH=VALUE, such as spec.name=demo";
+    let (path, value) = text.split_once('=').ok_or(example)?;
+    // No argument of a program contains a NUL.
+    let path = path.replace(r"\.", "\0");
+    let steps = path.split('.').map(|step| step.replace('\0', "."));
+    let steps: Vec<String> = steps.collect();
+    if steps.len() > DEEPEST {
+        return Err(format!("a path has at most {DEEPEST} levels"));
+    }
+    let value = serde_json::from_str(value).unwrap_or_else(|_| Value::from(value));
+    Ok((steps, value))
 }
 
 fn of_list(paging: Paging) -> Vec<Arg> {
