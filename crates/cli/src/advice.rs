@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use compute_kfp::settings::Variables;
 use compute_kfp::{Error, ErrorKind, RetryPolicy, SettingsError, SettingsErrorKind};
 
 use crate::api::Api;
@@ -47,38 +46,27 @@ pub fn of_settings(apis: &[Api], error: &Error) -> Option<String> {
     let fault = SettingsError::of(error)?;
     let called = called_api(error);
     let apis = called.as_ref().map_or(apis, std::slice::from_ref);
-    type Variable = fn(Variables) -> &'static str;
-    let (remedy, option, variable): (_, _, Variable) = match fault.kind() {
-        SettingsErrorKind::PlainHttp => {
-            let remedy = "use https, or allow it by";
-            (remedy, "allow-http", |of| of.allow_http)
-        }
+    let (remedy, option) = match fault.kind() {
+        SettingsErrorKind::PlainHttp => ("use https, or allow it by", "allow-http"),
         SettingsErrorKind::UnknownAuthority => {
-            let remedy = "trust that authority by";
-            (remedy, "certificate-authority FILE", |of| {
-                of.certificate_authority
-            })
+            ("trust that authority by", "certificate-authority FILE")
         }
-        SettingsErrorKind::ClientCertificate => {
-            let remedy = "set one by";
-            (remedy, "client-certificate FILE", |of| {
-                of.client_certificate
-            })
-        }
-        SettingsErrorKind::SelfSigned => {
-            let remedy = "issue a certificate with `CA:FALSE`, or for tests accept any by";
-            (remedy, "insecure-skip-tls-verify", |of| {
-                of.insecure_skip_tls_verify
-            })
-        }
+        SettingsErrorKind::ClientCertificate => ("set one by", "client-certificate FILE"),
+        SettingsErrorKind::SelfSigned => (
+            "issue a certificate with `CA:FALSE`, or for tests accept any by",
+            "insecure-skip-tls-verify",
+        ),
         _ => return None,
     };
     let (name, value) = option.split_once(' ').unwrap_or((option, "true"));
-    let variables = apis.iter().map(|api| variable(api.variables()));
+    let key = name.replace('-', "_");
+    // The variable of an API ends like the key.
+    let suffix = key.to_uppercase();
+    let variables = apis.iter().flat_map(|api| api.variables().names());
+    let variables = variables.filter(|name| name.ends_with(&suffix));
     let variables: Vec<String> = variables.map(|name| format!("{name}={value}")).collect();
     Some(format!(
-        "{fault}; {remedy} --{option}, `{}` in a profile, or {}",
-        name.replace('-', "_"),
+        "{fault}; {remedy} --{option}, `{key}` in a profile, or {}",
         variables.join(" or ")
     ))
 }

@@ -53,13 +53,10 @@ impl Arguments {
         match Settings::read(&options) {
             Ok(settings) => {
                 checks.extend(files(&options, &settings));
-                let settings = &settings;
-                let checkup = async |api| match self.apis().contains(&api) {
-                    true => Checkup { settings, api }.checks().await,
-                    false => Vec::new(),
-                };
-                let (compute, kfp) = tokio::join!(checkup(Api::Compute), checkup(Api::Kfp));
-                checks.extend(compute.into_iter().chain(kfp));
+                for api in self.apis() {
+                    let settings = &settings;
+                    checks.extend(Checkup { settings, api }.checks().await);
+                }
             }
             Err(failure) => checks.push(
                 Check::of(None, "config file")
@@ -67,7 +64,10 @@ impl Arguments {
                     .remedy("correct the config file; nothing else is checked until then"),
             ),
         }
-        print(&options, &checks)?;
+        match options.format() {
+            Format::Table => Format::Table.text(&check::text(&checks)),
+            format => format.response(&json!(checks), None),
+        }?;
         match worst(&checks) {
             None => Ok(()),
             Some(status) => Err(Failure::Silent(status)),
@@ -91,12 +91,4 @@ fn files(options: &Options, settings: &Settings<'_>) -> Vec<Check> {
         None => profile.skipped("none"),
     };
     vec![file.ok(path.display()), profile]
-}
-
-fn print(options: &Options, checks: &[Check]) -> Result<(), Failure> {
-    let output = options.format();
-    if output == Format::Table {
-        return output.text(&check::text(checks));
-    }
-    output.response(&json!(checks), None)
 }

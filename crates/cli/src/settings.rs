@@ -41,14 +41,10 @@ impl<'a> Settings<'a> {
                 settings.extend(of_environment(variable));
             }
         }
-        let files = values_and_files(&variables);
         for option in self.of_options(api) {
             // A file that an option names replaces the value that another source sets.
-            let replaced = files.iter().find(|(_, file)| *file == option.variable);
-            settings.retain(|setting| {
-                setting.variable != option.variable
-                    && replaced.is_none_or(|(value, _)| setting.variable != *value)
-            });
+            let replaced = [Some(option.variable), value_of(&variables, option.variable)];
+            settings.retain(|setting| !replaced.contains(&Some(setting.variable)));
             settings.push(option);
         }
         settings
@@ -58,20 +54,14 @@ impl<'a> Settings<'a> {
     pub fn hidden(&self, api: Api) -> Vec<(ConfigValue, Source)> {
         let variables = api.variables();
         let used = self.of(api);
-        // The SDK prefers a value to the file that holds it.
-        let files = values_and_files(&variables);
-        let value_of = |setting: &ConfigValue| {
-            let mut files = files.iter();
-            let (value, _) = files.find(|(_, file)| *file == setting.variable)?;
-            find(&used, value)
-        };
         let set = variables.names().filter_map(of_environment);
         let set = set.chain(self.of_profile(api));
         set.filter_map(|setting| {
-            let same = find(&used, setting.variable);
-            let hiding = match same.is_some_and(|used| used.source == setting.source) {
-                true => value_of(&setting),
-                false => same.or_else(|| value_of(&setting)).or(used.first()),
+            // The SDK prefers a value to the file that holds it.
+            let value = value_of(&variables, setting.variable).and_then(|name| find(&used, name));
+            let hiding = match find(&used, setting.variable) {
+                Some(same) if same.source == setting.source => value,
+                same => same.or(value).or(used.first()),
             };
             Some((setting, hiding?.source.clone()))
         })
@@ -203,10 +193,13 @@ pub fn find<'a>(settings: &'a [ConfigValue], variable: &str) -> Option<&'a Confi
     settings.find(|setting| setting.variable == variable)
 }
 
-/// Returns the variables of secrets, each with the variable of the file that can hold it.
-fn values_and_files(variables: &Variables) -> [(&'static str, &'static str); 2] {
-    let cookie = (variables.cookie, variables.cookie_file);
-    [cookie, (variables.token, variables.token_file)]
+/// Returns the variable of a secret, if this is the variable of the file that can hold it.
+fn value_of(variables: &Variables, file: &str) -> Option<&'static str> {
+    match file {
+        file if file == variables.token_file => Some(variables.token),
+        file if file == variables.cookie_file => Some(variables.cookie),
+        _ => None,
+    }
 }
 
 /// Returns the setting of a variable, if it is set.

@@ -58,10 +58,7 @@ fn filled(mut table: Table, names: &[&str], items: &[Value]) -> Table {
 /// Returns a row for each property.
 pub fn of_object(value: &Value) -> String {
     let Some(properties) = value.as_object() else {
-        return match value {
-            Value::Null => String::new(),
-            other => cell(other),
-        };
+        return cell(value);
     };
     let mut table = empty();
     for (name, value) in properties {
