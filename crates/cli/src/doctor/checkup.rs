@@ -169,12 +169,14 @@ impl Checkup<'_> {
         let Err(error) = response else {
             return check.ok(format!("responds in {took} ms"));
         };
-        match advice::moved(self.settings, &error).await {
-            Some(moved) => self.refused(check, None, moved),
-            None if requires_a_credential(&error) => {
+        if let Some(moved) = advice::moved(self.settings, &error).await {
+            return self.refused(check, None, moved);
+        }
+        match error.kind() {
+            ErrorKind::Authentication | ErrorKind::Permission if error.status().is_some() => {
                 check.ok(format!("responds in {took} ms and requires a credential"))
             }
-            None => self.refused(check, None, error),
+            _ => self.refused(check, None, error),
         }
     }
 
@@ -223,9 +225,6 @@ impl Checkup<'_> {
         let credential = configured.credential();
         let check = self.check("access");
         let check = match request.send().await {
-            Ok(_) if credential.is_none() => {
-                check.ok("pipelines can be listed, without a credential")
-            }
             Ok(_) => check.ok("pipelines can be listed"),
             Err(error) => self.refused(check, credential.map(|(found, _)| found), error),
         };
@@ -256,13 +255,4 @@ impl Checkup<'_> {
         };
         check.failed(&error.into()).remedy(remedy)
     }
-}
-
-/// Returns whether a server, or a proxy in front of it, required a credential.
-fn requires_a_credential(error: &Error) -> bool {
-    let by_kind = matches!(
-        error.kind(),
-        ErrorKind::Authentication | ErrorKind::Permission
-    );
-    by_kind && error.status().is_some()
 }
