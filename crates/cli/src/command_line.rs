@@ -13,7 +13,7 @@ use crate::operation_command::OperationCommand;
 use crate::options::Options;
 use crate::record::Record;
 use crate::session::{login, logout, whoami};
-use crate::{advice, call, completions, doctor, man, operations, upload, wait};
+use crate::{advice, call, doctor, operations, shell, upload, wait};
 
 type Work<'a> = Pin<Box<dyn Future<Output = Result<(), Failure>> + 'a>>;
 
@@ -69,8 +69,8 @@ enum Commands {
     Record(Record),
     Sandbox(compute_kfp_sandbox::command::Arguments),
     Doctor(doctor::Arguments),
-    Completions(completions::Arguments),
-    Man(man::Arguments),
+    Completions(shell::Completions),
+    Man(shell::Pages),
 }
 
 #[derive(Clone, Debug, Subcommand)]
