@@ -30,20 +30,14 @@ pub fn of(operation: &'static Operation, matches: &ArgMatches) -> Result<(Value,
         };
         arguments.insert(parameter.argument.to_owned(), value);
     }
-    let mut files = Vec::new();
-    match operation.body {
-        Some((BodyKind::Multipart(parts), _)) => {
-            let path = |name| Some((name, matches.get_one::<PathBuf>(name)?));
-            let given = parts.iter().filter_map(|part| path(part.argument));
-            files.extend(given.map(|(name, path)| (name.to_owned(), path.clone())));
-        }
-        Some(_) => {
-            let body = json_body(matches)?;
-            arguments.extend(body.map(|body| (BODY.to_owned(), body)));
-        }
-        None => {}
+    let path = |name| matches.get_one::<PathBuf>(name).cloned();
+    let parts = operation.body_parts();
+    let files = parts.filter_map(|part| Some((part.argument.to_owned(), path(part.argument)?)));
+    if let Some((BodyKind::Json, _)) = operation.body {
+        let body = json_body(matches)?;
+        arguments.extend(body.map(|body| (BODY.to_owned(), body)));
     }
-    Ok((Value::Object(arguments), files))
+    Ok((Value::Object(arguments), files.collect()))
 }
 
 /// Returns the arguments from one JSON object, and the files taken out of it.
