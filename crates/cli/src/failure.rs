@@ -6,7 +6,6 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use compute_kfp::{Error, ErrorKind};
-use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::printable::harmless;
@@ -94,12 +93,19 @@ impl Failure {
     /// Returns the object for a program.
     fn json(&self) -> Option<Value> {
         let message = self.message()?;
-        Some(match self {
-            Self::Api { error, .. } => object(error.kind(), Some(error), message),
-            Self::Io(_) => object("io", None, message),
-            Self::EndedBadly(_) => object("ended_badly", None, message),
-            _ => object("usage", None, message),
-        })
+        let (kind, error) = match self {
+            Self::Api { error, .. } => (json!(error.kind()), Some(error)),
+            Self::Io(_) => (json!("io"), None),
+            Self::EndedBadly(_) => (json!("ended_badly"), None),
+            _ => (json!("usage"), None),
+        };
+        Some(json!({
+            "kind": kind,
+            "status": error.and_then(Error::status).map(|status| status.as_u16()),
+            "operation": error.and_then(Error::operation).map(|operation| operation.name),
+            "request_id": error.and_then(Error::request_id),
+            "message": message,
+        }))
     }
 
     /// Prints the message on standard error and returns the exit status.
@@ -124,16 +130,6 @@ impl From<Error> for Failure {
 
 pub fn unreadable(path: &Path, error: &io::Error) -> Failure {
     Failure::io(format!("cannot read the file `{}`", path.display()), error)
-}
-
-fn object(kind: impl Serialize, error: Option<&Error>, message: &str) -> Value {
-    json!({
-        "kind": kind,
-        "status": error.and_then(Error::status).map(|status| status.as_u16()),
-        "operation": error.and_then(Error::operation).map(|operation| operation.name),
-        "request_id": error.and_then(Error::request_id),
-        "message": message,
-    })
 }
 
 fn hint(error: &Error) -> Option<&'static str> {
