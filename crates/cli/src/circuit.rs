@@ -106,23 +106,21 @@ fn named(backend_type: &str) -> BackendTypeName {
 
 /// Prints the results. Prints nothing if there are none because the job ended early.
 fn print(options: &Options, outcome: &CircuitOutcome) -> Result<(), Failure> {
-    let output = options.format();
-    if outcome.results.is_empty() && !outcome.job.succeeded() {
+    let (output, results) = (options.format(), &outcome.results);
+    if results.is_empty() && !outcome.job.succeeded() {
         return Ok(());
     }
-    match output {
-        Format::Table if !outcome.results.is_empty() => {
-            for result in &outcome.results {
-                chart(output, result)?;
-            }
-            let id = outcome.job.id;
-            say(&format!(
-                "to record the job in a KFP run: compute-kfp record job {id} --run ID"
-            ));
-            Ok(())
-        }
-        _ => output.response(&json!(outcome.results), None),
+    if results.is_empty() || output != Format::Table {
+        return output.response(&json!(results), None);
     }
+    for result in results {
+        chart(output, result)?;
+    }
+    let id = outcome.job.id;
+    say(&format!(
+        "to record the job in a KFP run: compute-kfp record job {id} --run ID"
+    ));
+    Ok(())
 }
 
 fn chart(output: Format, result: &JobResult) -> Result<(), Failure> {

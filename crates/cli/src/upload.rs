@@ -84,21 +84,19 @@ fn name_in(path: &Path) -> Result<String, Failure> {
 fn print(options: &Options, endpoint: &str, uploaded: &Uploaded) -> Result<(), Failure> {
     let (pipeline, version) = (&uploaded.pipeline, &uploaded.version);
     let output = options.format();
-    let response = match output {
-        Format::Table => json!({
-            "pipeline": pipeline.display_name,
-            "pipeline_id": pipeline.pipeline_id,
-            "version": version.display_name,
-            "pipeline_version_id": version.pipeline_version_id,
-        }),
-        _ => json!({"pipeline": pipeline, "version": version}),
-    };
-    output.response(&response, None)?;
-    if output == Format::Table {
-        say(&format!(
-            "uploaded to `{endpoint}`; start a run with `compute-kfp kfp create-run`, whose --help has an \
-             example"
-        ));
+    if output != Format::Table {
+        return output.response(&json!({"pipeline": pipeline, "version": version}), None);
     }
+    let row = json!({
+        "pipeline": pipeline.display_name,
+        "pipeline_id": pipeline.pipeline_id,
+        "version": version.display_name,
+        "pipeline_version_id": version.pipeline_version_id,
+    });
+    output.response(&row, None)?;
+    say(&format!(
+        "uploaded to `{endpoint}`; start a run with `compute-kfp kfp create-run`, whose --help has an \
+         example"
+    ));
     Ok(())
 }
