@@ -72,11 +72,12 @@ async fn run(command_line: &CommandLine) -> Result<(), Failure> {
         return command_line.run().await;
     }
     let (listens, listening) = tokio::sync::oneshot::channel();
+    let (press, pressed) = tokio::sync::oneshot::channel();
     tokio::spawn(async {
         // In this order, Ctrl-C is listened for before the work begins.
-        let (pressed, _) =
-            tokio::join!(biased; tokio::signal::ctrl_c(), async { listens.send(()) });
-        if pressed.is_ok() {
+        let (heard, _) = tokio::join!(biased; tokio::signal::ctrl_c(), async { listens.send(()) });
+        if heard.is_ok() {
+            let _ = press.send(());
             tokio::time::sleep(GRACE).await;
             Login::settled().await;
             std::process::exit(Failure::INTERRUPTED.status().into());
@@ -85,10 +86,7 @@ async fn run(command_line: &CommandLine) -> Result<(), Failure> {
     let _ = listening.await;
     let ended = tokio::select! {
         ended = command_line.run() => ended,
-        pressed = tokio::signal::ctrl_c() => match pressed {
-            Ok(()) => Err(Failure::INTERRUPTED),
-            Err(error) => Err(Failure::io("cannot listen for Ctrl-C", &error)),
-        },
+        Ok(()) = pressed => Err(Failure::INTERRUPTED),
     };
     // A refresh token is spent; its successor is not yet in the file.
     Login::settled().await;
