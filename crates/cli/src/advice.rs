@@ -2,16 +2,12 @@
 
 use std::time::Duration;
 
-use compute_kfp::settings::Setting;
 use compute_kfp::{Error, ErrorKind, RetryPolicy, SettingsError, SettingsErrorKind};
 
 use crate::api::Api;
 use crate::client::ApiClient;
 use crate::failure::Failure;
-use crate::options::Options;
-use crate::server_settings::{
-    ALLOW_HTTP, CERTIFICATE_AUTHORITY, CLIENT_CERTIFICATE, INSECURE_SKIP_TLS_VERIFY,
-};
+use crate::options::{Options, with};
 use crate::settings::Settings;
 
 /// Time limit of a request that only serves advice.
@@ -20,72 +16,78 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// Returns the failure of a command that calls these APIs, with advice.
 pub async fn of(options: &Options, apis: &[Api], error: Error) -> Failure {
     if let Some(message) = of_settings(apis, &error) {
-        return Failure::advised(error, Some(message), None);
+        let message = Some(message);
+        return Failure::Api { error, message };
     }
     let Ok(settings) = Settings::read(options) else {
         return error.into();
     };
-    let called = error.operation().and_then(Api::of_operation);
-    let hint = match called {
-        Some(Api::Kfp) if is_page(&error) && !options.dry_run => {
-            if let Some(moved) = api_below(&settings).await {
-                return moved.into();
-            }
-            let hint = "the session may have ended, or the endpoint lacks the path of the API, such as \
-                /pipeline; `compute-kfp doctor` shows the settings";
-            Some(hint.to_owned())
-        }
+    if !options.dry_run
+        && let Some(moved) = moved(&settings, &error).await
+    {
+        return moved.into();
+    }
+    let note = match called_api(&error) {
+        Some(Api::Kfp) if is_page(&error) => Some(
+            "the session may have ended, or the endpoint lacks the path of the API, such as /pipeline"
+                .to_owned(),
+        ),
         Some(Api::Compute) if error.kind() == ErrorKind::Authentication => {
-            let client = ApiClient::if_configured(&settings, Api::Compute)
-                .ok()
-                .flatten();
-            client.and_then(|client| client.hidden_login())
+            let client = ApiClient::if_configured(&settings, Api::Compute);
+            client.ok().flatten().and_then(|client| client.hidden_login())
         }
         _ => None,
     };
-    Failure::advised(error, None, hint)
+    with(error, note.as_deref(), Error::with_note).into()
 }
 
 /// Returns the message of an error that a setting can fix, with the names of that setting.
 pub fn of_settings(apis: &[Api], error: &Error) -> Option<String> {
     let fault = SettingsError::of(error)?;
-    let called = error.operation().and_then(Api::of_operation);
+    let called = called_api(error);
     let apis = called.as_ref().map_or(apis, std::slice::from_ref);
-    let remedy = match fault.kind() {
-        SettingsErrorKind::PlainHttp => {
-            format!("use https, or allow it by {}", ALLOW_HTTP.ways(apis))
+    let (remedy, option) = match fault.kind() {
+        SettingsErrorKind::PlainHttp => ("use https, or allow it by", "allow-http"),
+        SettingsErrorKind::UnknownAuthority => {
+            ("trust that authority by", "certificate-authority FILE")
         }
-        SettingsErrorKind::UnknownAuthority => format!(
-            "trust that authority by {}",
-            CERTIFICATE_AUTHORITY.ways(apis)
-        ),
-        SettingsErrorKind::ClientCertificate => {
-            format!("set one by {}", CLIENT_CERTIFICATE.ways(apis))
-        }
-        SettingsErrorKind::SelfSigned => format!(
-            "issue a certificate with `CA:FALSE`, or for tests accept any by {}",
-            INSECURE_SKIP_TLS_VERIFY.ways(apis)
+        SettingsErrorKind::ClientCertificate => ("set one by", "client-certificate FILE"),
+        SettingsErrorKind::SelfSigned => (
+            "issue a certificate with `CA:FALSE`, or for tests accept any by",
+            "insecure-skip-tls-verify",
         ),
         _ => return None,
     };
-    Some(format!("{fault}; {remedy}"))
+    let (name, value) = option.split_once(' ').unwrap_or((option, "true"));
+    let key = name.replace('-', "_");
+    // The variable of an API ends like the key.
+    let suffix = key.to_uppercase();
+    let variables = apis.iter().flat_map(|api| api.variables().names());
+    let variables = variables.filter(|name| name.ends_with(&suffix));
+    let variables: Vec<String> = variables.map(|name| format!("{name}={value}")).collect();
+    Some(format!(
+        "{fault}; {remedy} --{option}, `{key}` in a profile, or {}",
+        variables.join(" or ")
+    ))
+}
+
+fn called_api(error: &Error) -> Option<Api> {
+    error.operation().and_then(Api::of_operation)
 }
 
 /// Returns whether the response was a web page with a success status.
-pub fn is_page(error: &Error) -> bool {
+fn is_page(error: &Error) -> bool {
     let is_success = error.status().is_some_and(|status| status.is_success());
     is_success && error.kind() == ErrorKind::Authentication
 }
 
-/// Looks for the KFP API below `/pipeline`, where the Kubeflow dashboard has it. Returns an error that
-/// says so if it is there.
-pub async fn api_below(settings: &Settings<'_>) -> Option<Error> {
+/// Looks for the KFP API below `/pipeline`, where the Kubeflow dashboard has it, if a call of it
+/// returned a web page. Returns an error that says so if it is there.
+pub async fn moved(settings: &Settings<'_>, error: &Error) -> Option<Error> {
     const BELOW: &str = "/pipeline";
-    let client = ApiClient::if_configured(settings, Api::Kfp)
-        .ok()
-        .flatten()?;
-    let endpoint = client.endpoint();
-    if endpoint.ends_with(BELOW) || client.source(Setting::Endpoint).is_none() {
+    let client = settings.kfp().ok()?;
+    let endpoint = client.transport().endpoint();
+    if called_api(error) != Some(Api::Kfp) || !is_page(error) || endpoint.ends_with(BELOW) {
         return None;
     }
     let below = format!("{endpoint}{BELOW}");

@@ -5,9 +5,10 @@ use compute_kfp::body_fields::ObjectFields;
 use compute_kfp::operation::Operation;
 use compute_kfp::settings::Variables;
 use compute_kfp::{compute, kfp};
+use serde::{Deserialize, Serialize};
 
-/// One of the two APIs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize, Serialize, ValueEnum)]
+#[serde(rename_all = "snake_case")]
 pub enum Api {
     Compute,
     Kfp,
@@ -16,7 +17,6 @@ pub enum Api {
 impl Api {
     pub const ALL: [Self; 2] = [Self::Compute, Self::Kfp];
 
-    /// Returns its name on the command line.
     pub fn name(self) -> &'static str {
         match self {
             Self::Compute => "compute",
@@ -31,7 +31,6 @@ impl Api {
         }
     }
 
-    /// Returns the environment variables that configure it.
     pub fn variables(self) -> Variables {
         match self {
             Self::Compute => compute::VARIABLES,
@@ -58,17 +57,12 @@ impl Api {
         Some(example)
     }
 
-    /// Returns the API that has this operation.
     pub fn of_operation(operation: &'static Operation) -> Option<Self> {
         let mut all = Self::ALL.into_iter();
         all.find(|api| {
             let mut operations = api.operations().iter();
             operations.any(|known| std::ptr::eq(*known, operation))
         })
-    }
-
-    pub fn of_name(name: &str) -> Option<Self> {
-        Self::from_str(name, false).ok()
     }
 }
 

@@ -9,7 +9,7 @@ use compute_kfp::operation::{BodyKind, Operation, Parameter};
 use serde_json::{Map, Value};
 
 use crate::failure::{Failure, say, unreadable, warn};
-use crate::operation_command::{BODY, SET};
+use crate::operation_command::{BODY, SET, Setting};
 
 /// Body parts that are files, by name.
 pub type Files = Vec<(String, PathBuf)>;
@@ -17,36 +17,27 @@ pub type Files = Vec<(String, PathBuf)>;
 /// Returns the arguments and files of a call.
 pub fn of(operation: &'static Operation, matches: &ArgMatches) -> Result<(Value, Files), Failure> {
     let mut arguments = Map::new();
-    let mut files = Vec::new();
     for parameter in operation.parameters {
-        if let Some(value) = value_of(parameter.argument, parameter.kind, matches) {
-            warn_of_unknown(parameter, &value);
-            arguments.insert(parameter.argument.to_owned(), value);
-        }
+        let Some(mut given) = matches.get_many::<Value>(parameter.argument) else {
+            continue;
+        };
+        given
+            .clone()
+            .for_each(|value| warn_of_unknown(parameter, value));
+        let value = match parameter.kind {
+            "array" => given.cloned().collect(),
+            _ => given.next().cloned().unwrap_or_default(),
+        };
+        arguments.insert(parameter.argument.to_owned(), value);
     }
-    match operation.body {
-        Some((BodyKind::Multipart(parts), _)) => {
-            for part in parts {
-                if part.file {
-                    files.extend(files_of(part.argument, matches));
-                } else if let Some(value) = value_of(part.argument, part.kind, matches) {
-                    arguments.insert(part.argument.to_owned(), value);
-                }
-            }
-        }
-        Some((BodyKind::Raw(_), _)) => files.extend(files_of(BODY, matches)),
-        Some(_) => {
-            let body = json_body(matches)?;
-            arguments.extend(body.map(|body| (BODY.to_owned(), body)));
-        }
-        None => {}
+    let path = |name| matches.get_one::<PathBuf>(name).cloned();
+    let parts = operation.body_parts();
+    let files = parts.filter_map(|part| Some((part.argument.to_owned(), path(part.argument)?)));
+    if let Some((BodyKind::Json, _)) = operation.body {
+        let body = json_body(matches)?;
+        arguments.extend(body.map(|body| (BODY.to_owned(), body)));
     }
-    Ok((Value::Object(arguments), files))
-}
-
-fn files_of(argument: &str, matches: &ArgMatches) -> impl Iterator<Item = (String, PathBuf)> {
-    let paths = matches.get_many::<PathBuf>(argument).into_iter().flatten();
-    paths.map(move |path| (argument.to_owned(), path.clone()))
+    Ok((Value::Object(arguments), files.collect()))
 }
 
 /// Returns the arguments from one JSON object, and the files taken out of it.
@@ -55,19 +46,15 @@ pub fn of_json(operation: &'static Operation, text: &str) -> Result<(Value, File
     let mut files = Vec::new();
     if let Some(given) = arguments.as_object_mut() {
         for part in operation.body_parts().filter(|part| part.file) {
-            let paths = match given.shift_remove(part.argument) {
-                None | Some(Value::Null) => continue,
-                Some(Value::Array(paths)) if part.kind == "array" => paths,
-                Some(path) => vec![path],
-            };
-            for path in paths {
-                let Value::String(path) = path else {
+            match given.shift_remove(part.argument) {
+                None | Some(Value::Null) => {}
+                Some(Value::String(path)) => files.push((part.argument.to_owned(), path.into())),
+                Some(_) => {
                     return Err(Failure::Usage(format!(
                         "invalid `/{}`: it is a file; give its path as a string",
                         part.argument
                     )));
-                };
-                files.push((part.argument.to_owned(), path.into()));
+                }
             }
         }
     }
@@ -76,41 +63,31 @@ pub fn of_json(operation: &'static Operation, text: &str) -> Result<(Value, File
 
 /// Returns the content that `-`, `@FILE` or a literal string stands for.
 pub fn text_of(argument: &str) -> Result<String, Failure> {
-    match (argument, argument.strip_prefix('@')) {
-        ("-", _) => standard_input(),
-        (_, Some(path)) => {
-            fs::read_to_string(path).map_err(|error| unreadable(Path::new(path), &error))
-        }
-        (text, None) => Ok(text.to_owned()),
+    match argument.strip_prefix('@') {
+        None if argument != "-" => Ok(argument.to_owned()),
+        path => content_of(Path::new(path.unwrap_or(argument))),
     }
 }
 
-fn value_of(argument: &str, kind: &str, matches: &ArgMatches) -> Option<Value> {
-    let given = matches.get_many::<Value>(argument)?.cloned();
-    let mut given: Vec<Value> = given.collect();
-    match kind {
-        // A list of lists or objects is one JSON value.
-        "array" if !given.iter().any(Value::is_array) => Some(given.into()),
-        _ => given.pop(),
+/// Returns the content of a file, or of standard input if the path is `-`.
+pub fn content_of(path: &Path) -> Result<String, Failure> {
+    match path == Path::new("-") {
+        true => standard_input(),
+        false => fs::read_to_string(path).map_err(|error| unreadable(path, &error)),
     }
 }
 
 fn warn_of_unknown(parameter: &Parameter, value: &Value) {
-    if parameter.values.is_empty() {
-        return;
-    }
-    let given = value
-        .as_array()
-        .map_or(std::slice::from_ref(value), Vec::as_slice);
-    for text in given.iter().filter_map(Value::as_str) {
-        if !parameter.values.contains(&text) {
-            warn(&format!(
-                "`{}` is not in the spec as a value of `{}`, which lists {}; it is sent unchanged",
-                text.escape_debug(),
-                parameter.argument,
-                parameter.values.join(", ")
-            ));
-        }
+    if let Some(text) = value.as_str()
+        && !parameter.values.is_empty()
+        && !parameter.values.contains(&text)
+    {
+        warn(&format!(
+            "`{}` is not in the spec as a value of `{}`, which lists {}; it is sent unchanged",
+            text.escape_debug(),
+            parameter.argument,
+            parameter.values.join(", ")
+        ));
     }
 }
 
@@ -119,30 +96,16 @@ fn json_body(matches: &ArgMatches) -> Result<Option<Value>, Failure> {
         Some(text) => Some(json("the body", &text_of(text)?)?),
         None => None,
     };
-    for setting in matches.get_many::<String>(SET).into_iter().flatten() {
-        let Some((path, value)) = setting.split_once('=') else {
-            return Err(Failure::Usage(format!(
-                "--set `{}` has no `=`; write PATH=VALUE, such as spec.name=demo",
-                setting.escape_debug()
-            )));
-        };
-        let value = serde_json::from_str(value).unwrap_or_else(|_| Value::from(value));
-        let steps = steps(path);
-        if steps.len() > DEEPEST {
-            return Err(Failure::Usage(format!(
-                "--set is {} levels deep; the limit is {DEEPEST}",
-                steps.len()
-            )));
-        }
-        set(body.get_or_insert(Value::Null), &steps, value).map_err(|problem| {
-            Failure::Usage(format!("--set `{}`: {problem}", path.escape_debug()))
+    for (path, value) in matches.get_many::<Setting>(SET).into_iter().flatten() {
+        set(body.get_or_insert(Value::Null), path, value.clone()).map_err(|problem| {
+            Failure::Usage(format!(
+                "--set `{}`: {problem}",
+                path.join(".").escape_debug()
+            ))
         })?;
     }
     Ok(body)
 }
-
-/// Maximum depth of JSON, as when it is parsed.
-const DEEPEST: usize = 127;
 
 fn json(what: &str, text: &str) -> Result<Value, Failure> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
@@ -150,49 +113,40 @@ fn json(what: &str, text: &str) -> Result<Value, Failure> {
         .map_err(|error| Failure::Usage(format!("invalid JSON in {what}: {error}")))
 }
 
-/// Sets the value at a path. Dots separate names and indices; `\.` is a dot within a name.
-fn set(place: &mut Value, path: &[String], value: Value) -> Result<(), String> {
-    let Some((step, rest)) = path.split_first() else {
-        *place = value;
-        return Ok(());
-    };
-    if place.is_null() {
-        *place = Value::Object(Map::new());
-    }
-    match place {
-        Value::Object(properties) => {
-            set(properties.entry(step).or_insert(Value::Null), rest, value)
+/// Sets the value at a path of names and indices.
+fn set(mut place: &mut Value, path: &[String], value: Value) -> Result<(), String> {
+    for step in path {
+        if place.is_null() {
+            *place = Value::Object(Map::new());
         }
-        Value::Array(items) => {
-            let length = items.len();
-            let index = step.parse().unwrap_or(usize::MAX);
-            if index == length {
-                items.push(Value::Null);
+        place = match place {
+            Value::Object(properties) => properties.entry(step).or_insert(Value::Null),
+            Value::Array(items) => {
+                let length = items.len();
+                let index = step.parse().unwrap_or(usize::MAX);
+                if index == length {
+                    items.push(Value::Null);
+                }
+                items.get_mut(index).ok_or_else(|| {
+                    format!(
+                        "`{}` is not an index in a list of {length}; use a number up to {length}",
+                        step.escape_debug()
+                    )
+                })?
             }
-            let item = items.get_mut(index).ok_or_else(|| {
-                format!(
-                    "`{}` is not an index in a list of {length}; use a number up to {length}",
+            _ => {
+                return Err(format!(
+                    "`{}` is below a plain value; use another path",
                     step.escape_debug()
-                )
-            })?;
-            set(item, rest, value)
-        }
-        _ => Err(format!(
-            "`{}` is below a plain value; use another path",
-            step.escape_debug()
-        )),
+                ));
+            }
+        };
     }
+    *place = value;
+    Ok(())
 }
 
-fn steps(path: &str) -> Vec<String> {
-    // No argument of a program contains a NUL.
-    let path = path.replace(r"\.", "\0");
-    path.split('.')
-        .map(|step| step.replace('\0', "."))
-        .collect()
-}
-
-pub fn standard_input() -> Result<String, Failure> {
+fn standard_input() -> Result<String, Failure> {
     if io::stdin().is_terminal() {
         say("reading standard input from the terminal; finish with Ctrl-D, cancel with Ctrl-C");
     }

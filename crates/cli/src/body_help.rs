@@ -63,11 +63,8 @@ fn write_field(text: &mut String, operation: &Operation, field: &Field, depth: u
         false => "",
     };
     let _ = write!(text, "{indent}{}: {kind}{required}", field.name);
-    if let [first, rest @ ..] = field.values {
-        let _ = write!(text, ": {first}");
-        for value in rest {
-            let _ = write!(text, "|{value}");
-        }
+    if !field.values.is_empty() {
+        let _ = write!(text, ": {}", field.values.join("|"));
     }
     match first_sentence(field.description) {
         "" => text.push('\n'),

@@ -1,28 +1,21 @@
 //! Calling one operation.
 
-use clap::Args;
+use clap::{ArgMatches, Args};
 use compute_kfp::dynamic::{self, Call, ValuePage};
+use compute_kfp::kfp;
 use compute_kfp::operation::{Operation, ResponseKind};
 use compute_kfp::paging::{ListPage, NextPage};
 use serde_json::Value;
 
-use crate::api::{Api, kebab};
+use crate::api::Api;
 use crate::arguments::{self, Files};
 use crate::client::ApiClient;
-use crate::dry_run::{Preview, Taken};
+use crate::dry_run::{Taken, preview};
 use crate::failure::{Failure, say, warn};
 use crate::operation_command::{ALL, MAX_ITEMS, OperationCommand, PAGE_SIZE};
 use crate::options::{Options, with};
-use crate::output::{Format, Output};
+use crate::output::{self, Format};
 use crate::settings::Settings;
-
-/// The part of a list that is read.
-#[derive(Default)]
-struct Extent {
-    all: bool,
-    max_items: Option<u64>,
-    page_size: Option<u32>,
-}
 
 /// Call an operation with its arguments as JSON
 ///
@@ -44,34 +37,26 @@ impl Arguments {
         let operation = dynamic::find(self.api.operations(), &self.operation)?;
         let arguments = arguments::text_of(&self.arguments)?;
         let (arguments, files) = arguments::of_json(operation, &arguments)?;
-        let extent = Extent::default();
-        send_or_preview(options, self.api, operation, arguments, files, extent).await
+        send_or_preview(options, self.api, operation, arguments, files, None).await
     }
 }
 
-/// Runs the command of an operation.
 pub async fn run(options: &Options, api: Api, command: &OperationCommand) -> Result<(), Failure> {
     let operation = dynamic::find(api.operations(), &command.name)?;
     let matches = &command.matches;
     let (arguments, files) = arguments::of(operation, matches)?;
-    let mut extent = Extent::default();
-    if let Some(paging) = operation.paging {
-        extent.all = matches.get_flag(ALL);
-        extent.max_items = matches.get_one(MAX_ITEMS).copied();
-        if kebab(paging.page_size()) != PAGE_SIZE {
-            extent.page_size = matches.get_one(PAGE_SIZE).copied();
-        }
-    }
-    send_or_preview(options, api, operation, arguments, files, extent).await
+    let list = operation.paging.map(|_| matches);
+    send_or_preview(options, api, operation, arguments, files, list).await
 }
 
+/// Sends or previews a call. `list` has the options of a list.
 async fn send_or_preview(
     options: &Options,
     api: Api,
     operation: &'static Operation,
     mut arguments: Value,
     files: Files,
-    extent: Extent,
+    list: Option<&ArgMatches>,
 ) -> Result<(), Failure> {
     if operation.deprecated {
         warn(&format!("`{}` is deprecated", operation.name));
@@ -86,41 +71,43 @@ async fn send_or_preview(
         false => transport,
     })?;
     add_namespace(&client, operation, &mut arguments);
-    let call = call(&client, operation, arguments.clone(), &files, &extent)?;
-    let mut output = Output::new(options.output);
-    let ended = send(call, operation, &extent, &mut output).await;
+    let transport = client.transport.clone();
+    let mut call = Call::new(transport, api.operations(), operation.name, arguments)?;
+    for (name, path) in &files {
+        call = call.file(name, path.as_path());
+    }
+    // A parameter may have the name of the option for the size of a page.
+    let page_size = list.and_then(|list| list.try_get_one(PAGE_SIZE).ok()?);
+    let call = with(call, page_size.copied(), Call::page_size);
+    let max_items: Option<u64> = list.and_then(|list| list.get_one(MAX_ITEMS)).copied();
+    let call = with(call, max_items, Call::max_items);
+    let all = list.is_some_and(|list| list.get_flag(ALL));
+    let output = options.format();
+    let ended = match all || max_items.is_some() {
+        true => write_all(call, max_items, output).await,
+        false => send(call, operation, output).await,
+    };
     match (taken.get(), ended) {
-        (Some(request), _) => {
-            let (client, settings) = (&client, settings.of(api));
-            let preview = Preview {
-                client,
-                settings,
-                request,
-            };
-            output.text(&preview.text(operation, &arguments, &files))
+        (Some(request), _) => output.text(&preview(&client, &settings.of(api), request, &files)),
+        (None, Err(Failure::Api { error, .. })) if api == Api::Kfp => {
+            let client = kfp::Client::from(client.transport);
+            Err(client.with_release(error).await.into())
         }
-        (None, Err(Failure::Api { error, .. })) => Err(client.with_release(error).await.into()),
         (None, ended) => ended,
     }
 }
 
-async fn send(
-    call: Call,
-    operation: &'static Operation,
-    extent: &Extent,
-    output: &mut Output,
-) -> Result<(), Failure> {
-    if extent.all || extent.max_items.is_some() {
-        return list(call, extent.max_items, output).await;
-    }
+async fn send(call: Call, operation: &'static Operation, output: Format) -> Result<(), Failure> {
     match operation.response {
         None => {
             call.send().await?;
         }
         Some(ResponseKind::Json | ResponseKind::OptionalJson) => {
             let response = call.send().await?.into_inner();
-            output.response(&response, operation.paging.map(|paging| paging.items()))?;
-            if output.format() == Format::Table && is_continued(operation, response) {
+            let items = operation.paging.map(|paging| paging.items());
+            output.response(&response, items)?;
+            let is_list = output == Format::Table && items.is_some();
+            if is_list && is_continued(operation, response) {
                 say("more pages follow; --all reads all of them");
             }
         }
@@ -128,7 +115,7 @@ async fn send(
         Some(_) => {
             let mut response = call.send_bytes().await?.into_inner();
             while let Some(bytes) = response.next().await {
-                output.bytes(&bytes?)?;
+                output::bytes(&bytes?)?;
             }
         }
     }
@@ -137,39 +124,18 @@ async fn send(
 
 /// Returns whether another page follows. JSON output shows this by itself.
 fn is_continued(operation: &'static Operation, response: Value) -> bool {
-    let page = operation
-        .paging
-        .and_then(|_| serde_json::from_value::<ValuePage>(response).ok());
-    let Some(Ok(page)) = page.map(|page| page.of(operation)) else {
-        return false;
-    };
-    match page.next_page() {
+    let page = serde_json::from_value::<ValuePage>(response).ok();
+    let page = page.and_then(|page| page.of(operation).ok());
+    page.is_some_and(|page| match page.next_page() {
         NextPage::Token(next) => next.is_some(),
         NextPage::Time(next) => next.is_some(),
         NextPage::Number { page, pages } => page < pages,
-    }
-}
-
-fn call(
-    client: &ApiClient,
-    operation: &Operation,
-    arguments: Value,
-    files: &Files,
-    extent: &Extent,
-) -> Result<Call, Failure> {
-    let mut call = client.call(operation.name, arguments)?;
-    for (name, path) in files {
-        call = call.file(name, path.as_path());
-    }
-    let call = with(call, extent.page_size, Call::page_size);
-    Ok(with(call, extent.max_items, Call::max_items))
+    })
 }
 
 /// Writes items page by page, so that at most one page is held in memory.
-async fn list(call: Call, max_items: Option<u64>, output: &mut Output) -> Result<(), Failure> {
-    let mut left = max_items.map_or(usize::MAX, |most| {
-        usize::try_from(most).unwrap_or(usize::MAX)
-    });
+async fn write_all(call: Call, max_items: Option<u64>, output: Format) -> Result<(), Failure> {
+    let mut left = usize::try_from(max_items.unwrap_or(u64::MAX)).unwrap_or(usize::MAX);
     let mut pages = call.pages();
     while let Some(page) = pages.next().await {
         let page = page?;

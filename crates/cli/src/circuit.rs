@@ -1,23 +1,20 @@
 //! Running a circuit.
 
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueHint};
 use compute_kfp::compute::types::Result as JobResult;
 use compute_kfp::compute::{BackendTypeName, CircuitOutcome, RunCircuit};
 use serde_json::json;
 
-use crate::arguments::standard_input;
+use crate::arguments::content_of;
 use crate::bar;
-use crate::failure::{Failure, say, unreadable};
+use crate::failure::{Failure, say};
 use crate::options::{Interval, Options, with};
-use crate::output::{Format, Output};
+use crate::output::Format;
 use crate::printable::printable;
 use crate::settings::Settings;
 use crate::wait;
-
-const STDIN: &str = "-";
 
 #[derive(Clone, Debug, Subcommand)]
 pub enum Circuit {
@@ -65,12 +62,7 @@ impl Run {
     pub async fn run(&self, options: &Options) -> Result<(), Failure> {
         options.refuse_dry_run("a circuit takes many requests")?;
         let client = Settings::read(options)?.compute()?;
-        let text = match self.file == Path::new(STDIN) {
-            true => standard_input()?,
-            false => {
-                fs::read_to_string(&self.file).map_err(|error| unreadable(&self.file, &error))?
-            }
-        };
+        let text = content_of(&self.file)?;
         let circuit = client.run_circuit(text, named(&self.backend_type));
         let circuit = with(circuit, self.raw_data.then_some(true), RunCircuit::raw_data);
         let circuit = with(circuit, self.name(), RunCircuit::name);
@@ -99,7 +91,7 @@ impl Run {
     }
 
     fn name(&self) -> Option<String> {
-        let stem = self.file.file_stem().filter(|stem| *stem != STDIN);
+        let stem = self.file.file_stem().filter(|stem| *stem != "-");
         let name = self.name.clone();
         name.or_else(|| Some(stem?.to_string_lossy().into_owned()))
     }
@@ -114,26 +106,24 @@ fn named(backend_type: &str) -> BackendTypeName {
 
 /// Prints the results. Prints nothing if there are none because the job ended early.
 fn print(options: &Options, outcome: &CircuitOutcome) -> Result<(), Failure> {
-    let mut output = Output::new(options.output);
-    if outcome.results.is_empty() && !outcome.job.succeeded() {
+    let (output, results) = (options.format(), &outcome.results);
+    if results.is_empty() && !outcome.job.succeeded() {
         return Ok(());
     }
-    match output.format() {
-        Format::Table if !outcome.results.is_empty() => {
-            for result in &outcome.results {
-                chart(&mut output, result)?;
-            }
-            let id = outcome.job.id;
-            say(&format!(
-                "to record the job in a KFP run: compute-kfp record job {id} --run ID"
-            ));
-            Ok(())
-        }
-        _ => output.response(&json!(outcome.results), None),
+    if results.is_empty() || output != Format::Table {
+        return output.response(&json!(results), None);
     }
+    for result in results {
+        chart(output, result)?;
+    }
+    let id = outcome.job.id;
+    say(&format!(
+        "to record the job in a KFP run: compute-kfp record job {id} --run ID"
+    ));
+    Ok(())
 }
 
-fn chart(output: &mut Output, result: &JobResult) -> Result<(), Failure> {
+fn chart(output: Format, result: &JobResult) -> Result<(), Failure> {
     let shots = match (result.shots_done, result.shots_requested) {
         (Some(done), Some(requested)) if done != requested => {
             format!("{done} of {requested} shots")

@@ -1,14 +1,13 @@
 //! A client of either API, and the sources of its settings.
 
-use compute_kfp::dynamic::Call;
 use compute_kfp::settings::{Found, Origin, Setting};
-use compute_kfp::{Error, Transport, TransportBuilder, compute, kfp};
-use serde_json::Value;
+use compute_kfp::{Transport, TransportBuilder, compute, kfp};
 
 use crate::api::Api;
 use crate::failure::Failure;
+use crate::server_settings::Source;
 use crate::session::stored_login;
-use crate::settings::{Settings, Source};
+use crate::settings::Settings;
 
 /// A client of either API, and the settings it is made from.
 pub struct ApiClient {
@@ -87,30 +86,12 @@ impl ApiClient {
         }
     }
 
-    /// Prepares a call of an operation.
-    pub fn call(&self, operation: &str, arguments: Value) -> Result<Call, Error> {
-        let operations = self.api.operations();
-        Call::new(self.transport.clone(), operations, operation, arguments)
-    }
-
-    /// Adds the server's release to an error if the server lacks the operation.
-    pub async fn with_release(&self, error: Error) -> Error {
-        match self.api {
-            Api::Kfp => {
-                let client = kfp::Client::from(self.transport.clone());
-                client.with_release(error).await
-            }
-            Api::Compute => error,
-        }
-    }
-
     /// Returns the configured namespace, for operations that take one.
     pub fn namespace(&self) -> Option<&str> {
         let (found, _) = self.found(Setting::Namespace)?;
         found.value.as_deref()
     }
 
-    /// Returns the address of the server.
     pub fn endpoint(&self) -> &str {
         self.transport.endpoint()
     }
@@ -131,13 +112,9 @@ impl ApiClient {
         }
     }
 
-    /// Returns the credential of most calls: that of a user if there is a choice.
+    /// Returns the credential of most calls: that of a user if there is a choice, which is found first.
     pub fn credential(&self) -> Option<&(Found, Source)> {
-        let credentials = self.credentials();
-        let mut of_user = credentials
-            .iter()
-            .filter(|(found, _)| found.setting != Setting::ApiKey);
-        of_user.next().or(credentials.first()).copied()
+        self.credentials().into_iter().next()
     }
 
     /// Returns a message if another credential takes precedence over a login to this server.
@@ -163,13 +140,11 @@ impl ApiClient {
         found.find(|(found, _)| found.setting == setting)
     }
 
-    /// Returns the source of this setting.
     pub fn source(&self, setting: Setting) -> Option<&Source> {
         self.found(setting).map(|(_, source)| source)
     }
 }
 
-/// Returns the name of a setting.
 pub fn title(setting: Setting) -> &'static str {
     match setting {
         Setting::Endpoint => "endpoint",

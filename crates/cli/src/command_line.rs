@@ -13,7 +13,7 @@ use crate::operation_command::OperationCommand;
 use crate::options::Options;
 use crate::record::Record;
 use crate::session::{login, logout, whoami};
-use crate::{advice, call, completions, doctor, man, operations, upload, wait};
+use crate::{advice, call, doctor, operations, shell, upload, wait};
 
 type Work<'a> = Pin<Box<dyn Future<Output = Result<(), Failure>> + 'a>>;
 
@@ -69,8 +69,8 @@ enum Commands {
     Record(Record),
     Sandbox(compute_kfp_sandbox::command::Arguments),
     Doctor(doctor::Arguments),
-    Completions(completions::Arguments),
-    Man(man::Arguments),
+    Completions(shell::Completions),
+    Man(shell::Pages),
 }
 
 #[derive(Clone, Debug, Subcommand)]
@@ -86,10 +86,16 @@ impl CommandLine {
         matches!(self.command, Commands::Sandbox(_))
     }
 
-    /// Runs the command.
     pub async fn run(&self) -> Result<(), Failure> {
         let (apis, work) = self.work();
-        self.options.check(&apis)?;
+        if let Some(option) = self.options.server.option_for_one_server()
+            && apis.len() > 1
+        {
+            return Err(Failure::Usage(format!(
+                "--{option} is for one server, and this command calls two; set both up by a profile or \
+                 by variables"
+            )));
+        }
         match work.await {
             Err(Failure::Api { error, .. }) => Err(advice::of(&self.options, &apis, error).await),
             ended => ended,

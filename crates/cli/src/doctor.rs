@@ -6,15 +6,17 @@ mod checkup;
 use std::time::Duration;
 
 use clap::Args;
+use serde_json::json;
 
 use self::check::{Check, worst};
 use self::checkup::Checkup;
 use crate::api::Api;
 use crate::failure::Failure;
 use crate::options::Options;
-use crate::output::{Format, Output};
+use crate::output::Format;
 use crate::profile;
-use crate::settings::{Settings, Source};
+use crate::server_settings::Source;
+use crate::settings::Settings;
 
 /// Default time limit of a response.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -35,7 +37,6 @@ pub struct Arguments {
 }
 
 impl Arguments {
-    /// Returns the APIs to check.
     pub fn apis(&self) -> Vec<Api> {
         self.api.map_or(Api::ALL.to_vec(), |api| vec![api])
     }
@@ -52,13 +53,10 @@ impl Arguments {
         match Settings::read(&options) {
             Ok(settings) => {
                 checks.extend(files(&options, &settings));
-                let settings = &settings;
-                let checkup = async |api| match self.apis().contains(&api) {
-                    true => Checkup { settings, api }.checks().await,
-                    false => Vec::new(),
-                };
-                let (compute, kfp) = tokio::join!(checkup(Api::Compute), checkup(Api::Kfp));
-                checks.extend(compute.into_iter().chain(kfp));
+                for api in self.apis() {
+                    let settings = &settings;
+                    checks.extend(Checkup { settings, api }.checks().await);
+                }
             }
             Err(failure) => checks.push(
                 Check::of(None, "config file")
@@ -66,10 +64,13 @@ impl Arguments {
                     .remedy("correct the config file; nothing else is checked until then"),
             ),
         }
-        print(&options, &checks)?;
+        match options.format() {
+            Format::Table => Format::Table.text(&check::text(&checks)),
+            format => format.response(&json!(checks), None),
+        }?;
         match worst(&checks) {
             None => Ok(()),
-            Some(status) => Err(Failure::Reported(status)),
+            Some(status) => Err(Failure::Silent(status)),
         }
     }
 }
@@ -90,13 +91,4 @@ fn files(options: &Options, settings: &Settings<'_>) -> Vec<Check> {
         None => profile.skipped("none"),
     };
     vec![file.ok(path.display()), profile]
-}
-
-fn print(options: &Options, checks: &[Check]) -> Result<(), Failure> {
-    let mut output = Output::new(options.output);
-    if output.format() == Format::Table {
-        return output.text(&check::text(checks));
-    }
-    let checks = checks.iter().map(Check::json).collect();
-    output.response(&serde_json::Value::Array(checks), None)
 }

@@ -5,154 +5,109 @@ use std::fmt::Write;
 use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
-use compute_kfp::operation::{BodyKind, Operation};
 use compute_kfp::settings::Setting;
 use http::Request;
-use serde_json::Value;
+use http::header::{CONTENT_LENGTH, CONTENT_TYPE, COOKIE, HeaderName};
 
 use crate::arguments::Files;
 use crate::client::ApiClient;
-use crate::quoting::{bare, quoted};
-use crate::settings::ConfigValue;
+use crate::quoting::quoted;
+use crate::server_settings::ConfigValue;
+use crate::settings::find;
 
 /// The request of a client that sends nothing, once there is one.
 pub type Taken = Arc<OnceLock<Request<Option<Bytes>>>>;
 
-/// A request that would be sent.
-pub struct Preview<'a> {
-    pub client: &'a ApiClient,
-    /// The settings of the client, as they are configured.
-    pub settings: Vec<ConfigValue>,
-    pub request: &'a Request<Option<Bytes>>,
+/// Returns a request and the equivalent curl command. Files are not held in memory.
+pub fn preview(
+    client: &ApiClient,
+    settings: &[ConfigValue],
+    request: &Request<Option<Bytes>>,
+    files: &Files,
+) -> String {
+    let (method, url) = (request.method(), request.uri().to_string());
+    let mut shown = format!("{method} {url}\n");
+    let mut curl = format!("curl --request {method}");
+    let variables = client.api.variables();
+    for (option, variable) in [
+        ("--cacert", variables.certificate_authority),
+        ("--cert", variables.client_certificate),
+        ("--key", variables.client_key),
+        ("--proxy", variables.proxy),
+    ] {
+        if let Some(setting) = find(settings, variable) {
+            let value = match option {
+                // It may hold a password.
+                "--proxy" => format!("\"${variable}\""),
+                _ => quoted(&setting.value.to_string_lossy()),
+            };
+            let _ = write!(curl, " \\\n  {option} {value}");
+        }
+    }
+    for (name, value) in request.headers() {
+        let text = String::from_utf8_lossy(value.as_bytes());
+        let is_of_form = name == CONTENT_TYPE && !files.is_empty();
+        let text = match value.is_sensitive() {
+            true => placeholder(client, settings, name, &text),
+            false if is_of_form => "multipart/form-data".to_owned(),
+            false => text.into_owned(),
+        };
+        let header = format!("{name}: {text}");
+        let _ = writeln!(shown, "{header}");
+        // curl adds these itself, a form's with its boundary.
+        if is_of_form || name == CONTENT_LENGTH {
+            continue;
+        }
+        let word = match value.is_sensitive() {
+            // In double quotes, so that the shell puts the secret in.
+            true => format!("\"{header}\""),
+            false => quoted(&header),
+        };
+        let _ = write!(curl, " \\\n  --header {word}");
+    }
+    let files = files.iter().map(|(name, path)| {
+        let path = path.display();
+        ("--form", format!("{name}=@{path}"))
+    });
+    let body = request.body().as_ref();
+    let body = body.map(|body| ("--data-binary", String::from_utf8_lossy(body).into_owned()));
+    for (option, value) in files.chain(body) {
+        let _ = writeln!(shown, "\n{value}");
+        let _ = write!(curl, " \\\n  {option} {}", quoted(&value));
+    }
+    format!("{shown}\n{curl} \\\n  {}", quoted(&url))
 }
 
-impl Preview<'_> {
-    /// Returns the request and the equivalent curl command.
-    pub fn text(&self, operation: &Operation, arguments: &Value, files: &Files) -> String {
-        let request = self.request;
-        let (method, url) = (request.method(), request.uri().to_string());
-        let mut bodies = operation.bodies();
-        let is_form = request.body().is_none()
-            && bodies.any(|body| matches!(body.kind, BodyKind::Multipart(_)));
-        let headers: Vec<(&str, String, bool)> = request
-            .headers()
-            .iter()
-            .map(|(name, value)| {
-                let (name, text) = (name.as_str(), String::from_utf8_lossy(value.as_bytes()));
-                let text = match value.is_sensitive() {
-                    true => self.placeholder(name, &text),
-                    false if is_form && name == "content-type" => "multipart/form-data".to_owned(),
-                    false => text.into_owned(),
-                };
-                (name, text, value.is_sensitive())
-            })
-            .collect();
-        let parts = match request.body() {
-            Some(body) => {
-                let body = String::from_utf8_lossy(body).into_owned();
-                vec![("--data-binary", body)]
-            }
-            None => parts(operation, arguments, files),
+/// Returns the shell placeholder for the secret value of this header.
+fn placeholder(
+    client: &ApiClient,
+    settings: &[ConfigValue],
+    header: &HeaderName,
+    value: &str,
+) -> String {
+    let variables = client.api.variables();
+    let value_of = |setting| client.found(setting)?.0.value.as_deref();
+    let identity = value_of(Setting::IdentityHeader);
+    if identity.is_some_and(|name| name.eq_ignore_ascii_case(header.as_str())) {
+        let variable = variables.identity_header;
+        return format!("${{{variable}#*: }}");
+    }
+    if header == COOKIE {
+        return match find(settings, variables.cookie_file) {
+            Some(file) => content_of(&file.value),
+            None => format!("${}", variables.cookie),
         };
-        let mut text = format!("{method} {url}\n");
-        for (name, value, _) in &headers {
-            let _ = writeln!(text, "{name}: {value}");
-        }
-        for (_, value) in &parts {
-            let _ = writeln!(text, "\n{value}");
-        }
-        let _ = write!(text, "\ncurl --request {method}");
-        for option in self.connection() {
-            let _ = write!(text, " \\\n  {option}");
-        }
-        for (name, value, is_secret) in headers {
-            // curl adds these itself, a form's with its boundary.
-            if name == "content-length" || (is_form && name == "content-type") {
-                continue;
-            }
-            let header = format!("{name}: {value}");
-            let header = match is_secret {
-                // In double quotes, so that the shell puts the secret in.
-                true => format!("\"{header}\""),
-                false => quoted(&header),
-            };
-            let _ = write!(text, " \\\n  --header {header}");
-        }
-        for (option, value) in &parts {
-            let _ = write!(text, " \\\n  {option} {}", quoted(value));
-        }
-        let _ = write!(text, " \\\n  {}", quoted(&url));
-        text
     }
-
-    /// Returns the shell placeholder for the secret value of this header.
-    fn placeholder(&self, header: &str, value: &str) -> String {
-        let variables = self.client.api.variables();
-        let value_of = |setting| self.client.found(setting)?.0.value.as_deref();
-        let identity = value_of(Setting::IdentityHeader);
-        if identity.is_some_and(|name| name.eq_ignore_ascii_case(header)) {
-            let variable = variables.identity_header;
-            return format!("${{{variable}#*: }}");
-        }
-        if header == "cookie" {
-            let file = self.settings.iter();
-            let mut file = file.filter(|setting| setting.variable == variables.cookie_file);
-            return match file.next() {
-                Some(file) => content_of(&file.value),
-                None => format!("${}", variables.cookie),
-            };
-        }
-        match (value.strip_prefix("Bearer "), variables.api_key) {
-            (Some(_), _) => match value_of(Setting::TokenFile) {
-                Some(path) => format!("Bearer {}", content_of(OsStr::new(path))),
-                None => format!("Bearer ${}", variables.token),
-            },
-            (None, Some(variable)) => format!("${variable}"),
-            (None, None) => "[hidden]".to_owned(),
-        }
-    }
-
-    /// Returns the curl options for the same connection.
-    fn connection(&self) -> impl Iterator<Item = String> {
-        let variables = self.client.api.variables();
-        self.settings.iter().filter_map(move |setting| {
-            let value = quoted(&setting.value.to_string_lossy());
-            match setting.variable {
-                name if name == variables.certificate_authority => {
-                    Some(format!("--cacert {value}"))
-                }
-                name if name == variables.client_certificate => Some(format!("--cert {value}")),
-                name if name == variables.client_key => Some(format!("--key {value}")),
-                // It may hold a password.
-                name if name == variables.proxy => Some(format!("--proxy \"${name}\"")),
-                _ => None,
-            }
-        })
+    match (value.strip_prefix("Bearer "), variables.api_key) {
+        (Some(_), _) => match value_of(Setting::TokenFile) {
+            Some(path) => format!("Bearer {}", content_of(OsStr::new(path))),
+            None => format!("Bearer ${}", variables.token),
+        },
+        (None, Some(variable)) => format!("${variable}"),
+        (None, None) => "[hidden]".to_owned(),
     }
 }
 
 fn content_of(path: &OsStr) -> String {
     format!("$(cat {})", quoted(&path.to_string_lossy()))
-}
-
-/// Returns the parts of a form, or the file of a body, as options of curl. Files are not held in memory.
-fn parts(operation: &Operation, arguments: &Value, files: &Files) -> Vec<(&'static str, String)> {
-    let files_of = |argument: &'static str| {
-        let files = files.iter().filter(move |(name, _)| name == argument);
-        files.map(|(_, path)| path.display())
-    };
-    let mut parts = Vec::new();
-    for body in operation.bodies() {
-        for field in body.kind.parts() {
-            let (name, value) = (field.name, arguments.get(field.argument));
-            if let Some(value) = value.filter(|it| !it.is_null()) {
-                parts.push(("--form", format!("{name}={}", bare(value))));
-            }
-            let files = files_of(field.argument);
-            parts.extend(files.map(|path| ("--form", format!("{name}=@{path}"))));
-        }
-        let files = files_of(body.argument);
-        parts.extend(files.map(|path| ("--data-binary", format!("@{path}"))));
-    }
-    parts
 }

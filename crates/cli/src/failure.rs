@@ -6,7 +6,6 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use compute_kfp::{Error, ErrorKind};
-use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::printable::harmless;
@@ -19,8 +18,6 @@ pub enum Failure {
         error: Error,
         /// Replaces the message of the error.
         message: Option<String>,
-        /// Replaces the usual hint.
-        hint: Option<String>,
     },
     /// The command line or a setting is invalid. The message includes the remedy.
     Usage(String),
@@ -28,29 +25,20 @@ pub enum Failure {
     Io(String),
     /// The awaited run or job did not succeed. The message includes the reason.
     EndedBadly(String),
-    /// The command has reported the failure already. This is the exit status.
-    Reported(u8),
-    /// The reader of the output has closed it.
-    ClosedPipe,
-    /// The user pressed Ctrl-C.
-    Interrupted,
+    /// There is nothing to report, or the command has reported it already. This is the exit status.
+    Silent(u8),
 }
 
 impl Failure {
+    /// The user pressed Ctrl-C. The status is the convention of shells for a process that SIGINT ended.
+    pub const INTERRUPTED: Self = Self::Silent(130);
+
     /// Creates the failure of an I/O operation on `what`.
     pub fn io(what: impl Display, error: &io::Error) -> Self {
         match error.kind() {
-            io::ErrorKind::BrokenPipe => Self::ClosedPipe,
+            // The reader of the output has closed it.
+            io::ErrorKind::BrokenPipe => Self::Silent(0),
             _ => Self::Io(format!("{what}: {error}")),
-        }
-    }
-
-    /// Creates the failure of a call with a message or a hint in the terms of the command line.
-    pub fn advised(error: Error, message: Option<String>, hint: Option<String>) -> Self {
-        Self::Api {
-            error,
-            message,
-            hint,
         }
     }
 
@@ -58,7 +46,6 @@ impl Failure {
     /// out, 6 not supported by the server.
     pub fn status(&self) -> u8 {
         match self {
-            Self::ClosedPipe => 0,
             Self::Api { error, .. } => match error.kind() {
                 // Invalid arguments were found before anything was sent.
                 ErrorKind::InvalidRequest if error.status().is_none() => 2,
@@ -71,16 +58,14 @@ impl Failure {
             },
             Self::Usage(_) => 2,
             Self::Io(_) | Self::EndedBadly(_) => 1,
-            Self::Reported(status) => *status,
-            // The convention of shells for a process that SIGINT ended.
-            Self::Interrupted => 130,
+            Self::Silent(status) => *status,
         }
     }
 
-    /// Returns the message, without a hint. A failure that was reported already has none.
+    /// Returns the message, without a hint. A silent failure has none.
     pub fn message(&self) -> Option<&str> {
         match self {
-            Self::Reported(_) | Self::ClosedPipe | Self::Interrupted => None,
+            Self::Silent(_) => None,
             Self::Usage(message) | Self::Io(message) | Self::EndedBadly(message) => Some(message),
             Self::Api { error, message, .. } => Some(message.as_deref().unwrap_or(error.message())),
         }
@@ -88,23 +73,18 @@ impl Failure {
 
     /// Returns the text for a person.
     fn text(&self) -> Option<String> {
-        let Self::Api {
-            error,
-            message,
-            hint,
-        } = self
-        else {
+        let Self::Api { error, message } = self else {
             return self.message().map(str::to_owned);
         };
-        let (mut text, usual_hint) = match (message, error.operation()) {
-            (None, _) => (error.to_string(), usual_hint(error)),
+        let (mut text, hint) = match (message, error.operation()) {
+            (None, _) => (error.to_string(), hint(error)),
             (Some(message), None) => (message.clone(), None),
             (Some(message), Some(operation)) => (format!("{}: {message}", operation.name), None),
         };
         if let Some(id) = error.request_id().filter(|id| !text.contains(*id)) {
             text.push_str(&format!("\n  request id: {id}"));
         }
-        if let Some(hint) = hint.as_deref().or(usual_hint) {
+        if let Some(hint) = hint {
             text.push_str(&format!("\n  hint: {hint}"));
         }
         Some(text)
@@ -113,12 +93,19 @@ impl Failure {
     /// Returns the object for a program.
     fn json(&self) -> Option<Value> {
         let message = self.message()?;
-        Some(match self {
-            Self::Api { error, .. } => object(error.kind(), Some(error), message),
-            Self::Io(_) => object("io", None, message),
-            Self::EndedBadly(_) => object("ended_badly", None, message),
-            _ => usage(message),
-        })
+        let (kind, error) = match self {
+            Self::Api { error, .. } => (json!(error.kind()), Some(error)),
+            Self::Io(_) => (json!("io"), None),
+            Self::EndedBadly(_) => (json!("ended_badly"), None),
+            _ => (json!("usage"), None),
+        };
+        Some(json!({
+            "kind": kind,
+            "status": error.and_then(Error::status).map(|status| status.as_u16()),
+            "operation": error.and_then(Error::operation).map(|operation| operation.name),
+            "request_id": error.and_then(Error::request_id),
+            "message": message,
+        }))
     }
 
     /// Prints the message on standard error and returns the exit status.
@@ -136,31 +123,16 @@ impl Failure {
 
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
-        Self::advised(error, None, None)
+        let message = None;
+        Self::Api { error, message }
     }
 }
 
-/// Returns the failure to read a file.
 pub fn unreadable(path: &Path, error: &io::Error) -> Failure {
     Failure::io(format!("cannot read the file `{}`", path.display()), error)
 }
 
-/// Returns a usage error for a program.
-pub fn usage(message: &str) -> Value {
-    object("usage", None, message)
-}
-
-fn object(kind: impl Serialize, error: Option<&Error>, message: &str) -> Value {
-    json!({
-        "kind": kind,
-        "status": error.and_then(Error::status).map(|status| status.as_u16()),
-        "operation": error.and_then(Error::operation).map(|operation| operation.name),
-        "request_id": error.and_then(Error::request_id),
-        "message": message,
-    })
-}
-
-fn usual_hint(error: &Error) -> Option<&'static str> {
+fn hint(error: &Error) -> Option<&'static str> {
     match error.kind() {
         ErrorKind::Authentication => {
             Some("`compute-kfp doctor` shows which credential is used and what to do")
@@ -178,7 +150,6 @@ pub fn say(line: &str) {
     let _ = writeln!(io::stderr(), "{}", harmless(line));
 }
 
-/// Prints a warning. The command continues.
 pub fn warn(message: &str) {
     say(&format!("warning: {message}"));
 }

@@ -8,7 +8,7 @@ use serde_json::json;
 
 use crate::failure::Failure;
 use crate::options::{Interval, Options, with};
-use crate::output::Output;
+use crate::output::Format;
 use crate::printable::printable;
 use crate::settings::Settings;
 
@@ -37,11 +37,11 @@ impl Job {
     pub async fn run(&self, options: &Options) -> Result<(), Failure> {
         options.refuse_dry_run("preview `compute get-job-logs`, which reads the same log")?;
         let client = Settings::read(options)?.compute()?;
-        let mut output = Output::new(options.output);
+        let output = options.format();
         if !self.follow {
             let mut lines = client.get_job_logs(self.id).page_size(u32::MAX).items();
             while let Some(line) = lines.next().await {
-                print(&mut output, &line?)?;
+                print(output, &line?)?;
             }
             return Ok(());
         }
@@ -50,13 +50,13 @@ impl Job {
         let log = with(log, self.interval.interval, FollowJobLogs::min_interval);
         let mut lines = log.lines();
         while let Some(line) = lines.next().await {
-            print(&mut output, &line?)?;
+            print(output, &line?)?;
         }
         Ok(())
     }
 }
 
-fn print(output: &mut Output, line: &JobLogLine) -> Result<(), Failure> {
+fn print(output: Format, line: &JobLogLine) -> Result<(), Failure> {
     let time = match Timestamp::from_unix_nanos(line.timestamp.into()) {
         Ok(time) => time.to_string(),
         Err(_) => line.timestamp.to_string(),

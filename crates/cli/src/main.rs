@@ -9,12 +9,10 @@ mod call;
 mod circuit;
 mod client;
 mod command_line;
-mod completions;
 mod doctor;
 mod dry_run;
 mod failure;
 mod logs;
-mod man;
 mod operation_command;
 mod operations;
 mod options;
@@ -26,6 +24,7 @@ mod record;
 mod server_settings;
 mod session;
 mod settings;
+mod shell;
 mod upload;
 mod verbose;
 mod wait;
@@ -40,7 +39,7 @@ use compute_kfp::compute::Login;
 
 use crate::api::kebab;
 use crate::command_line::CommandLine;
-use crate::failure::{Failure, say};
+use crate::failure::Failure;
 
 fn main() -> ExitCode {
     let command_line = match CommandLine::try_parse() {
@@ -48,54 +47,50 @@ fn main() -> ExitCode {
         Err(error) => return not_understood(error),
     };
     // The worker ends the program after Ctrl-C while this thread reads the terminal.
-    let ended = tokio::runtime::Builder::new_multi_thread()
+    let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(1)
         .enable_all()
-        .build()
-        .map_err(|error| Failure::io("cannot start the async runtime", &error))
-        .and_then(|runtime| {
-            let work = command_line.run();
-            let ended = if command_line.handles_ctrl_c() {
-                runtime.block_on(work)
-            } else {
-                let ended = runtime.block_on(interruptible(work));
-                // A refresh token is spent; its successor is not yet in the file.
-                runtime.block_on(Login::settled());
-                ended
-            };
-            // A thread may hang in a read of the terminal.
-            runtime.shutdown_background();
-            ended
-        });
+        .build();
+    let runtime = runtime.map_err(|error| Failure::io("cannot start the async runtime", &error));
+    let ended = runtime.and_then(|runtime| {
+        let ended = runtime.block_on(run(&command_line));
+        // A thread may hang in a read of the terminal.
+        runtime.shutdown_background();
+        ended
+    });
     match ended {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => failure.report(command_line.options.speaks_json()),
     }
 }
 
-/// Ends work after Ctrl-C, and the program if the work hangs in a read of the terminal or a pipe.
-async fn interruptible(work: impl Future<Output = Result<(), Failure>>) -> Result<(), Failure> {
+/// Runs a command. Ctrl-C ends it, and the program if it hangs in a read of the terminal or a pipe.
+async fn run(command_line: &CommandLine) -> Result<(), Failure> {
     /// Time for work that can end on its own.
     const GRACE: Duration = Duration::from_millis(300);
+    if command_line.handles_ctrl_c() {
+        return command_line.run().await;
+    }
     let (listens, listening) = tokio::sync::oneshot::channel();
+    let (press, pressed) = tokio::sync::oneshot::channel();
     tokio::spawn(async {
         // In this order, Ctrl-C is listened for before the work begins.
-        let (pressed, _) =
-            tokio::join!(biased; tokio::signal::ctrl_c(), async { listens.send(()) });
-        if pressed.is_ok() {
+        let (heard, _) = tokio::join!(biased; tokio::signal::ctrl_c(), async { listens.send(()) });
+        if heard.is_ok() {
+            let _ = press.send(());
             tokio::time::sleep(GRACE).await;
             Login::settled().await;
-            std::process::exit(Failure::Interrupted.status().into());
+            std::process::exit(Failure::INTERRUPTED.status().into());
         }
     });
     let _ = listening.await;
-    tokio::select! {
-        ended = work => ended,
-        pressed = tokio::signal::ctrl_c() => match pressed {
-            Ok(()) => Err(Failure::Interrupted),
-            Err(error) => Err(Failure::io("cannot listen for Ctrl-C", &error)),
-        },
-    }
+    let ended = tokio::select! {
+        ended = command_line.run() => ended,
+        Ok(()) = pressed => Err(Failure::INTERRUPTED),
+    };
+    // A refresh token is spent; its successor is not yet in the file.
+    Login::settled().await;
+    ended
 }
 
 /// Prints help and versions on standard output, and usage errors on standard error.
@@ -109,11 +104,10 @@ fn not_understood(mut error: clap::Error) -> ExitCode {
     if mistake && wants_json() {
         let text = error.render().to_string();
         let message = text.trim().trim_start_matches("error: ");
-        say(&failure::usage(message).to_string());
-    } else {
-        // A closed pipe is no error.
-        let _ = error.print();
+        return Failure::Usage(message.to_owned()).report(true);
     }
+    // A closed pipe is no error.
+    let _ = error.print();
     match error.use_stderr() {
         true => ExitCode::from(2),
         false => ExitCode::SUCCESS,
@@ -137,14 +131,7 @@ fn wants_json() -> bool {
     let words: Vec<String> = env::args_os()
         .map(|word| word.to_string_lossy().into_owned())
         .collect();
-    let separate = words
-        .windows(2)
-        .filter(|pair| pair[0] == "--output" || pair[0] == "-o")
-        .map(|pair| pair[1].as_str());
-    let joined = words
-        .iter()
-        .filter_map(|word| word.strip_prefix("--output=").or(word.strip_prefix("-o")));
-    separate
-        .chain(joined)
-        .any(|format| matches!(format, "json" | "jsonl"))
+    let line = words.join(" ");
+    let mut ways = ["-o json", "-ojson", "--output json", "--output=json"].into_iter();
+    ways.any(|way| line.contains(way))
 }

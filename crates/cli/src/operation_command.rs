@@ -7,13 +7,15 @@ use std::path::PathBuf;
 use clap::builder::{PossibleValue, TypedValueParser};
 use clap::error::ErrorKind;
 use clap::{
-    Arg, ArgAction, ArgMatches, Command, FromArgMatches, Subcommand, ValueHint, value_parser,
+    Arg, ArgAction, ArgMatches, Command, FromArgMatches, Subcommand, ValueEnum, ValueHint,
+    value_parser,
 };
-use compute_kfp::operation::{BodyKind, BodyPart, Operation, Paging, Parameter, Style};
+use compute_kfp::dynamic;
+use compute_kfp::operation::{BodyKind, Operation, Paging, Parameter};
 use serde_json::Value;
 
 use crate::api::{Api, kebab};
-use crate::{body_help, options};
+use crate::body_help;
 
 /// Names of the arguments that lists have in addition to their parameters.
 pub const ALL: &str = "all";
@@ -22,8 +24,6 @@ pub const PAGE_SIZE: &str = "page-size";
 /// Names of the arguments for bodies.
 pub const BODY: &str = "body";
 pub const SET: &str = "set";
-
-const OWN: [&str; 5] = [ALL, MAX_ITEMS, PAGE_SIZE, BODY, SET];
 
 /// The command of an operation, with its arguments.
 #[derive(Clone, Debug)]
@@ -53,11 +53,9 @@ impl FromArgMatches for OperationCommand {
 impl Subcommand for OperationCommand {
     fn augment_subcommands(command: Command) -> Command {
         let command = command.subcommand_help_heading("Operations");
-        command.defer(|command| match Api::of_name(command.get_name()) {
-            Some(api) => {
-                command.subcommands(api.operations().iter().map(|it| of_operation(api, it)))
-            }
-            None => command,
+        command.defer(|command| match Api::from_str(command.get_name(), false) {
+            Ok(api) => command.subcommands(api.operations().iter().map(|it| of_operation(api, it))),
+            Err(_) => command,
         })
     }
 
@@ -66,7 +64,8 @@ impl Subcommand for OperationCommand {
     }
 
     fn has_subcommand(name: &str) -> bool {
-        Api::ALL.into_iter().any(|api| find(api, name).is_some())
+        let mut apis = Api::ALL.into_iter();
+        apis.any(|api| dynamic::find(api.operations(), name).is_ok())
     }
 }
 
@@ -85,25 +84,13 @@ fn of_operation(api: Api, operation: &'static Operation) -> Command {
     }
 }
 
-fn with_arguments(command: Command, api: Api) -> Command {
-    match find(api, command.get_name()) {
-        Some(operation) => with_arguments_of(command, operation),
-        None => command,
-    }
-}
-
-fn find(api: Api, command: &str) -> Option<&'static Operation> {
-    let mut operations = api.operations().iter().copied();
-    operations.find(|operation| kebab(operation.name) == command)
-}
-
-/// Adds the arguments of an operation to a command. Of several bodies, it takes the preferred one;
+/// Adds the arguments of an operation to its command. Of several bodies, it takes the preferred one;
 /// `call` takes all of them.
-fn with_arguments_of(command: Command, operation: &'static Operation) -> Command {
-    let parameters = operation
-        .parameters
-        .iter()
-        .map(|parameter| of_parameter(operation, parameter));
+fn with_arguments(command: Command, api: Api) -> Command {
+    let Ok(operation) = dynamic::find(api.operations(), command.get_name()) else {
+        return command;
+    };
+    let parameters = operation.parameters.iter().map(of_parameter);
     let mut command = command.long_about(long_about(operation)).args(parameters);
     if let Some((kind, required)) = operation.body {
         command = command.args(of_body(operation, kind, required));
@@ -112,7 +99,10 @@ fn with_arguments_of(command: Command, operation: &'static Operation) -> Command
         command = command.after_long_help(help);
     }
     match operation.paging {
-        Some(paging) => command.args(of_list(paging)),
+        Some(paging) => {
+            let command = command.next_help_heading("List options");
+            command.args(of_list(paging))
+        }
         None => command,
     }
 }
@@ -143,7 +133,7 @@ fn long_about(operation: &Operation) -> String {
     text
 }
 
-fn of_parameter(operation: &Operation, parameter: &'static Parameter) -> Arg {
+fn of_parameter(parameter: &'static Parameter) -> Arg {
     let mut help = parameter.description.to_owned();
     if parameter.deprecated {
         help.insert_str(0, "Deprecated. ");
@@ -153,111 +143,63 @@ fn of_parameter(operation: &Operation, parameter: &'static Parameter) -> Arg {
     {
         let _ = write!(help, " At most {largest}.");
     }
-    let kind = match parameter.kind {
-        "array" => parameter.items,
-        kind => kind,
+    let (is_list, kind) = match parameter.kind {
+        "array" => (true, parameter.items),
+        kind => (false, kind),
     };
-    let list = parameter.kind == "array" && is_plain(kind);
-    if list {
+    if is_list {
         help.push_str(" Can be repeated.");
     }
-    let parser = JsonValue {
-        kind: if list { kind } else { parameter.kind },
-        values: parameter.values,
-        bare: parameter.style != Style::Json,
-    };
-    let arg = named(parameter.argument, &long_of(operation, parameter))
-        .value_name(value_name(parser.kind))
+    let values = parameter.values;
+    let arg = named(parameter.argument)
+        .value_name(kind.to_uppercase())
         .required(parameter.required)
         .help(help)
-        .value_parser(parser)
-        .allow_negative_numbers(matches!(parser.kind, "integer" | "number"));
-    match (list, parser.kind) {
+        .value_parser(JsonValue { kind, values })
+        .allow_negative_numbers(matches!(kind, "integer" | "number"));
+    match (is_list, kind) {
         (true, _) => arg.action(ArgAction::Append),
         (false, "boolean") => arg.num_args(0..=1).default_missing_value("true"),
         (false, _) => arg,
     }
 }
 
-/// Returns the option of a parameter, made unique among all options.
-fn long_of(operation: &Operation, parameter: &Parameter) -> String {
-    let long = kebab(parameter.argument);
-    let lists = operation
-        .paging
-        .is_some_and(|paging| paging.page_size() == parameter.argument);
-    let own = OWN.contains(&long.as_str()) && !lists;
-    match own || options::is_taken(&long) {
-        true => format!("parameter-{long}"),
-        false => long,
-    }
-}
-
-/// Returns an argument in kebab case with an alias in snake case.
-fn named(id: &'static str, long: &str) -> Arg {
-    let snake = long.replace('-', "_");
-    let arg = Arg::new(id).long(long.to_owned());
+/// Returns an option in kebab case with an alias in snake case.
+fn named(name: &'static str) -> Arg {
+    let (long, snake) = (kebab(name), name.replace('-', "_"));
     match snake == long {
-        true => arg,
-        false => arg.alias(snake),
+        true => Arg::new(name).long(long),
+        false => Arg::new(name).long(long).alias(snake),
     }
-}
-
-fn of_part(part: &'static BodyPart) -> Arg {
-    let list = part.kind == "array" && (part.file || is_plain(part.items));
-    let mut help = part.description.to_owned();
-    if list {
-        help.push_str(" Can be repeated.");
-    }
-    let arg = named(part.argument, &kebab(part.argument))
-        .required(part.required)
-        .help(help)
-        .action(if list {
-            ArgAction::Append
-        } else {
-            ArgAction::Set
-        });
-    if part.file {
-        return of_file(arg);
-    }
-    let kind = if list { part.items } else { part.kind };
-    let parser = JsonValue {
-        kind,
-        values: &[],
-        bare: true,
-    };
-    arg.value_name(value_name(kind)).value_parser(parser)
-}
-
-fn of_file(arg: Arg) -> Arg {
-    arg.value_name("FILE")
-        .value_parser(value_parser!(PathBuf))
-        .value_hint(ValueHint::FilePath)
 }
 
 fn of_body(operation: &Operation, kind: BodyKind, required: bool) -> Vec<Arg> {
-    let body = named(BODY, BODY);
-    match kind {
-        BodyKind::Multipart(parts) => return parts.iter().map(of_part).collect(),
-        BodyKind::Raw(media) => {
-            let body = body.required(required);
-            return vec![of_file(body).help(format!("File with the body, of type {media}"))];
-        }
-        _ => {}
+    if let BodyKind::Multipart(parts) = kind {
+        let files = parts.iter().map(|part| {
+            named(part.argument)
+                .required(part.required)
+                .help(part.description)
+                .value_name("FILE")
+                .value_parser(value_parser!(PathBuf))
+                .value_hint(ValueHint::FilePath)
+        });
+        return files.collect();
     }
     let of_type = match operation.body_schema.map_or("", |schema| schema.name) {
         "" => String::new(),
         name => format!(", a `{name}`"),
     };
     vec![
-        body.value_name("JSON|@FILE|-")
+        named(BODY)
+            .value_name("JSON|@FILE|-")
             .value_hint(ValueHint::FilePath)
             .required_unless_present_any(required.then_some(SET))
             .help(format!(
                 "Body as JSON{of_type}; @FILE reads a file and - standard input"
             )),
-        Arg::new(SET)
-            .long(SET)
+        named(SET)
             .value_name("PATH=VALUE")
+            .value_parser(setting)
             .action(ArgAction::Append)
             .help(
                 "Property of the body to set, such as spec.name=demo or tags.0=new; a value that is \
@@ -266,14 +208,32 @@ fn of_body(operation: &Operation, kind: BodyKind, required: bool) -> Vec<Arg> {
     ]
 }
 
+/// The path of a property, and its value.
+pub type Setting = (Vec<String>, Value);
+
+/// Parses `PATH=VALUE`. Dots separate names and indices; `\.` is a dot within a name.
+fn setting(text: &str) -> Result<Setting, String> {
+    /// Maximum depth of JSON, as when it is parsed.
+    const DEEPEST: usize = 127;
+    let example = "write PATH=VALUE, such as spec.name=demo";
+    let (path, value) = text.split_once('=').ok_or(example)?;
+    // No argument of a program contains a NUL.
+    let path = path.replace(r"\.", "\0");
+    let steps = path.split('.').map(|step| step.replace('\0', "."));
+    let steps: Vec<String> = steps.collect();
+    if steps.len() > DEEPEST {
+        return Err(format!("a path has at most {DEEPEST} levels"));
+    }
+    let value = serde_json::from_str(value).unwrap_or_else(|_| Value::from(value));
+    Ok((steps, value))
+}
+
 fn of_list(paging: Paging) -> Vec<Arg> {
-    const HEADING: &str = "List options";
     let mut options = vec![
-        Arg::new(ALL)
-            .long(ALL)
+        named(ALL)
             .action(ArgAction::SetTrue)
             .help("Read all pages, and write items as they arrive"),
-        named(MAX_ITEMS, MAX_ITEMS)
+        named(MAX_ITEMS)
             .value_name("N")
             .value_parser(value_parser!(u64))
             .help("Maximum number of items; reads as many pages as that takes"),
@@ -281,30 +241,13 @@ fn of_list(paging: Paging) -> Vec<Arg> {
     // A parameter of that name is an option already.
     if kebab(paging.page_size()) != PAGE_SIZE {
         options.push(
-            named(PAGE_SIZE, PAGE_SIZE)
+            named(PAGE_SIZE)
                 .value_name("N")
                 .value_parser(value_parser!(u32))
                 .help("Maximum number of items in a page"),
         );
     }
     options
-        .into_iter()
-        .map(|option| option.help_heading(HEADING))
-        .collect()
-}
-
-fn is_plain(kind: &str) -> bool {
-    matches!(kind, "string" | "integer" | "number" | "boolean")
-}
-
-fn value_name(kind: &str) -> &'static str {
-    match kind {
-        "string" => "STRING",
-        "integer" => "INTEGER",
-        "number" => "NUMBER",
-        "boolean" => "BOOLEAN",
-        _ => "JSON",
-    }
 }
 
 /// A parser for a value of a JSON type. It accepts values that the spec does not list, too.
@@ -312,30 +255,6 @@ fn value_name(kind: &str) -> &'static str {
 struct JsonValue {
     kind: &'static str,
     values: &'static [&'static str],
-    /// Whether a string needs no quotes if any JSON is accepted.
-    bare: bool,
-}
-
-impl JsonValue {
-    fn read(self, text: &str) -> Result<Value, String> {
-        if self.kind == "string" {
-            return Ok(text.into());
-        }
-        match (self.kind, serde_json::from_str(text)) {
-            ("any", Ok(value @ (Value::Array(_) | Value::Object(_) | Value::String(_)))) => {
-                Ok(value)
-            }
-            // Numbers stay strings, which are the same on the wire and keep their digits.
-            ("any", _) if self.bare => Ok(text.into()),
-            ("boolean", Ok(value @ Value::Bool(_))) => Ok(value),
-            ("number", Ok(value @ Value::Number(_))) => Ok(value),
-            ("integer", Ok(value)) if value.is_i64() || value.is_u64() => Ok(value),
-            ("boolean", _) => Err("expected true or false".to_owned()),
-            ("number", _) => Err("expected a number".to_owned()),
-            ("integer", _) => Err("expected an integer".to_owned()),
-            (_, value) => value.map_err(|error| format!("not valid JSON: {error}")),
-        }
-    }
 }
 
 impl TypedValueParser for JsonValue {
@@ -347,25 +266,23 @@ impl TypedValueParser for JsonValue {
         arg: Option<&Arg>,
         value: &OsStr,
     ) -> Result<Value, clap::Error> {
-        let text = value.to_str().ok_or("not UTF-8".to_owned());
-        text.and_then(|text| self.read(text)).map_err(|problem| {
-            let name = arg.map(ToString::to_string).unwrap_or_default();
-            let value = value.to_string_lossy();
-            clap::Error::raw(
-                ErrorKind::ValueValidation,
-                format!("invalid value '{value}' for '{name}': {problem}\n"),
-            )
-            .with_cmd(command)
-        })
+        let kind = self.kind;
+        let parse = move |text: &str| match (kind, serde_json::from_str(text)) {
+            ("string", _) => Ok(text.into()),
+            ("boolean", Ok(value @ Value::Bool(_))) => Ok(value),
+            ("number", Ok(value @ Value::Number(_))) => Ok(value),
+            ("integer", Ok(value)) if value.is_i64() || value.is_u64() => Ok(value),
+            _ => Err(format!("expected a value of type {kind}")),
+        };
+        parse.parse_ref(command, arg, value)
     }
 
     fn possible_values(&self) -> Option<Box<dyn Iterator<Item = PossibleValue> + '_>> {
-        match (self.values, self.kind) {
-            ([], "boolean") => Some(Box::new(
-                ["true", "false"].map(PossibleValue::new).into_iter(),
-            )),
-            ([], _) => None,
-            (values, _) => Some(Box::new(values.iter().map(PossibleValue::new))),
-        }
+        let values = match (self.values, self.kind) {
+            ([], "boolean") => &["true", "false"],
+            ([], _) => return None,
+            (values, _) => values,
+        };
+        Some(Box::new(values.iter().map(PossibleValue::new)))
     }
 }

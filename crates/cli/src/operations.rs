@@ -4,10 +4,9 @@ use clap::Args;
 use compute_kfp::operation::{Operation, Parameter};
 use serde_json::{Value, json};
 
-use crate::api::{Api, kebab};
+use crate::api::Api;
 use crate::failure::Failure;
 use crate::options::Options;
-use crate::output::{Format, Output};
 
 /// List every operation of both APIs
 #[derive(Args, Clone, Debug)]
@@ -21,28 +20,23 @@ impl Arguments {
     pub fn run(&self, options: &Options) -> Result<(), Failure> {
         let apis = Api::ALL.into_iter();
         let apis = apis.filter(|api| self.api.is_none_or(|only| only == *api));
-        let mut output = Output::new(options.output);
-        let describe = match output.format() {
-            Format::Table => row,
-            _ => description,
-        };
         let all = apis.flat_map(|api| {
             let operations = api.operations().iter();
-            operations.map(move |operation| describe(api, operation))
+            operations.map(move |operation| description(api, operation))
         });
-        output.response(&all.collect(), None)
+        options.format().response(&all.collect(), None)
     }
 }
 
-/// Returns all properties of an operation.
+/// Returns all properties of an operation; those that a table has room for come first.
 fn description(api: Api, operation: &Operation) -> Value {
     json!({
-        "api": api.name(),
+        "api": api,
         "name": operation.name,
-        "upstream_name": operation.id,
         "method": operation.method,
         "path": operation.path,
         "summary": operation.summary,
+        "upstream_name": operation.id,
         "parameters": operation.parameters.iter().map(parameter).collect::<Vec<_>>(),
         "body": body(operation),
         "security": operation.security.iter().map(|all| {
@@ -50,29 +44,6 @@ fn description(api: Api, operation: &Operation) -> Value {
         }).collect::<Vec<_>>(),
         "paged": operation.paging.is_some(),
         "deprecated": operation.deprecated,
-    })
-}
-
-/// Returns the properties that fit into a line.
-fn row(api: Api, operation: &Operation) -> Value {
-    let required = operation
-        .parameters
-        .iter()
-        .filter(|parameter| parameter.required);
-    let mut marks = Vec::new();
-    if operation.paging.is_some() {
-        marks.push("paged");
-    }
-    if operation.deprecated {
-        marks.push("deprecated");
-    }
-    json!({
-        "api": api.name(),
-        "operation": kebab(operation.name),
-        "request": format!("{} {}", operation.method, operation.path),
-        "required": required.map(|parameter| parameter.name).collect::<Vec<_>>().join(", "),
-        "marks": marks.join(", "),
-        "summary": operation.summary,
     })
 }
 

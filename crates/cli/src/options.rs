@@ -1,12 +1,10 @@
 //! The options of every command.
 
-use std::sync::LazyLock;
 use std::time::Duration;
 
-use clap::{ArgAction, Args, Command};
+use clap::{ArgAction, Args};
 use compute_kfp::{Error, ErrorKind};
 
-use crate::api::Api;
 use crate::failure::Failure;
 use crate::output::Format;
 use crate::server_settings::ServerSettings;
@@ -46,6 +44,10 @@ pub struct Options {
 }
 
 impl Options {
+    pub fn format(&self) -> Format {
+        self.output.unwrap_or_else(Format::usual)
+    }
+
     /// Returns whether a program reads the messages.
     pub fn speaks_json(&self) -> bool {
         matches!(self.output, Some(Format::Json | Format::Jsonl))
@@ -65,20 +67,6 @@ impl Options {
             let message = format!("{late} within {limit}; allow more with --timeout");
             Err(Error::new(ErrorKind::Timeout, message).into())
         })
-    }
-
-    /// Fails on options for one server if a command calls two.
-    pub fn check(&self, apis: &[Api]) -> Result<(), Failure> {
-        let mut given = self.server.values().map(|(names, _)| names);
-        let problem = given.find(|names| apis.len() > 1 && names.is_for_one_server);
-        let problem = problem.map(|names| {
-            format!(
-                "--{} is for one server, and this command calls two; set both up by a profile or by \
-                 variables",
-                names.option
-            )
-        });
-        problem.map_or(Ok(()), |problem| Err(Failure::Usage(problem)))
     }
 
     /// Fails on --dry-run, for commands of several requests that depend on each other's responses.
@@ -106,13 +94,6 @@ pub fn with<B, T>(builder: B, value: Option<T>, set: impl FnOnce(B, T) -> B) -> 
         Some(value) => set(builder, value),
         None => builder,
     }
-}
-
-/// Returns whether every command has an option of that name.
-pub fn is_taken(long: &str) -> bool {
-    static TAKEN: LazyLock<Command> = LazyLock::new(|| Options::augment_args(Command::new("")));
-    let mut arguments = TAKEN.get_arguments();
-    long == "help" || arguments.any(|argument| argument.get_long() == Some(long))
 }
 
 /// A duration: `10s`, `1m 30s`, or seconds as a plain number.

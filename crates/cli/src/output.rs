@@ -3,14 +3,13 @@
 mod histogram;
 mod table;
 
-use std::io::{self, BufWriter, IsTerminal, Stdout, Write};
+use std::io::{self, IsTerminal, Write};
 
 use clap::ValueEnum;
 use serde_json::{Map, Value};
 
 use crate::failure::Failure;
 use crate::printable::{harmless, printable, steers};
-use crate::quoting::bare;
 
 /// The output formats.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -25,118 +24,75 @@ pub enum Format {
     Table,
 }
 
-/// Writes responses to standard output.
-pub struct Output {
-    to: BufWriter<Stdout>,
-    format: Format,
-    documents: usize,
-}
-
-impl Output {
-    pub fn new(wanted: Option<Format>) -> Self {
-        let usual = match io::stdout().is_terminal() {
-            true => Format::Table,
-            false => Format::Json,
-        };
-        Self {
-            to: BufWriter::new(io::stdout()),
-            format: wanted.unwrap_or(usual),
-            documents: 0,
+impl Format {
+    pub fn usual() -> Self {
+        match io::stdout().is_terminal() {
+            true => Self::Table,
+            false => Self::Json,
         }
     }
 
-    pub fn format(&self) -> Format {
-        self.format
-    }
-
     /// Writes a response. `items` names the property that holds the items, if it is a page of a list.
-    pub fn response(&mut self, response: &Value, items: Option<&str>) -> Result<(), Failure> {
+    pub fn response(self, response: &Value, items: Option<&str>) -> Result<(), Failure> {
         let listed = match items.map(|name| response.get(name)) {
             // Protobuf leaves out an empty list.
             Some(None | Some(Value::Null)) => Some(&[][..]),
             Some(Some(list)) => list.as_array().map(Vec::as_slice),
             None => response.as_array().map(Vec::as_slice),
         };
-        match (self.format, listed) {
-            (Format::Json, _) => self.json(response),
-            (Format::Yaml, _) => self.yaml(response),
-            (Format::Jsonl, Some(items)) => items.iter().try_for_each(|item| self.line(item)),
-            (Format::Jsonl, None) => self.line(response),
-            (Format::Table, Some(items)) => self.print(&table::of_items(items)),
-            (Format::Table, None) => self.print(&table::of_object(response)),
-        }?;
-        self.flush()
+        self.text(&match (self, listed) {
+            (Self::Json, _) => harmless_json(format!("{response:#}")),
+            (Self::Yaml, _) => yaml(response)?,
+            (Self::Jsonl, listed) => lines(listed.unwrap_or(std::slice::from_ref(response))),
+            (Self::Table, Some(items)) => table::of_items(items),
+            (Self::Table, None) => table::of_object(response),
+        })
     }
 
     /// Writes a part of a list as it arrives.
-    pub fn items(&mut self, items: &[Value]) -> Result<(), Failure> {
-        match self.format {
-            Format::Json | Format::Jsonl => items.iter().try_for_each(|item| self.line(item)),
-            Format::Yaml => items.iter().try_for_each(|item| self.yaml(item)),
-            Format::Table if items.is_empty() => Ok(()),
-            Format::Table => self.print(&table::of_items(items)),
-        }?;
-        self.flush()
+    pub fn items(self, items: &[Value]) -> Result<(), Failure> {
+        match self {
+            Self::Json | Self::Jsonl => self.text(&lines(items)),
+            Self::Yaml => items
+                .iter()
+                .try_for_each(|item| self.text(&format!("---\n{}", yaml(item)?))),
+            Self::Table if items.is_empty() => Ok(()),
+            Self::Table => self.text(&table::of_items(items)),
+        }
     }
 
     /// Writes an event of a wait. `line` is its form for people.
-    pub fn event(&mut self, event: &Value, line: &str) -> Result<(), Failure> {
-        match self.format {
-            Format::Table => self.text(line),
+    pub fn event(self, event: &Value, line: &str) -> Result<(), Failure> {
+        match self {
+            Self::Table => self.text(line),
             _ => self.items(std::slice::from_ref(event)),
         }
     }
 
     /// Writes a histogram of the outcomes, for people.
-    pub fn histogram(&mut self, counts: &Map<String, Value>) -> Result<(), Failure> {
+    pub fn histogram(self, counts: &Map<String, Value>) -> Result<(), Failure> {
         self.text(&histogram::of_counts(counts, table::width()))
     }
 
-    /// Writes bytes unchanged.
-    pub fn bytes(&mut self, bytes: &[u8]) -> Result<(), Failure> {
-        written(self.to.write_all(bytes))?;
-        self.flush()
-    }
-
     /// Writes a string. Adds a line end unless the string is empty.
-    pub fn text(&mut self, text: &str) -> Result<(), Failure> {
-        self.print(text)?;
-        self.flush()
-    }
-
-    fn flush(&mut self) -> Result<(), Failure> {
-        written(self.to.flush())
-    }
-
-    fn print(&mut self, text: &str) -> Result<(), Failure> {
+    pub fn text(self, text: &str) -> Result<(), Failure> {
         match text.is_empty() {
             true => Ok(()),
-            false => written(writeln!(self.to, "{}", harmless(text))),
+            false => bytes(format!("{}\n", harmless(text)).as_bytes()),
         }
     }
+}
 
-    fn json(&mut self, value: &Value) -> Result<(), Failure> {
-        self.json_text(serde_json::to_string_pretty(value))
-    }
+/// Writes bytes unchanged.
+pub fn bytes(bytes: &[u8]) -> Result<(), Failure> {
+    let mut to = io::stdout().lock();
+    let written = to.write_all(bytes).and_then(|()| to.flush());
+    written.map_err(|error| Failure::io("cannot write to standard output", &error))
+}
 
-    fn line(&mut self, value: &Value) -> Result<(), Failure> {
-        self.json_text(serde_json::to_string(value))
-    }
-
-    fn json_text(&mut self, text: serde_json::Result<String>) -> Result<(), Failure> {
-        let text = text.map_err(io::Error::from);
-        written(text.and_then(|text| writeln!(self.to, "{}", harmless_json(text))))
-    }
-
-    fn yaml(&mut self, value: &Value) -> Result<(), Failure> {
-        let text = serde_saphyr::to_string(value)
-            .map_err(|error| Failure::Io(format!("cannot write the response as YAML: {error}")))?;
-        if self.documents > 0 {
-            written(writeln!(self.to, "---"))?;
-        }
-        self.documents += 1;
-        self.print(text.trim_end())
-    }
+fn lines(items: &[Value]) -> String {
+    let lines = items.iter().map(|item| harmless_json(item.to_string()));
+    lines.collect::<Vec<_>>().join("\n")
 }
 
 /// Escapes the control characters that JSON itself leaves unescaped.
@@ -151,6 +107,8 @@ fn harmless_json(json: String) -> String {
     escaped.collect()
 }
 
-fn written(result: io::Result<()>) -> Result<(), Failure> {
-    result.map_err(|error| Failure::io("cannot write to standard output", &error))
+fn yaml(value: &Value) -> Result<String, Failure> {
+    let text = serde_saphyr::to_string(value)
+        .map_err(|error| Failure::Io(format!("cannot write the response as YAML: {error}")))?;
+    Ok(text.trim_end().to_owned())
 }

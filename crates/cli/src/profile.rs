@@ -12,31 +12,16 @@ use crate::api::Api;
 use crate::failure::Failure;
 use crate::server_settings::ServerSettings;
 
-/// The default profile.
 pub const DEFAULT: &str = "default";
 
-#[derive(Clone, Debug, Default, Deserialize)]
+/// The settings of each API, by the name of the section.
+pub type Profile = BTreeMap<Api, ServerSettings>;
+
+#[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct File {
     #[serde(default)]
     profiles: BTreeMap<String, Profile>,
-}
-
-/// A named set of settings.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Profile {
-    compute: Option<ServerSettings>,
-    kfp: Option<ServerSettings>,
-}
-
-impl Profile {
-    pub fn section(&self, api: Api) -> Option<&ServerSettings> {
-        match api {
-            Api::Compute => self.compute.as_ref(),
-            Api::Kfp => self.kfp.as_ref(),
-        }
-    }
 }
 
 /// Returns the path of the file, if there is a home directory.
@@ -48,14 +33,8 @@ pub fn path() -> Option<PathBuf> {
 
 /// Returns the profile with that name, or the default one, which may be missing.
 pub fn read(name: Option<&str>) -> Result<Profile, Failure> {
-    let Some(path) = path() else {
-        return match name {
-            None => Ok(Profile::default()),
-            Some(name) => Err(Failure::Usage(format!(
-                "profile `{name}` not found: there is no home directory; leave out --profile"
-            ))),
-        };
-    };
+    // Without a home directory, there is no file at this path either.
+    let path = path().unwrap_or_default();
     let mut profiles = profiles(&path)?;
     match (profiles.remove(name.unwrap_or(DEFAULT)), name) {
         (Some(profile), _) => Ok(profile),

@@ -11,12 +11,9 @@ use serde_json::{Value, json};
 
 use crate::failure::{Failure, say};
 use crate::options::{Options, with};
-use crate::output::{Format, Output};
+use crate::output::Format;
 use crate::printable::printable;
 use crate::settings::Settings;
-
-/// Placeholder for the backend that ran the job.
-const OWN_BACKEND: &str = "that of the job";
 
 #[derive(Clone, Debug, Subcommand)]
 pub enum Record {
@@ -45,14 +42,8 @@ pub struct Job {
     namespace: Option<String>,
     /// Also record the newest calibration, of the backend that ran the job or of the one with this id.
     /// Each number in it becomes a metric
-    #[arg(
-        long,
-        value_name = "BACKEND",
-        num_args = 0..=1,
-        require_equals = true,
-        default_missing_value = OWN_BACKEND
-    )]
-    calibration: Option<String>,
+    #[arg(long, value_name = "BACKEND", require_equals = true)]
+    calibration: Option<Option<i64>>,
 }
 
 impl Job {
@@ -66,7 +57,7 @@ impl Job {
         if results.is_empty() {
             return Err(no_results(&job).into());
         }
-        let calibration = match &self.calibration {
+        let calibration = match self.calibration {
             Some(backend) => Some(calibration(&compute, &job, backend).await?),
             None => None,
         };
@@ -79,9 +70,9 @@ impl Job {
     }
 
     fn print(&self, options: &Options, endpoint: &str, recorded: &Recorded) -> Result<(), Failure> {
-        let mut output = Output::new(options.output);
+        let output = options.format();
         let (artifacts, metrics) = (&recorded.artifacts, &recorded.metrics);
-        if output.format() != Format::Table {
+        if output != Format::Table {
             let task = &recorded.task_id;
             let response = json!({"task_id": task, "artifacts": artifacts, "metrics": metrics});
             return output.response(&response, None);
@@ -114,31 +105,25 @@ fn no_results(job: &types::Job) -> Error {
     Error::new(ErrorKind::Conflict, message)
 }
 
+/// Returns the newest calibration of a backend, or of the one that ran the job.
 async fn calibration(
     client: &Client,
     job: &types::Job,
-    backend: &str,
+    backend_id: Option<i64>,
 ) -> Result<Metadata, Failure> {
-    let backend_id = match backend {
-        OWN_BACKEND => {
+    let backend_id = match backend_id {
+        Some(id) => id,
+        None => {
             let batch_jobs = client.read_batch_jobs().id(job.batch_job_id);
             let batch_jobs = batch_jobs.send().await?.into_inner().items;
-            let backend_id = batch_jobs
-                .first()
-                .and_then(|batch_job| batch_job.backend_id);
-            backend_id.ok_or_else(|| {
+            let batch_job = batch_jobs.first();
+            batch_job.and_then(|it| it.backend_id).ok_or_else(|| {
                 Failure::Usage(format!(
                     "the backend that ran job {} is unknown; give its id as --calibration=ID",
                     job.id
                 ))
             })?
         }
-        id => id.parse().map_err(|_| {
-            Failure::Usage(format!(
-                "invalid backend id `{}`: it must be a number",
-                id.escape_debug()
-            ))
-        })?,
     };
     Ok(client.latest_calibration(backend_id).send().await?)
 }

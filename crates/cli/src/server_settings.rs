@@ -1,13 +1,47 @@
 //! The settings of a server, as options and as keys of a profile.
 
 use std::ffi::OsString;
+use std::fmt;
 use std::path::PathBuf;
 
 use clap::{Args, ValueHint};
-use compute_kfp::settings::Variables;
+use compute_kfp::settings::Origin;
 use serde::Deserialize;
 
 use crate::api::Api;
+
+/// The source of a setting.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Source {
+    Option(&'static str),
+    Profile(String),
+    /// A variable, or a place that only the SDK knows.
+    Other(Origin),
+}
+
+impl Source {
+    pub fn is_environment(&self) -> bool {
+        matches!(self, Self::Other(Origin::Variable(_)))
+    }
+}
+
+impl fmt::Display for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Option(name) => write!(f, "option --{name}"),
+            Self::Profile(name) => write!(f, "profile {name}"),
+            Self::Other(origin) => origin.fmt(f),
+        }
+    }
+}
+
+/// A setting that is set, named by the equivalent variable.
+#[derive(Clone, Debug)]
+pub struct ConfigValue {
+    pub variable: &'static str,
+    pub value: OsString,
+    pub source: Source,
+}
 
 /// The settings of a server that options and profiles can set. None of them is a secret.
 #[derive(Args, Clone, Debug, Default, Deserialize)]
@@ -56,109 +90,61 @@ pub struct ServerSettings {
 }
 
 impl ServerSettings {
-    /// Returns the settings that are set, with their values in the format of variables.
-    pub fn values(&self) -> impl Iterator<Item = (&'static SettingNames, OsString)> {
+    /// Returns the settings that are set, in the format of variables. `source` takes the option.
+    pub fn values(&self, api: Api, source: impl Fn(&'static str) -> Source) -> Vec<ConfigValue> {
         fn text(value: &Option<impl Clone + Into<OsString>>) -> Option<OsString> {
             value.clone().map(Into::into)
         }
         let flag = |value: Option<bool>| value.map(|value| value.to_string().into());
+        let variables = api.variables();
+        let authority = text(&self.certificate_authority);
         let values = [
-            (&ENDPOINT, text(&self.endpoint)),
-            (&TOKEN_FILE, text(&self.token_file)),
-            (&CERTIFICATE_AUTHORITY, text(&self.certificate_authority)),
-            (&CLIENT_CERTIFICATE, text(&self.client_certificate)),
-            (&CLIENT_KEY, text(&self.client_key)),
-            (&PROXY, text(&self.proxy)),
-            (&COOKIE_FILE, text(&self.cookie_file)),
-            (&IDENTITY_HEADER, text(&self.identity_header)),
-            (&ALLOW_HTTP, flag(self.allow_http)),
+            ("endpoint", variables.endpoint, text(&self.endpoint)),
+            ("token-file", variables.token_file, text(&self.token_file)),
+            (AUTHORITY, variables.certificate_authority, authority),
             (
-                &INSECURE_SKIP_TLS_VERIFY,
+                "client-certificate",
+                variables.client_certificate,
+                text(&self.client_certificate),
+            ),
+            ("client-key", variables.client_key, text(&self.client_key)),
+            (PROXY, variables.proxy, text(&self.proxy)),
+            (
+                "cookie-file",
+                variables.cookie_file,
+                text(&self.cookie_file),
+            ),
+            (
+                "identity-header",
+                variables.identity_header,
+                text(&self.identity_header),
+            ),
+            ("allow-http", variables.allow_http, flag(self.allow_http)),
+            (
+                "insecure-skip-tls-verify",
+                variables.insecure_skip_tls_verify,
                 flag(self.insecure_skip_tls_verify),
             ),
         ];
-        let values = values.into_iter();
-        values.filter_map(|(names, value)| Some((names, value?)))
+        let values = values.into_iter().filter_map(|(option, variable, value)| {
+            Some(ConfigValue {
+                variable,
+                value: value?,
+                source: source(option),
+            })
+        });
+        values.collect()
+    }
+
+    /// Returns an option whose value suits one server only, like a token, if one is set.
+    pub fn option_for_one_server(&self) -> Option<&'static str> {
+        let mut values = self.values(Api::Kfp, Source::Option).into_iter();
+        values.find_map(|value| match value.source {
+            Source::Option(option) if ![AUTHORITY, PROXY].contains(&option) => Some(option),
+            _ => None,
+        })
     }
 }
 
-/// The names of a setting: as an option, a key of a profile, and a variable of each API.
-pub struct SettingNames {
-    /// Name of the option, without its hyphens.
-    pub option: &'static str,
-    variable: fn(&Variables) -> &'static str,
-    /// Value in a hint; empty for a flag.
-    value: &'static str,
-    /// Whether a value suits one server only, like a token.
-    pub is_for_one_server: bool,
-}
-
-static ENDPOINT: SettingNames =
-    SettingNames::new("endpoint", "URL", |of| of.endpoint).for_one_server();
-static TOKEN_FILE: SettingNames =
-    SettingNames::new("token-file", "FILE", |of| of.token_file).for_one_server();
-pub static CERTIFICATE_AUTHORITY: SettingNames =
-    SettingNames::new("certificate-authority", "FILE", |of| {
-        of.certificate_authority
-    });
-pub static CLIENT_CERTIFICATE: SettingNames =
-    SettingNames::new("client-certificate", "FILE", |of| of.client_certificate).for_one_server();
-static CLIENT_KEY: SettingNames =
-    SettingNames::new("client-key", "FILE", |of| of.client_key).for_one_server();
-static PROXY: SettingNames = SettingNames::new("proxy", "URL", |of| of.proxy);
-static COOKIE_FILE: SettingNames =
-    SettingNames::new("cookie-file", "FILE", |of| of.cookie_file).for_one_server();
-static IDENTITY_HEADER: SettingNames =
-    SettingNames::new("identity-header", "'NAME: VALUE'", |of| of.identity_header).for_one_server();
-pub static ALLOW_HTTP: SettingNames =
-    SettingNames::new("allow-http", "", |of| of.allow_http).for_one_server();
-pub static INSECURE_SKIP_TLS_VERIFY: SettingNames =
-    SettingNames::new("insecure-skip-tls-verify", "", |of| {
-        of.insecure_skip_tls_verify
-    })
-    .for_one_server();
-
-impl SettingNames {
-    const fn new(
-        option: &'static str,
-        value: &'static str,
-        variable: fn(&Variables) -> &'static str,
-    ) -> Self {
-        Self {
-            option,
-            variable,
-            value,
-            is_for_one_server: false,
-        }
-    }
-
-    const fn for_one_server(mut self) -> Self {
-        self.is_for_one_server = true;
-        self
-    }
-
-    /// Returns the variable of an API.
-    pub fn variable(&self, api: Api) -> &'static str {
-        (self.variable)(&api.variables())
-    }
-
-    /// Returns the key in a profile.
-    pub fn key(&self) -> String {
-        self.option.replace('-', "_")
-    }
-
-    /// Returns the ways to set it, for hints about these APIs.
-    pub fn ways(&self, apis: &[Api]) -> String {
-        let (option, set) = match self.value {
-            "" => (format!("--{}", self.option), "true"),
-            value => (format!("--{} {value}", self.option), value),
-        };
-        let variables = apis.iter().map(|api| self.variable(*api));
-        let variables: Vec<String> = variables.map(|name| format!("{name}={set}")).collect();
-        format!(
-            "{option}, `{}` in a profile, or {}",
-            self.key(),
-            variables.join(" or ")
-        )
-    }
-}
+const AUTHORITY: &str = "certificate-authority";
+const PROXY: &str = "proxy";

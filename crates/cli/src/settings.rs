@@ -6,50 +6,16 @@
 
 use std::env;
 use std::ffi::OsString;
-use std::fmt;
 
 use compute_kfp::settings::{Origin, Setting, Variables};
-use compute_kfp::{RetryPolicy, Transport, TransportBuilder, compute, kfp};
+use compute_kfp::{Error, RetryPolicy, Transport, TransportBuilder, compute, kfp};
 
 use crate::api::Api;
 use crate::failure::{Failure, say};
 use crate::options::{Options, with};
 use crate::profile::{self, Profile};
-use crate::server_settings::{ServerSettings, SettingNames};
+use crate::server_settings::{ConfigValue, Source};
 use crate::verbose::Verbose;
-
-/// The source of a setting.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Source {
-    Option(&'static str),
-    Profile(String),
-    /// A variable, or a place that only the SDK knows.
-    Other(Origin),
-}
-
-impl Source {
-    pub fn is_environment(&self) -> bool {
-        matches!(self, Self::Other(Origin::Variable(_)))
-    }
-}
-
-impl fmt::Display for Source {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Option(name) => write!(f, "option --{name}"),
-            Self::Profile(name) => write!(f, "profile {name}"),
-            Self::Other(origin) => origin.fmt(f),
-        }
-    }
-}
-
-/// A setting that is set, named by the equivalent variable.
-#[derive(Clone, Debug)]
-pub struct ConfigValue {
-    pub variable: &'static str,
-    pub value: OsString,
-    pub source: Source,
-}
 
 /// Settings from options, profiles and variables. Files of a login or a pod come after them.
 pub struct Settings<'a> {
@@ -75,14 +41,10 @@ impl<'a> Settings<'a> {
                 settings.extend(of_environment(variable));
             }
         }
-        let files = values_and_files(&variables);
         for option in self.of_options(api) {
             // A file that an option names replaces the value that another source sets.
-            let replaced = files.iter().find(|(_, file)| *file == option.variable);
-            settings.retain(|setting| {
-                setting.variable != option.variable
-                    && replaced.is_none_or(|(value, _)| setting.variable != *value)
-            });
+            let replaced = [Some(option.variable), value_of(&variables, option.variable)];
+            settings.retain(|setting| !replaced.contains(&Some(setting.variable)));
             settings.push(option);
         }
         settings
@@ -92,20 +54,14 @@ impl<'a> Settings<'a> {
     pub fn hidden(&self, api: Api) -> Vec<(ConfigValue, Source)> {
         let variables = api.variables();
         let used = self.of(api);
-        // The SDK prefers a value to the file that holds it.
-        let files = values_and_files(&variables);
-        let value_of = |setting: &ConfigValue| {
-            let mut files = files.iter();
-            let (value, _) = files.find(|(_, file)| *file == setting.variable)?;
-            find(&used, value)
-        };
         let set = variables.names().filter_map(of_environment);
         let set = set.chain(self.of_profile(api));
         set.filter_map(|setting| {
-            let same = find(&used, setting.variable);
-            let hiding = match same.is_some_and(|used| used.source == setting.source) {
-                true => value_of(&setting),
-                false => same.or_else(|| value_of(&setting)).or(used.first()),
+            // The SDK prefers a value to the file that holds it.
+            let value = value_of(&variables, setting.variable).and_then(|name| find(&used, name));
+            let hiding = match find(&used, setting.variable) {
+                Some(same) if same.source == setting.source => value,
+                same => same.or(value).or(used.first()),
             };
             Some((setting, hiding?.source.clone()))
         })
@@ -128,17 +84,14 @@ impl<'a> Settings<'a> {
     }
 
     fn of_options(&self, api: Api) -> Vec<ConfigValue> {
-        from(&self.options.server, api, |names| {
-            Source::Option(names.option)
-        })
+        self.options.server.values(api, Source::Option)
     }
 
     fn of_profile(&self, api: Api) -> Vec<ConfigValue> {
-        let Some(section) = self.profile.section(api) else {
-            return Vec::new();
-        };
         let name = self.options.profile.as_deref().unwrap_or(profile::DEFAULT);
-        from(section, api, |_| Source::Profile(name.to_owned()))
+        let source = |_| Source::Profile(name.to_owned());
+        let section = self.profile.get(&api);
+        section.map_or(Vec::new(), |section| section.values(api, source))
     }
 
     pub fn compute(&self) -> Result<compute::Client, Failure> {
@@ -172,18 +125,10 @@ impl<'a> Settings<'a> {
     }
 
     /// Returns the address from options, a profile or a variable.
-    pub fn endpoint(&self, api: Api) -> Result<Option<String>, Failure> {
+    pub fn endpoint(&self, api: Api) -> Option<String> {
         let settings = self.of(api);
-        let Some(endpoint) = find(&settings, api.variables().endpoint) else {
-            return Ok(None);
-        };
-        match endpoint.value.to_str() {
-            Some(address) => Ok(Some(address.to_owned())),
-            None => Err(Failure::Usage(format!(
-                "the endpoint in {} is not UTF-8; correct it",
-                endpoint.source
-            ))),
-        }
+        let endpoint = find(&settings, api.variables().endpoint)?;
+        Some(endpoint.value.to_string_lossy().into_owned())
     }
 
     /// Returns the source of a setting. The SDK sees options and profiles as variables.
@@ -207,13 +152,9 @@ impl<'a> Settings<'a> {
         }
     }
 
-    /// Creates a transport to a server with the connection settings of an API and without credentials.
-    pub fn anonymous(&self, api: Api, endpoint: &str) -> Result<Transport, Failure> {
-        Ok(self.connections(api, endpoint)?.build()?)
-    }
-
-    /// Returns a builder of that transport.
-    pub fn connections(&self, api: Api, endpoint: &str) -> Result<TransportBuilder, Failure> {
+    /// Returns a builder of a transport to a server with the connection settings of an API and without
+    /// credentials.
+    pub fn connections(&self, api: Api, endpoint: &str) -> Result<TransportBuilder, Error> {
         let transport = self.transport(Transport::builder(endpoint));
         let variables = api.variables();
         Ok(variables.connect(&self.variables(api), transport)?)
@@ -246,29 +187,18 @@ impl<'a> Settings<'a> {
     }
 }
 
-/// Returns the settings that are set in options or a profile.
-fn from(
-    settings: &ServerSettings,
-    api: Api,
-    source: impl Fn(&SettingNames) -> Source,
-) -> Vec<ConfigValue> {
-    let settings = settings.values().map(|(names, value)| ConfigValue {
-        variable: names.variable(api),
-        value,
-        source: source(names),
-    });
-    settings.collect()
-}
-
-fn find<'a>(settings: &'a [ConfigValue], variable: &str) -> Option<&'a ConfigValue> {
+pub fn find<'a>(settings: &'a [ConfigValue], variable: &str) -> Option<&'a ConfigValue> {
     let mut settings = settings.iter();
     settings.find(|setting| setting.variable == variable)
 }
 
-/// Returns the variables of secrets, each with the variable of the file that can hold it.
-fn values_and_files(variables: &Variables) -> [(&'static str, &'static str); 2] {
-    let cookie = (variables.cookie, variables.cookie_file);
-    [cookie, (variables.token, variables.token_file)]
+/// Returns the variable of a secret, if this is the variable of the file that can hold it.
+fn value_of(variables: &Variables, file: &str) -> Option<&'static str> {
+    match file {
+        file if file == variables.token_file => Some(variables.token),
+        file if file == variables.cookie_file => Some(variables.cookie),
+        _ => None,
+    }
 }
 
 /// Returns the setting of a variable, if it is set.

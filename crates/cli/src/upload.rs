@@ -11,7 +11,7 @@ use serde_json::json;
 use crate::bar;
 use crate::failure::{Failure, say, unreadable};
 use crate::options::{Options, with};
-use crate::output::{Format, Output};
+use crate::output::Format;
 use crate::settings::Settings;
 
 /// Upload a pipeline: a new one, or a new version if the name exists
@@ -83,22 +83,20 @@ fn name_in(path: &Path) -> Result<String, Failure> {
 
 fn print(options: &Options, endpoint: &str, uploaded: &Uploaded) -> Result<(), Failure> {
     let (pipeline, version) = (&uploaded.pipeline, &uploaded.version);
-    let mut output = Output::new(options.output);
-    let response = match output.format() {
-        Format::Table => json!({
-            "pipeline": pipeline.display_name,
-            "pipeline_id": pipeline.pipeline_id,
-            "version": version.display_name,
-            "pipeline_version_id": version.pipeline_version_id,
-        }),
-        _ => json!({"pipeline": pipeline, "version": version}),
-    };
-    output.response(&response, None)?;
-    if output.format() == Format::Table {
-        say(&format!(
-            "uploaded to `{endpoint}`; start a run with `compute-kfp kfp create-run`, whose --help has an \
-             example"
-        ));
+    let output = options.format();
+    if output != Format::Table {
+        return output.response(&json!({"pipeline": pipeline, "version": version}), None);
     }
+    let row = json!({
+        "pipeline": pipeline.display_name,
+        "pipeline_id": pipeline.pipeline_id,
+        "version": version.display_name,
+        "pipeline_version_id": version.pipeline_version_id,
+    });
+    output.response(&row, None)?;
+    say(&format!(
+        "uploaded to `{endpoint}`; start a run with `compute-kfp kfp create-run`, whose --help has an \
+         example"
+    ));
     Ok(())
 }

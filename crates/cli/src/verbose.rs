@@ -10,7 +10,6 @@ use crate::printable::printable;
 /// Parts of the names of response headers that hold secrets. Request credentials are never seen here.
 const SECRET: [&str; 6] = ["auth", "cookie", "credential", "key", "secret", "token"];
 
-/// Logs each attempt.
 pub struct Verbose;
 
 impl Middleware for Verbose {

@@ -9,7 +9,6 @@ use crate::api::Api;
 use crate::bar;
 use crate::failure::Failure;
 use crate::options::{Interval, Options, with};
-use crate::output::Output;
 use crate::printable::printable;
 use crate::settings::Settings;
 
@@ -43,7 +42,6 @@ pub enum Wait {
 }
 
 impl Wait {
-    /// Returns the API that the command calls.
     pub fn api(&self) -> Api {
         match self {
             Self::Run { .. } => Api::Kfp,
@@ -75,7 +73,7 @@ async fn until_the_end<T: Progress>(
 ) -> Result<(), Failure> {
     let wait = with(wait, options.timeout, waiting::Wait::timeout);
     let wait = with(wait, interval.interval, waiting::Wait::min_interval);
-    let mut output = Output::new(options.output);
+    let output = options.format();
     let bar = bar::of_states(options, what);
     let mut changes = wait.changes();
     let mut last = None;

@@ -2,41 +2,36 @@
 
 use std::fmt::Display;
 
-use serde_json::{Value, json};
+use serde::Serialize;
 
+use crate::advice;
 use crate::api::Api;
 use crate::failure::Failure;
 use crate::printable::printable;
 
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
 enum Status {
     Ok,
     Warning,
     Skipped,
-    /// Failed, with the exit status.
-    Failed(u8),
+    Failed,
 }
 
-impl Status {
-    /// Returns its name, and its mark for people.
-    fn shown(self) -> (&'static str, char) {
-        match self {
-            Self::Ok => ("ok", '✔'),
-            Self::Warning => ("warning", '!'),
-            Self::Skipped => ("skipped", '·'),
-            Self::Failed(_) => ("failed", '✘'),
-        }
-    }
-}
-
+/// A check, which is serialized as programs get it.
+#[derive(Serialize)]
 pub struct Check {
     /// The checked API; `None` for the program itself.
     api: Option<Api>,
+    #[serde(rename = "check")]
     name: &'static str,
     status: Status,
     value: String,
     source: Option<String>,
     remedy: Option<String>,
+    /// The exit status if it failed.
+    #[serde(skip)]
+    exit_status: Option<u8>,
 }
 
 impl Check {
@@ -48,6 +43,7 @@ impl Check {
             value: String::new(),
             source: None,
             remedy: None,
+            exit_status: None,
         }
     }
 
@@ -63,55 +59,43 @@ impl Check {
         self.ended(Status::Skipped, reason)
     }
 
-    pub fn failed(self, failure: &Failure) -> Self {
-        let message = failure.message().unwrap_or("ended early");
-        self.ended(Status::Failed(failure.status()), message)
+    /// Fails, with the message in the terms of the command line.
+    pub fn failed(mut self, failure: &Failure) -> Self {
+        let advice = match (failure, &self.api) {
+            (Failure::Api { error, .. }, Some(api)) => {
+                advice::of_settings(std::slice::from_ref(api), error)
+            }
+            _ => None,
+        };
+        let message = advice.as_deref().or(failure.message());
+        self.exit_status = Some(failure.status());
+        self.ended(Status::Failed, message.unwrap_or("ended early"))
     }
 
-    fn ended(self, status: Status, value: impl Display) -> Self {
-        Self {
-            status,
-            value: value.to_string(),
-            ..self
-        }
+    fn ended(mut self, status: Status, value: impl Display) -> Self {
+        self.status = status;
+        self.value = value.to_string();
+        self
     }
 
-    pub fn source(self, source: impl Display) -> Self {
-        Self {
-            source: Some(source.to_string()),
-            ..self
-        }
+    pub fn source(mut self, source: impl Display) -> Self {
+        self.source = Some(source.to_string());
+        self
     }
 
-    pub fn remedy(self, remedy: impl Into<String>) -> Self {
-        Self {
-            remedy: Some(remedy.into()),
-            ..self
-        }
+    pub fn remedy(mut self, remedy: impl Into<String>) -> Self {
+        self.remedy = Some(remedy.into());
+        self
     }
 
     pub fn is_ok(&self) -> bool {
         self.status == Status::Ok
     }
-
-    pub fn json(&self) -> Value {
-        json!({
-            "api": self.api.map(Api::name),
-            "check": self.name,
-            "status": self.status.shown().0,
-            "value": self.value,
-            "source": self.source,
-            "remedy": self.remedy,
-        })
-    }
 }
 
 /// Returns the exit status, taken from the failed checks.
 pub fn worst(checks: &[Check]) -> Option<u8> {
-    let failed = checks.iter().filter_map(|check| match check.status {
-        Status::Failed(status) => Some(status),
-        _ => None,
-    });
+    let failed = checks.iter().filter_map(|check| check.exit_status);
     let failed: Vec<u8> = failed.collect();
     let mut known = [3, 5, 2, 4].into_iter();
     let worst = known.find(|status| failed.contains(status));
@@ -130,10 +114,16 @@ pub fn text(checks: &[Check]) -> String {
             subject = of;
             lines.push(of.to_owned());
         }
-        let ((_, mark), name) = (check.status.shown(), check.name);
+        let mark = match check.status {
+            Status::Ok => '✔',
+            Status::Warning => '!',
+            Status::Skipped => '·',
+            Status::Failed => '✘',
+        };
         let source = check.source.as_ref().map(|source| format!("  ({source})"));
         let line = format!(
-            "  {mark} {name:width$}  {}{}",
+            "  {mark} {:width$}  {}{}",
+            check.name,
             check.value,
             source.unwrap_or_default()
         );

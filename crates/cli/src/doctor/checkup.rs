@@ -12,8 +12,9 @@ use crate::api::Api;
 use crate::client::{ApiClient, title};
 use crate::failure::Failure;
 use crate::options::with;
+use crate::server_settings::Source;
 use crate::session::{Identity, stored_login};
-use crate::settings::{Settings, Source};
+use crate::settings::Settings;
 
 pub struct Checkup<'a> {
     pub settings: &'a Settings<'a>,
@@ -50,16 +51,12 @@ impl Checkup<'_> {
 
     fn not_configured(&self) -> Check {
         let check = self.check("settings").skipped("nothing is configured");
-        let variables = self.api.variables();
-        let (endpoint, token) = (variables.endpoint, variables.token);
-        match self.api {
-            Api::Compute => check.remedy(format!(
-                "to use this API, log in with `compute-kfp login`, or set {endpoint} and {token}"
-            )),
-            Api::Kfp => check.remedy(format!(
-                "to use this API, set {endpoint} or create a profile"
-            )),
-        }
+        check.remedy(match self.api {
+            Api::Compute => {
+                "to use this API, log in with `compute-kfp login`, or set COMPUTE_TOKEN"
+            }
+            Api::Kfp => "to use this API, set KF_PIPELINES_ENDPOINT or create a profile",
+        })
     }
 
     /// Returns the failed check of the settings, with the sources that were searched.
@@ -71,25 +68,21 @@ impl Checkup<'_> {
             .map(|setting| setting.source.to_string())
             .collect();
         sources.dedup();
-        let check = self.check("settings").failed(&self.advised(failure));
+        let check = self.check("settings").failed(&failure);
         let sources = (!sources.is_empty()).then(|| sources.join(", "));
         with(check, sources, Check::source).remedy("correct the setting that the message names")
     }
 
     fn configured(&self, configured: &ApiClient) -> Vec<Check> {
-        let endpoint = self.check("endpoint").ok(configured.endpoint());
-        let source = configured.source(Setting::Endpoint);
-        let endpoint = with(endpoint, source, Check::source);
-        let others = configured.found.iter();
-        let others = others.filter(|(found, _)| found.setting != Setting::Endpoint);
-        let mut checks = vec![endpoint];
-        checks.extend(others.map(|(found, source)| self.setting(found, source)));
+        let found = configured.found.iter();
+        let found = found.map(|(found, source)| self.setting(configured, found, source));
+        let mut checks: Vec<Check> = found.collect();
         if configured.credential().is_none() {
             checks.push(match self.api {
-                Api::Compute => self.check("credential").warning("none").remedy(format!(
-                    "log in with `compute-kfp login`, or set {}",
-                    self.api.variables().token
-                )),
+                Api::Compute => self
+                    .check("credential")
+                    .warning("none")
+                    .remedy("log in with `compute-kfp login`, or set COMPUTE_TOKEN"),
                 Api::Kfp => self.check("credential").skipped("none"),
             });
         }
@@ -109,7 +102,7 @@ impl Checkup<'_> {
         checks
     }
 
-    fn setting(&self, found: &Found, source: &Source) -> Check {
+    fn setting(&self, configured: &ApiClient, found: &Found, source: &Source) -> Check {
         let check = self.check(title(found.setting)).source(source);
         match &found.value {
             Some(path) if found.setting == Setting::TokenFile => match File::open(path) {
@@ -123,6 +116,7 @@ impl Checkup<'_> {
             },
             Some(value) => check.ok(value),
             None => match found.setting {
+                Setting::Endpoint => check.ok(configured.endpoint()),
                 Setting::AllowHttp => check.ok("allowed for any host"),
                 Setting::InsecureSkipTlsVerify => check
                     .warning("off: any certificate of the server is accepted")
@@ -152,16 +146,7 @@ impl Checkup<'_> {
             );
         }
         if configured.source(Setting::Login).is_none() {
-            let why = match configured.credential() {
-                Some((found, _)) => {
-                    format!(
-                        "`{path}` is not used; the {} takes precedence",
-                        title(found.setting)
-                    )
-                }
-                None => format!("`{path}` holds no login to this server"),
-            };
-            return Some(file.skipped(why));
+            return Some(file.skipped(format!("`{path}` holds no login to this server")));
         }
         let check = self
             .check("membership")
@@ -178,12 +163,26 @@ impl Checkup<'_> {
     /// Checks whether the server responds. A proxy that requires a credential counts as a response.
     async fn server(&self, configured: &ApiClient) -> Check {
         let check = self.check("server");
-        let anonymous = match self.settings.anonymous(self.api, configured.endpoint()) {
-            Ok(transport) => transport,
-            Err(failure) => return check.failed(&failure),
-        };
         let sent = Instant::now();
-        let response = match self.api {
+        let response = self.health(configured.endpoint()).await;
+        let took = sent.elapsed().as_millis();
+        let Err(error) = response else {
+            return check.ok(format!("responds in {took} ms"));
+        };
+        if let Some(moved) = advice::moved(self.settings, &error).await {
+            return self.refused(check, None, moved);
+        }
+        match error.kind() {
+            ErrorKind::Authentication | ErrorKind::Permission if error.status().is_some() => {
+                check.ok(format!("responds in {took} ms and requires a credential"))
+            }
+            _ => self.refused(check, None, error),
+        }
+    }
+
+    async fn health(&self, endpoint: &str) -> Result<(), Error> {
+        let anonymous = self.settings.connections(self.api, endpoint)?.build()?;
+        match self.api {
             Api::Compute => {
                 let client = compute::Client::from(anonymous);
                 client.healthz().send().await.map(drop)
@@ -192,25 +191,6 @@ impl Checkup<'_> {
                 let client = kfp::Client::from(anonymous);
                 client.get_healthz().send().await.map(drop)
             }
-        };
-        let took = sent.elapsed().as_millis();
-        let moved = match &response {
-            Err(error) if self.api == Api::Kfp && advice::is_page(error) => {
-                advice::api_below(self.settings).await
-            }
-            _ => None,
-        };
-        if let Some(moved) = moved {
-            return check
-                .failed(&moved.into())
-                .remedy("use the endpoint that the message names");
-        }
-        match response {
-            Ok(()) => check.ok(format!("responds in {took} ms")),
-            Err(error) if requires_a_credential(&error) => {
-                check.ok(format!("responds in {took} ms and requires a credential"))
-            }
-            Err(error) => self.refused(check, None, error),
         }
     }
 
@@ -245,9 +225,6 @@ impl Checkup<'_> {
         let credential = configured.credential();
         let check = self.check("access");
         let check = match request.send().await {
-            Ok(_) if credential.is_none() => {
-                check.ok("pipelines can be listed, without a credential")
-            }
             Ok(_) => check.ok("pipelines can be listed"),
             Err(error) => self.refused(check, credential.map(|(found, _)| found), error),
         };
@@ -276,30 +253,6 @@ impl Checkup<'_> {
             }
             _ => "correct the setting that the message names",
         };
-        check.failed(&self.advised(error.into())).remedy(remedy)
+        check.failed(&error.into()).remedy(remedy)
     }
-
-    /// Replaces the message of a failure by one in the terms of the command line.
-    fn advised(&self, failure: Failure) -> Failure {
-        match failure {
-            Failure::Api {
-                error,
-                message: None,
-                hint,
-            } => {
-                let message = advice::of_settings(&[self.api], &error);
-                Failure::advised(error, message, hint)
-            }
-            other => other,
-        }
-    }
-}
-
-/// Returns whether a server, or a proxy in front of it, required a credential.
-fn requires_a_credential(error: &Error) -> bool {
-    let by_kind = matches!(
-        error.kind(),
-        ErrorKind::Authentication | ErrorKind::Permission
-    );
-    by_kind && error.status().is_some()
 }

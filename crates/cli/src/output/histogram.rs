@@ -1,6 +1,5 @@
 //! A bar chart of measurement outcomes.
 
-use std::cmp::Ordering;
 use std::fmt::Write;
 
 use serde_json::{Map, Value};
@@ -31,7 +30,10 @@ pub fn of_counts(counts: &Map<String, Value>, width: u16) -> String {
             number: count.as_f64().unwrap_or_default().max(0.0),
         })
         .collect();
-    rows.sort_by(most_frequent_first);
+    rows.sort_by(|one, other| {
+        let by_number = other.number.total_cmp(&one.number);
+        by_number.then_with(|| one.label.cmp(&other.label))
+    });
     let total: f64 = rows.iter().map(|row| row.number).sum();
     let most = rows.first().map_or(0.0, |row| row.number);
     let widest = |text: fn(&Row) -> &str| {
@@ -40,36 +42,25 @@ pub fn of_counts(counts: &Map<String, Value>, width: u16) -> String {
     };
     let (labels, numbers) = (widest(|row| &row.label), widest(|row| &row.count));
     let room = usize::from(width).saturating_sub(labels + numbers + BESIDE);
+    let room = room.max(1);
     let mut text = String::new();
     for row in rows.iter().take(MOST_BARS) {
-        let Row {
-            label,
-            count,
-            number,
-        } = row;
-        let (bar, cells) = bar(ratio(*number, most), room.max(1));
-        let empty = " ".repeat(room.max(1).saturating_sub(cells));
-        let share = 100.0 * ratio(*number, total);
+        let (label, count, bar) = (&row.label, &row.count, bar(ratio(row.number, most), room));
+        let share = 100.0 * ratio(row.number, total);
         let _ = writeln!(
             text,
-            "{label:labels$}  {bar}{empty}  {count:>numbers$}  {share:5.1}%"
+            "{label:labels$}  {bar:room$}  {count:>numbers$}  {share:5.1}%"
         );
     }
     let hidden = rows.iter().skip(MOST_BARS);
     let share: f64 = hidden.map(|row| 100.0 * ratio(row.number, total)).sum();
     match rows.len().saturating_sub(MOST_BARS) {
         0 => {}
-        1 => text.push_str(&format!("1 more with {share:.1}%; --output json has all")),
         more => text.push_str(&format!(
             "{more} more with {share:.1}%; --output json has all"
         )),
     }
     text.trim_end().to_owned()
-}
-
-fn most_frequent_first(one: &Row, other: &Row) -> Ordering {
-    let by_number = other.number.total_cmp(&one.number);
-    by_number.then_with(|| one.label.cmp(&other.label))
 }
 
 fn ratio(part: f64, whole: f64) -> f64 {
@@ -79,12 +70,11 @@ fn ratio(part: f64, whole: f64) -> f64 {
     }
 }
 
-/// Returns a bar and its width in cells. Any outcome that occurred has a visible bar.
-fn bar(part: f64, room: usize) -> (String, usize) {
+/// Returns a bar. Any outcome that occurred has a visible one.
+fn bar(part: f64, room: usize) -> String {
     let mut eighths = (part * room as f64 * 8.0) as usize;
     if part > 0.0 {
         eighths = eighths.max(1);
     }
-    let bar = WHOLE.repeat(eighths / 8) + PARTS[eighths % 8];
-    (bar, eighths.div_ceil(8))
+    WHOLE.repeat(eighths / 8) + PARTS[eighths % 8]
 }

@@ -4,7 +4,7 @@ use comfy_table::presets::UTF8_FULL_CONDENSED;
 use comfy_table::{ContentArrangement, Table};
 use serde_json::Value;
 
-use super::{bare, printable};
+use super::printable;
 
 /// Maximum width of a column. Longer values are wrapped, so that other columns stay visible.
 const WIDEST_COLUMN: usize = 36;
@@ -58,10 +58,7 @@ fn filled(mut table: Table, names: &[&str], items: &[Value]) -> Table {
 /// Returns a row for each property.
 pub fn of_object(value: &Value) -> String {
     let Some(properties) = value.as_object() else {
-        return match value {
-            Value::Null => String::new(),
-            other => cell(other),
-        };
+        return cell(value);
     };
     let mut table = empty();
     for (name, value) in properties {
@@ -100,7 +97,8 @@ fn cell(value: &Value) -> String {
     match value {
         Value::Null => String::new(),
         value if is_unset(value) => String::new(),
-        other => printable(&bare(other)),
+        Value::String(text) => printable(text),
+        other => printable(&other.to_string()),
     }
 }
 

@@ -18,24 +18,18 @@ pub struct Identity {
 impl Identity {
     /// Finds the owner of this credential of the client.
     pub async fn of(client: &compute::Client, credential: &Found) -> Result<Self, Error> {
-        let chosen = match credential.setting {
-            Setting::ApiKey => {
-                let backend = client.read_backend_self().send().await?.into_inner();
-                return Ok(Self {
-                    name: format!("backend {}", backend.name),
-                    properties: json!({"backend": backend.name, "backend_id": backend.id}),
-                });
-            }
-            Setting::Login => stored_login(Some(client.transport().endpoint().to_owned()))?
-                .map_or(Ok(None), |login| login.team_member_id())?,
+        if credential.setting == Setting::ApiKey {
+            let backend = client.read_backend_self().send().await?.into_inner();
+            return Ok(Self {
+                name: format!("backend {}", backend.name),
+                properties: json!({"backend": backend.name, "backend_id": backend.id}),
+            });
+        }
+        let login = match credential.setting {
+            Setting::Login => stored_login(Some(client.transport().endpoint().to_owned()))?,
             _ => None,
         };
-        Self::of_user(client, chosen).await
-    }
-
-    /// Finds a user, who works as the chosen member.
-    async fn of_user(client: &compute::Client, chosen: Option<i64>) -> Result<Self, Error> {
-        let chosen = match chosen {
+        let chosen = match login.map_or(Ok(None), |login| login.team_member_id())? {
             Some(id) => if_visible(client.read_member(id).send().await)?,
             None => None,
         };

@@ -13,7 +13,6 @@ use crate::bar;
 use crate::client::ApiClient;
 use crate::failure::{Failure, say, warn};
 use crate::options::Options;
-use crate::printable::printable;
 use crate::settings::Settings;
 
 /// Log in to Quantum Inspire in a browser
@@ -41,7 +40,7 @@ impl Arguments {
 
     async fn log_in(&self, options: &Options) -> Result<(), Failure> {
         let settings = Settings::read(options)?;
-        let endpoint = settings.endpoint(Api::Compute)?;
+        let endpoint = settings.endpoint(Api::Compute);
         let endpoint = endpoint.unwrap_or_else(|| DEFAULT_ENDPOINT.to_owned());
         let kept = match self.team_member {
             Some(id) => with_membership(&settings, &endpoint, id).await?,
@@ -51,7 +50,10 @@ impl Arguments {
             Some(configured) => configured,
             None => log_in(options, &settings, &endpoint, self).await?,
         };
-        warn_of_precedence(&settings);
+        let used = ApiClient::if_configured(&settings, Api::Compute);
+        if let Some(hidden) = used.ok().flatten().and_then(|used| used.hidden_login()) {
+            warn(&hidden);
+        }
         whoami::print(options, &configured).await
     }
 }
@@ -106,32 +108,12 @@ async fn log_in(
 }
 
 fn show(pending: &PendingLogin, endpoint: &str) {
-    let code = printable(pending.user_code());
-    let page = printable(pending.verification_uri());
-    say(&format!("To log in to {endpoint}, open"));
-    match pending.verification_uri_complete() {
-        Some(complete) => {
-            say(&format!("  {}", printable(complete)));
-            say(&format!(
-                "and check that it shows the code {code}, or open {page} and enter that code."
-            ));
-        }
-        None => {
-            say(&format!("  {page}"));
-            say(&format!("and enter the code {code}."));
-        }
-    }
+    let page = pending.verification_uri_complete();
+    let page = page.unwrap_or(pending.verification_uri());
+    let code = pending.user_code();
     let left = humantime::format_duration(Duration::from_secs(pending.expires_in().as_secs()));
-    say(&format!("The code is valid for {left}."));
-}
-
-fn warn_of_precedence(settings: &Settings<'_>) {
-    let endpoint = Api::Compute.variables().endpoint;
-    let first = settings.of(Api::Compute);
-    if let Some(setting) = first.iter().find(|setting| setting.variable != endpoint) {
-        warn(&format!(
-            "other commands do not use this login while {} is set",
-            setting.source
-        ));
-    }
+    say(&format!(
+        "To log in to {endpoint}, open\n  {page}\nand check that it shows the code {code}, or enter it \
+         there.\nThe code is valid for {left}."
+    ));
 }

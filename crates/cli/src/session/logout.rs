@@ -25,8 +25,7 @@ impl Arguments {
 
 async fn log_out(options: &Options) -> Result<(), Failure> {
     let settings = Settings::read(options)?;
-    let endpoint = settings.endpoint(Api::Compute)?;
-    let Some(login) = stored_login(endpoint)? else {
+    let Some(login) = stored_login(settings.endpoint(Api::Compute))? else {
         say("nothing to do: there is no login file");
         return Ok(());
     };
@@ -37,7 +36,7 @@ async fn log_out(options: &Options) -> Result<(), Failure> {
         ));
         return Ok(());
     }
-    let connections = settings.anonymous(Api::Compute, server)?;
+    let connections = settings.connections(Api::Compute, server)?.build()?;
     let http = connections.http_client().clone();
     login.clone().http_client(http).log_out().await?;
     say(&format!(

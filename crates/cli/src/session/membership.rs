@@ -50,8 +50,7 @@ pub async fn choose(
         let text = ask(&format!(
             "Which one do you want to work as? [1-{}] ",
             members.len()
-        ))
-        .await?;
+        ))?;
         let number = text.trim().parse::<usize>().ok();
         match number.and_then(|number| members.get(number.checked_sub(1)?)) {
             Some(member) => break member.id,
@@ -80,22 +79,16 @@ async fn lines(client: &compute::Client, members: &[Member]) -> Result<Vec<Strin
 }
 
 /// Prompts for a line and returns it.
-async fn ask(question: &str) -> Result<String, Failure> {
+fn ask(question: &str) -> Result<String, Failure> {
     let _ = write!(io::stderr(), "{question}");
-    let read = tokio::task::spawn_blocking(|| {
-        let mut line = String::new();
-        io::stdin().read_line(&mut line).map(|_| line)
-    });
-    match read
-        .await
-        .unwrap_or_else(|error| Err(io::Error::other(error)))
-    {
-        Ok(line) if line.is_empty() => Err(Failure::Usage(
+    let mut line = String::new();
+    match io::stdin().read_line(&mut line) {
+        Ok(0) => Err(Failure::Usage(
             "no membership was selected; select one with `compute-kfp login --team-member ID`, \
              which keeps the login"
                 .to_owned(),
         )),
-        Ok(line) => Ok(line),
+        Ok(_) => Ok(line),
         Err(error) => Err(Failure::io("cannot read the terminal", &error)),
     }
 }

@@ -10,7 +10,6 @@ use crate::api::Api;
 use crate::client::{ApiClient, title};
 use crate::failure::{Failure, warn};
 use crate::options::Options;
-use crate::output::Output;
 use crate::settings::Settings;
 
 /// Show the authenticated user of Quantum Inspire
@@ -44,7 +43,7 @@ pub async fn print(options: &Options, configured: &ApiClient) -> Result<(), Fail
     shown["endpoint_source"] = json!(endpoint_source.map(ToString::to_string));
     shown["credential"] = json!(title(credential.setting));
     shown["credential_source"] = json!(source.to_string());
-    Output::new(options.output).response(&shown, None)
+    options.format().response(&shown, None)
 }
 
 fn nobody(endpoint: &str) -> Failure {

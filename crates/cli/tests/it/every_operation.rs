@@ -18,7 +18,7 @@ use std::path::Path;
 
 use crate::program::{Ended, Program, wait_for};
 use api_spec::ApiSpec;
-use compute_kfp::operation::{BodyKind, Operation};
+use compute_kfp::operation::{BodyKind, BodyPart, Operation};
 use compute_kfp::{compute, kfp};
 use compute_kfp_sandbox::{NAMESPACE, ReceivedRequest, Sandbox};
 use serde_json::{Map, Value};
@@ -183,6 +183,29 @@ fn is_answered(api: &Api, operation: &Operation, ended: &Ended) {
 /// Returns a string with single spaces, since terminals break lines elsewhere.
 fn words(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+#[test]
+fn options_have_plain_values_and_bodies_are_json_or_files() {
+    let plain = ["string", "integer", "number", "boolean"];
+    for operation in apis().iter().flat_map(|api| api.operations) {
+        for parameter in operation.parameters {
+            let kind = match parameter.kind {
+                "array" => parameter.items,
+                kind => kind,
+            };
+            assert!(plain.contains(&kind), "{}: {parameter:?}", operation.id);
+        }
+        match operation.body {
+            None | Some((BodyKind::Json, _)) => {}
+            Some((BodyKind::Multipart(parts), _)) => {
+                let is_one_file = |part: &BodyPart| part.file && part.kind != "array";
+                assert!(parts.iter().all(is_one_file), "{}", operation.id);
+                assert!(parts.iter().all(|part| part.name == part.argument));
+            }
+            Some((other, _)) => panic!("{}: {other:?}", operation.id),
+        }
+    }
 }
 
 #[test]

@@ -276,7 +276,7 @@ fn a_login_that_other_settings_hide_is_reported() {
     assert_eq!(ended.status, 0, "{ended:?}");
     assert!(
         ended.errors.contains(
-            "warning: other commands do not use this login while variable COMPUTE_TOKEN is set"
+            "warning: the token (variable COMPUTE_TOKEN) takes precedence over the login in"
         ),
         "{ended:?}"
     );
