@@ -86,7 +86,7 @@ impl Version {
         let lifted = lift(spec)?;
         let (api, _) = model(spec, &lifted)?;
         let surface = surface(&api, &tree(spec, &api)?);
-        let document = lifted.lifted;
+        let document = lifted.document;
         let text = |place: &str| document.pointer(place).and_then(|text| text.as_str());
         let name = format!(
             "{} {}",
