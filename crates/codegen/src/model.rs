@@ -401,20 +401,17 @@ pub(crate) struct Body {
     /// Example of the preferred content.
     pub example: Option<Value>,
     pub description: Option<String>,
-    /// The preferred content.
-    pub content: BodyContent,
-    /// Declared media type of the preferred content.
-    pub media: String,
-    /// Alternative contents.
-    pub others: Vec<OtherBody>,
+    pub preferred: MediaBody,
+    pub others: Vec<MediaBody>,
 }
 
-/// A body with another media type than the preferred one.
+/// A body of one media type.
 #[derive(Debug)]
-pub(crate) struct OtherBody {
+pub(crate) struct MediaBody {
     /// Name of the setter. In a multipart body, the parts have setters instead.
     pub ident: String,
     pub content: BodyContent,
+    /// The declared media type.
     pub media: String,
 }
 
@@ -442,22 +439,19 @@ impl Body {
         self.required && self.others.is_empty()
     }
 
-    /// Returns all contents, each with the name of its setter and its media type.
-    pub fn contents(&self) -> impl Iterator<Item = (&str, &str, &BodyContent)> {
-        let others = self.others.iter();
-        let others = others.map(|it| (it.ident.as_str(), it.media.as_str(), &it.content));
-        std::iter::once(("body", self.media.as_str(), &self.content)).chain(others)
+    /// Returns the body of each media type, the preferred one first.
+    pub fn bodies(&self) -> impl Iterator<Item = &MediaBody> {
+        std::iter::once(&self.preferred).chain(&self.others)
     }
 
-    pub fn contents_mut(&mut self) -> impl Iterator<Item = &mut BodyContent> {
-        let others = self.others.iter_mut().map(|it| &mut it.content);
-        std::iter::once(&mut self.content).chain(others)
+    pub fn bodies_mut(&mut self) -> impl Iterator<Item = &mut MediaBody> {
+        std::iter::once(&mut self.preferred).chain(&mut self.others)
     }
 
     fn schemas_mut(&mut self) -> Vec<&mut Schema> {
         let mut schemas = Vec::new();
-        for content in self.contents_mut() {
-            match content {
+        for body in self.bodies_mut() {
+            match &mut body.content {
                 BodyContent::Json(schema) | BodyContent::Form(schema, _) => schemas.push(schema),
                 BodyContent::Multipart(parts) => {
                     schemas.extend(parts.iter_mut().map(|part| &mut part.schema));
@@ -515,6 +509,8 @@ impl FormPart {
 pub(crate) struct Response {
     /// `200`, `4XX` or `default`.
     pub status: String,
+    /// Whether it describes success; the default does if no other response does.
+    pub is_success: bool,
     pub description: String,
     pub content: ResponseContent,
 }

@@ -6,7 +6,7 @@ use super::node::Node;
 use super::parameters::argument_name;
 use super::{Reader, any, essence, is_json};
 use crate::model::{
-    Body, BodyContent, FormField, FormPart, Kind, Location, Object, OtherBody, Schema, Style,
+    Body, BodyContent, FormField, FormPart, Kind, Location, MediaBody, Object, Schema, Style,
 };
 
 const FORM: &str = "application/x-www-form-urlencoded";
@@ -38,15 +38,17 @@ impl<'a> Reader<'a> {
             bodies.push(self.read_content(media, content, hint, &mut schemas));
         }
         let mut bodies = bodies.into_iter();
-        let preferred = bodies.next()?;
+        let preferred = MediaBody {
+            ident: "body".to_owned(),
+            ..bodies.next()?
+        };
         Some(Body {
             place: (&body.at).into(),
             // Swagger has no optional body without a default, and FastAPI marks its own.
             required: body.flag("required"),
             example,
             description: body.prose("description"),
-            content: preferred.content,
-            media: preferred.media,
+            preferred,
             others: bodies.collect(),
         })
     }
@@ -57,7 +59,7 @@ impl<'a> Reader<'a> {
         content: &Node<'a>,
         hint: &str,
         known: &mut Vec<(&'a Value, Schema)>,
-    ) -> OtherBody {
+    ) -> MediaBody {
         let hint = format!("{hint}Body");
         let mut schema = |reader: &mut Self| -> Schema {
             let Some(node) = content.get("schema") else {
@@ -105,7 +107,7 @@ impl<'a> Reader<'a> {
             _ if is_json(media) => (BodyContent::Json(schema(self)), media),
             _ => (BodyContent::Raw, media),
         };
-        OtherBody {
+        MediaBody {
             ident: setter(media),
             content: read,
             media: media.to_owned(),

@@ -151,14 +151,13 @@ impl Reader<'_> {
             let name = Wanted::new(&it.place, &mut it.ident).given(it.given);
             wanted.push(name.or(snake(&spelled_out(&it.name))).or(located));
         }
-        let mut preferred = "body".to_owned();
         if let Some(body) = body {
-            let own = std::iter::once((&mut preferred, &mut body.content, true));
-            let others = body.others.iter_mut();
-            let others = others.map(|it| (&mut it.ident, &mut it.content, false));
-            for (name, content, given) in own.chain(others) {
-                let BodyContent::Multipart(parts) = content else {
-                    wanted.push(Wanted::new(&body.place, name).given(given));
+            let place = body.place.clone();
+            for (index, one) in body.bodies_mut().enumerate() {
+                let BodyContent::Multipart(parts) = &mut one.content else {
+                    // The preferred body keeps its name.
+                    let name = Wanted::new(&place, &mut one.ident);
+                    wanted.push(name.given(index == 0));
                     continue;
                 };
                 wanted.extend(parts.iter_mut().map(|part| {

@@ -7,7 +7,7 @@ use super::node::Node;
 use super::parameters::name_for_call;
 use super::servers::Servers;
 use super::{MAX_OPERATIONS, Reader};
-use crate::model::{Body, BodyContent, Operation};
+use crate::model::{Body, Operation};
 use crate::names::{operation_constant, pascal};
 use crate::part::METHODS;
 
@@ -104,8 +104,8 @@ impl<'a> Reader<'a> {
         let responses = self.read_responses(operation, &hint);
         let (prefix, server) = self.own_server(servers, found);
         if responses.events.is_some() {
-            let contents = body.iter_mut().flat_map(Body::contents_mut);
-            let parts = contents.flat_map(BodyContent::parts_mut);
+            let bodies = body.iter_mut().flat_map(Body::bodies_mut);
+            let parts = bodies.flat_map(|it| it.content.parts_mut());
             let parts = parts.map(|part| &mut part.ident);
             let arguments = parameters.iter_mut().map(|it| &mut it.ident).chain(parts);
             arguments

@@ -354,16 +354,16 @@ pub(super) fn name_for_call(parameters: &mut [Parameter], mut body: Option<&mut 
         }
         name
     };
-    for (name, _, content) in body.iter().flat_map(|body| body.contents()) {
-        if !matches!(content, BodyContent::Multipart(_)) {
-            free(name, "body");
+    for one in body.iter().flat_map(|body| body.bodies()) {
+        if !matches!(one.content, BodyContent::Multipart(_)) {
+            free(&one.ident, "body");
         }
     }
     for parameter in parameters {
         parameter.argument = free(&parameter.name, parameter.location.as_str());
     }
-    for content in body.iter_mut().flat_map(|body| body.contents_mut()) {
-        for part in content.parts_mut() {
+    for one in body.iter_mut().flat_map(|body| body.bodies_mut()) {
+        for part in one.content.parts_mut() {
             part.argument = free(&part.name, "part");
         }
     }

@@ -138,7 +138,7 @@ impl<'a> Reader<'a> {
                 ResponseContent::Other(essence(media).to_owned())
             }
             (Some(_), Success::Json(schema) | Success::OptionalJson(schema))
-                if declared.status.starts_with('2') =>
+                if declared.is_success =>
             {
                 ResponseContent::Json(Some(schema.clone()))
             }
@@ -151,6 +151,7 @@ impl<'a> Reader<'a> {
         };
         Response {
             status: declared.status.to_owned(),
+            is_success: declared.is_success,
             description: declared.response.prose("description").unwrap_or_default(),
             content,
         }
