@@ -9,7 +9,7 @@ use crate::spec::Spec;
 use crate::{lift, model, on_a_large_stack, tree};
 use surface::{Item, Surface, surface};
 
-pub use changelog::{ChangelogError, add_to_changelog};
+pub use changelog::add_to_changelog;
 pub use wire::WireChange;
 
 /// The differences between two versions of a spec.

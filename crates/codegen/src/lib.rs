@@ -44,7 +44,7 @@ use placeholders::Placeholders;
 use tree::Tree;
 
 pub use client_crate::{crate_name, write_crate};
-pub use compare::{ChangelogError, Comparison, WireChange, add_to_changelog, compare};
+pub use compare::{Comparison, WireChange, add_to_changelog, compare};
 pub use error::{Error, Problem};
 pub use output::{Generated, write};
 pub use spec::{Overlay, Spec};
