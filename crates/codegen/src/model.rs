@@ -253,7 +253,7 @@ pub(crate) struct Operation {
 impl Operation {
     /// Returns whether a parameter is the size of pages, under the name that all lists have.
     pub fn has_page_size(&self, parameter: &Parameter) -> bool {
-        let size = self.paging.as_ref().map(Paging::size);
+        let size = self.paging.as_ref().map(|it| it.scheme.size());
         parameter.ident == "page_size" && size == Some(parameter.name.as_str())
     }
 
@@ -568,31 +568,33 @@ pub(crate) enum SchemeKind {
     },
 }
 
-impl Paging {
-    /// Returns the property that holds the items.
-    pub fn items(&self) -> &str {
-        match self {
-            Self::Token { items } | Self::Numbered { items } | Self::Timed { items } => items,
-        }
-    }
-
-    /// Returns the parameter that sets the size of a page.
-    pub fn size(&self) -> &'static str {
-        match self {
-            Self::Token { .. } => "page_size",
-            Self::Numbered { .. } => "size",
-            Self::Timed { .. } => "limit",
-        }
-    }
+/// The paging of a list operation.
+#[derive(Debug)]
+pub(crate) struct Paging {
+    pub scheme: PagingScheme,
+    /// The schema of a page, by Rust name.
+    pub page: String,
+    /// The property of a page that holds the items.
+    pub items: String,
 }
 
-/// The paging scheme of a list operation.
-#[derive(Debug)]
-pub(crate) enum Paging {
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum PagingScheme {
     /// `page_token` in, `next_page_token` out.
-    Token { items: String },
+    Token,
     /// `page` and `size` in, `items`, `page` and `pages` out.
-    Numbered { items: String },
+    Numbered,
     /// `start` and `limit` in, `next_start` out; items have a `timestamp`.
-    Timed { items: String },
+    Timed,
+}
+
+impl PagingScheme {
+    /// Returns the parameter that sets the size of a page.
+    pub fn size(self) -> &'static str {
+        match self {
+            Self::Token => "page_size",
+            Self::Numbered => "size",
+            Self::Timed => "limit",
+        }
+    }
 }

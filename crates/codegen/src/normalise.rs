@@ -74,7 +74,7 @@ pub(crate) fn normalise(file: &str, lifted: &Lifted) -> Result<(Api, Vec<Problem
         servers: servers.absolute,
     };
     for index in 0..api.operations.len() {
-        api.operations[index].paging = paging::detect(&api.operations[index], &api.schemas);
+        api.operations[index].paging = paging::detect(&api, &api.operations[index]);
         paging::document_token(&mut api.operations[index]);
     }
     Ok((api, warnings))

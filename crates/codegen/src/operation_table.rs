@@ -8,8 +8,8 @@ use quote::quote;
 use crate::body_table;
 use crate::entry::Entry;
 use crate::model::{
-    Api, Body, BodyContent, FormPart, InPageToken, Kind, Location, MediaBody, Operation, Paging,
-    Parameter, Schema, SchemeKind, SecurityScheme, StreamFormat, Style, Success,
+    Api, Body, BodyContent, FormPart, InPageToken, Kind, Location, MediaBody, Operation, Parameter,
+    Schema, SchemeKind, SecurityScheme, StreamFormat, Style, Success,
 };
 use crate::prose::code;
 use crate::shape::shape;
@@ -90,10 +90,9 @@ fn operation(api: &Api, operation: &Operation) -> TokenStream {
         Success::Stream(_, StreamFormat::Sequence) => Some("JsonSequence"),
         Success::Stream(_, StreamFormat::Results) => Some("JsonResults"),
     };
-    let paging = operation.paging.as_ref().map(|paging| match paging {
-        Paging::Token { items } => quote! { Paging::Token { items: #items } },
-        Paging::Numbered { items } => quote! { Paging::Numbered { items: #items } },
-        Paging::Timed { items } => quote! { Paging::Timed { items: #items } },
+    let paging = operation.paging.as_ref().map(|paging| {
+        let (scheme, items) = (variant("Paging", paging.scheme), &paging.items);
+        quote! { #scheme { items: #items } }
     });
     let entry = Entry::new(quote! { Operation::new(#name, #upstream, #method, #path) })
         .set("summary", operation.summary.as_ref())
