@@ -93,6 +93,25 @@ pub(crate) enum Kind {
     Reference(String),
 }
 
+impl Kind {
+    /// Returns the JSON type of all values, or `any`.
+    pub fn json_type(&self) -> &'static str {
+        match self {
+            Self::Any | Self::Reference(_) | Self::Union(_) => "any",
+            Self::Boolean => "boolean",
+            Self::Integer(_) => "integer",
+            Self::Number => "number",
+            Self::String
+            | Self::Timestamp
+            | Self::IntegerText { .. }
+            | Self::Binary
+            | Self::Enum(_) => "string",
+            Self::Array(_) => "array",
+            Self::Map(_) | Self::Object(_) | Self::Tagged(_) => "object",
+        }
+    }
+}
+
 /// A value of an enum.
 #[derive(Clone, Debug)]
 pub(crate) struct EnumValue {

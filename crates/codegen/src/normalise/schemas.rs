@@ -535,18 +535,11 @@ fn integer_type(format: &str) -> &'static str {
     }
 }
 
+/// Returns the JSON type by which alternatives are told apart: an integer is a number.
 fn json_type(kind: &Kind) -> &'static str {
-    match kind {
-        Kind::Any | Kind::Reference(_) | Kind::Union(_) => "any",
-        Kind::Boolean => "boolean",
-        Kind::Integer(_) | Kind::Number => "number",
-        Kind::String
-        | Kind::Timestamp
-        | Kind::IntegerText { .. }
-        | Kind::Binary
-        | Kind::Enum(_) => "string",
-        Kind::Array(_) => "array",
-        Kind::Map(_) | Kind::Object(_) | Kind::Tagged(_) => "object",
+    match kind.json_type() {
+        "integer" => "number",
+        json_type => json_type,
     }
 }
 
