@@ -148,7 +148,7 @@ impl<'a> Reader<'a> {
         let before = self.size;
         self.size = before.saturating_add(count);
         if before <= MAX_SIZE && self.size > MAX_SIZE {
-            self.problem(
+            self.problems.add(
                 at,
                 format!("more than {MAX_SIZE} schemas and properties up to here"),
                 TOO_LARGE,
@@ -157,20 +157,11 @@ impl<'a> Reader<'a> {
         self.size <= MAX_SIZE
     }
 
-    fn problem(&mut self, at: &Pointer, message: impl Into<String>, remedy: impl Into<String>) {
-        self.problems.add(at, message, remedy);
-    }
-
-    /// Warns that a part of the document is left out or changed, and says what happens instead.
-    fn warn(&mut self, at: &Pointer, message: impl Into<String>, instead: impl Into<String>) {
-        self.problems.warn(at, message, instead);
-    }
-
     /// Returns the object at a place, or reports a problem.
     fn object(&mut self, node: &Node<'a>, what: &str) -> Option<&'a Map<String, Value>> {
         let object = node.value.as_object();
         if object.is_none() {
-            self.problem(
+            self.problems.add(
                 &node.at,
                 format!("{what} is not an object"),
                 "use an object",
@@ -188,7 +179,7 @@ impl<'a> Reader<'a> {
             let message =
                 format!("the reference {target} is circular, or its target does not exist");
             let remedy = "refer to a part that this document defines, as `#/components/…`";
-            self.problem(at, message, remedy);
+            self.problems.add(at, message, remedy);
         }
         found.ok()
     }
@@ -214,7 +205,7 @@ impl<'a> Reader<'a> {
     fn exceeds(&mut self, limit: usize, count: usize, what: &str, at: &Pointer) -> bool {
         if count > limit {
             let message = format!("{count} {what}, more than the limit of {limit}");
-            self.problem(at, message, TOO_LARGE);
+            self.problems.add(at, message, TOO_LARGE);
         }
         count > limit
     }
@@ -267,7 +258,7 @@ impl<'a> Reader<'a> {
                 SchemeKind::Basic
             }
             (Some("http"), Some(name), ..) if !name.eq_ignore_ascii_case("bearer") => {
-                self.warn(
+                self.problems.warn(
                     &scheme.at.at("scheme"),
                     format!("the HTTP scheme `{name}` is not supported"),
                     "credentials for it are sent as `Authorization: Bearer …`",
@@ -275,7 +266,7 @@ impl<'a> Reader<'a> {
                 SchemeKind::Bearer
             }
             (Some("mutualTLS"), ..) => {
-                self.warn(
+                self.problems.warn(
                     &scheme.at,
                     "client certificates are not credentials of a request",
                     "no credential is sent; configure the certificate in the HTTP client",
@@ -284,7 +275,7 @@ impl<'a> Reader<'a> {
             }
             (Some("http" | "oauth2" | "openIdConnect"), ..) => SchemeKind::Bearer,
             _ => {
-                self.problem(
+                self.problems.add(
                     &scheme.at,
                     "the security scheme has no supported type",
                     "use `apiKey` (with `in` and `name`), `http`, `oauth2` or `openIdConnect`",

@@ -144,7 +144,7 @@ impl<'a> Reader<'a> {
                 self.json_type_of(&left.kind),
                 self.json_type_of(&right.kind),
             ];
-            self.warn(
+            self.problems.warn(
                 at,
                 format!(
                     "the members of `allOf` contradict each other: {}",

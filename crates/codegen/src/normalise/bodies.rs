@@ -22,7 +22,7 @@ impl<'a> Reader<'a> {
         self.object(&body, "the request body")?;
         let mut declared: Vec<_> = body.child("content").entries().collect();
         if declared.is_empty() {
-            self.warn(
+            self.problems.warn(
                 &body.at,
                 "the request body declares no media type",
                 "no body is sent",
@@ -81,7 +81,7 @@ impl<'a> Reader<'a> {
             }
             MULTIPART => match self.read_parts(content, &hint) {
                 parts if parts.is_empty() => {
-                    self.warn(
+                    self.problems.warn(
                         &content.at.at("schema"),
                         "the multipart body declares no parts",
                         "the caller provides the whole body, with a media type that contains the boundary",
@@ -166,7 +166,7 @@ impl<'a> Reader<'a> {
             let encoding = encoding.as_ref();
             let media = encoding.and_then(media_of);
             if let Some(headers) = encoding.and_then(|it| it.get("headers")) {
-                self.warn(
+                self.problems.warn(
                     &headers.at,
                     format!("the part `{name}` declares headers"),
                     "they are not sent",

@@ -18,11 +18,11 @@ impl<'a> Reader<'a> {
     pub(super) fn read_operations(&mut self, servers: &Servers) -> Vec<Operation> {
         let root = self.root();
         if let Some(webhooks) = root.get("webhooks") {
-            self.warn(&webhooks.at, "webhooks", CALLS);
+            self.problems.warn(&webhooks.at, "webhooks", CALLS);
         }
         let paths = root.child("paths");
         if !root.has("paths") {
-            self.problem(
+            self.problems.add(
                 &paths.at,
                 "the document has no `paths`",
                 "provide a spec with operations",
@@ -52,7 +52,7 @@ impl<'a> Reader<'a> {
                     continue;
                 }
                 if let Some(callbacks) = operation.get("callbacks") {
-                    self.warn(&callbacks.at, "callbacks", CALLS);
+                    self.problems.warn(&callbacks.at, "callbacks", CALLS);
                 }
                 let count = found.len() + 1;
                 if self.exceeds(MAX_OPERATIONS, count, "operations", &operation.at) {
@@ -76,7 +76,7 @@ impl<'a> Reader<'a> {
             if let Some(other) = ids.get(&it.id()) {
                 let message = format!("the operationId `{}` is also used at `{other}`", it.id());
                 let instead = format!("the method is `{name}`, and `call` finds it by that name");
-                self.warn(&it.operation.at, message, instead);
+                self.problems.warn(&it.operation.at, message, instead);
             } else {
                 ids.insert(it.id(), it.operation.at.as_str());
             }
@@ -146,7 +146,7 @@ impl<'a> Reader<'a> {
         for alternative in declared.items().filter(|it| it.value.is_object()) {
             for (name, scopes) in alternative.entries() {
                 if !schemes.has(name) && self.undefined_schemes.insert(name) {
-                    self.warn(
+                    self.problems.warn(
                         &scopes.at,
                         format!("the security scheme `{name}` is not defined"),
                         "credentials for it are sent as `Authorization: Bearer …`",

@@ -63,7 +63,8 @@ impl<'a> Reader<'a> {
             };
             let count = list.value.as_array().map(Vec::len);
             if count.is_none() {
-                self.problem(&list.at, "`parameters` is not a list", "use a list");
+                self.problems
+                    .add(&list.at, "`parameters` is not a list", "use a list");
             }
             if self.exceeds(MAX_PARAMETERS, count.unwrap_or(0), "parameters", &list.at) {
                 continue;
@@ -97,7 +98,7 @@ impl<'a> Reader<'a> {
 
     fn check_path(&mut self, path: &str, found: &mut Vec<Parameter>, at: &Pointer) {
         let Some(names) = template_names(path) else {
-            self.problem(
+            self.problems.add(
                 at,
                 format!("invalid path template {path:?}"),
                 "start it with `/` and write each parameter as `{name}`",
@@ -116,7 +117,7 @@ impl<'a> Reader<'a> {
         }
         for (index, name) in names.iter().enumerate() {
             if names[..index].contains(name) {
-                self.problem(
+                self.problems.add(
                     at,
                     format!("`{{{name}}}` occurs twice in the path"),
                     "use each parameter once",
@@ -127,7 +128,7 @@ impl<'a> Reader<'a> {
                 .filter(in_path)
                 .any(|parameter| parameter.name == *name)
             {
-                self.warn(
+                self.problems.warn(
                     at,
                     format!("the path parameter `{name}` is not declared"),
                     "it is a required string",
@@ -168,7 +169,8 @@ impl<'a> Reader<'a> {
         self.object(&node, "the parameter")?;
         let at = &node.at;
         let Some(name) = node.text("name") else {
-            self.problem(at, "the parameter has no name", "add a `name`");
+            self.problems
+                .add(at, "the parameter has no name", "add a `name`");
             return None;
         };
         let location = match node.str("in") {
@@ -177,7 +179,7 @@ impl<'a> Reader<'a> {
             Some("header") => Location::Header,
             Some("cookie") => Location::Cookie,
             Some("body") => {
-                self.problem(
+                self.problems.add(
                     at,
                     format!("the parameter `{name}` is a second body"),
                     "remove it: an operation has one body",
@@ -188,7 +190,7 @@ impl<'a> Reader<'a> {
                 let given = other.map_or("no location".to_owned(), |other| {
                     format!("the unknown location `{other}`")
                 });
-                self.problem(
+                self.problems.add(
                     at,
                     format!("the parameter `{name}` has {given}"),
                     "use path, query, header or cookie (in Swagger 2.0 also body or formData)",
@@ -201,7 +203,7 @@ impl<'a> Reader<'a> {
             .find(|(own, _)| name.eq_ignore_ascii_case(own));
         if let (Location::Header, Some((_, instead))) = (location, own) {
             let message = format!("OpenAPI ignores the header parameter `{name}`");
-            self.warn(at, message, *instead);
+            self.problems.warn(at, message, *instead);
             return None;
         }
         let hint = pascal(&format!("{hint} {name}"));
@@ -224,7 +226,7 @@ impl<'a> Reader<'a> {
             false => self.style(&node, &name, location),
         };
         if style != Style::Json && self.is_nested(&schema, style == Style::DeepObject, 0) {
-            self.warn(
+            self.problems.warn(
                 at,
                 format!("the parameter `{name}` contains a nested list or object"),
                 "no style can express it; the inner value is sent as JSON",
@@ -264,7 +266,7 @@ impl<'a> Reader<'a> {
             (Value::Bool(false), _) => InPageToken::Nothing,
             (_, Some(prefix)) => InPageToken::PredicatesExcept(prefix.to_owned()),
             _ => {
-                self.problem(
+                self.problems.add(
                     &node.at,
                     format!("`{IN_PAGE_TOKEN}` is neither a boolean nor an exception"),
                     "write `true`, or `{\"predicates-except\": \"PREFIX OF KEYS\"}`",
@@ -293,7 +295,7 @@ impl<'a> Reader<'a> {
                 });
                 if fitting.is_none() {
                     let place = location.as_str();
-                    self.warn(
+                    self.problems.warn(
                         &node.at.at("style"),
                         format!("the style `{given}` of `{name}` is not supported for a {place}"),
                         format!("the style `{}` is used", usual.as_str()),

@@ -104,7 +104,7 @@ impl<'a> Reader<'a> {
                 },
                 (Some((media, value)), Some((left_out, stream, _))) => {
                     schemas.push(self.content_schema(value, &hint));
-                    self.warn(
+                    self.problems.warn(
                         &stream.at,
                         format!("`{left_out}` is declared beside `{media}`"),
                         format!("`send` requests `{media}`"),

@@ -92,7 +92,7 @@ impl<'a> Reader<'a> {
         };
         let at = &component.node.at;
         if self.stack.len() > MAX_DEPTH {
-            self.problem(
+            self.problems.add(
                 at,
                 format!("references lead through more than {MAX_DEPTH} schemas"),
                 "shorten the chain",
@@ -103,7 +103,7 @@ impl<'a> Reader<'a> {
         let mut schema = self.bare_schema(&component.node, name);
         self.stack.pop();
         if schema.depth() > MAX_NESTING {
-            self.problem(
+            self.problems.add(
                 at,
                 format!("more than {MAX_NESTING} nested lists and maps"),
                 "reduce the nesting",
@@ -231,7 +231,7 @@ impl<'a> Reader<'a> {
             None => self.shape(node, hint),
         };
         if node.has(TYPE_LIST) {
-            self.warn(
+            self.problems.warn(
                 &node.at,
                 "`type` is a list, which only OpenAPI 3.1 supports",
                 "the list is read as in OpenAPI 3.1",
@@ -247,7 +247,7 @@ impl<'a> Reader<'a> {
     fn reference(&mut self, node: &Node<'a>, target: &Node<'a>) -> Schema {
         let Some(upstream) = self.component_of(node.value) else {
             let target_name = target.value;
-            self.problem(
+            self.problems.add(
                 &target.at,
                 format!("the reference {target_name} does not lead to a schema of this document"),
                 "define that schema or correct the reference",
@@ -262,7 +262,7 @@ impl<'a> Reader<'a> {
         if let Some(position) = self.stack.iter().position(|(open, _)| *open == name) {
             let through_a_value = self.stack[position..].iter().any(|(_, guarded)| *guarded);
             if !through_a_value {
-                self.problem(
+                self.problems.add(
                     &target.at,
                     format!("the schema `{upstream}` consists of itself"),
                     "break the cycle: a schema may contain itself in a property or a list, but not be itself",
@@ -295,7 +295,7 @@ impl<'a> Reader<'a> {
     pub(super) fn members_of(&mut self, node: &Node<'a>, keyword: &str) -> Vec<Node<'a>> {
         let members = node.child(keyword);
         if node.has(keyword) && !members.value.is_array() {
-            self.problem(
+            self.problems.add(
                 &members.at,
                 format!("`{keyword}` is not a list"),
                 "use a list of schemas",
@@ -333,7 +333,7 @@ impl<'a> Reader<'a> {
             "object" => self.object_kind(node, hint),
             _ => {
                 let given = node.child("type");
-                self.warn(
+                self.problems.warn(
                     &given.at,
                     format!("the type {} does not exist", given.value),
                     "the value is free-form JSON",
@@ -413,7 +413,8 @@ impl<'a> Reader<'a> {
 
     fn enumeration(&mut self, node: &Node<'a>, values: &Node<'a>, hint: &str) -> Schema {
         let Some(given) = values.value.as_array() else {
-            self.problem(&values.at, "`enum` is not a list", "use a list of values");
+            self.problems
+                .add(&values.at, "`enum` is not a list", "use a list of values");
             return any();
         };
         let nullable = given.iter().any(Value::is_null);
@@ -443,7 +444,7 @@ impl<'a> Reader<'a> {
                 _ => true,
             };
             if !present.iter().all(fits) {
-                self.warn(
+                self.problems.warn(
                     &values.at,
                     "values of `enum` are not of the declared `type`",
                     "the value is free-form JSON",
@@ -461,7 +462,7 @@ impl<'a> Reader<'a> {
         let names = node.child(VARIANT_NAMES);
         let list = names.value.as_array();
         if list.is_some_and(|list| list.len() != given.items().count()) {
-            self.warn(
+            self.problems.warn(
                 &names.at,
                 format!("`{VARIANT_NAMES}` does not have one name for each value of `enum`"),
                 "values without a name are named after their strings",

@@ -54,7 +54,7 @@ impl<'a> Reader<'a> {
                 },
                 Err(reason) => reason,
             };
-            self.warn(
+            self.problems.warn(
                 &server.at,
                 format!("the server cannot be used: {reason}"),
                 "the documentation does not list it; callers can set any endpoint",
@@ -92,7 +92,7 @@ impl<'a> Reader<'a> {
             }
         }
         if usable.is_empty() {
-            self.warn(
+            self.problems.warn(
                 &of.operation.at,
                 format!(
                     "the server of the operation cannot be used: {}",

@@ -288,7 +288,7 @@ impl<'a> Reader<'a> {
             let mut names = names.flat_map(Map::keys);
             let unknown = names.find(|name| !opened.properties.contains_key(*name));
             if let Some(name) = unknown.filter(|_| opened.additional.is_none()) {
-                self.warn(
+                self.problems.warn(
                     &condition.at,
                     format!("the property `{name}` is declared only under a condition"),
                     "it is kept among the undeclared properties",
