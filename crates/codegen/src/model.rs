@@ -57,7 +57,7 @@ pub(crate) struct NamedSchema {
     pub schema: Schema,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Schema {
     pub kind: Kind,
     pub nullable: bool,
@@ -69,8 +69,9 @@ pub(crate) struct Schema {
 }
 
 /// The shape of a value.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) enum Kind {
+    #[default]
     Any,
     Boolean,
     Integer(&'static str),
@@ -188,11 +189,7 @@ impl Schema {
     pub fn of(kind: Kind) -> Self {
         Self {
             kind,
-            nullable: false,
-            format: None,
-            description: None,
-            default: None,
-            deprecated: false,
+            ..Self::default()
         }
     }
 
@@ -274,15 +271,6 @@ impl Operation {
     pub fn has_page_size(&self, parameter: &Parameter) -> bool {
         let size = self.paging.as_ref().map(|it| it.scheme.size());
         parameter.ident == "page_size" && size == Some(parameter.name.as_str())
-    }
-
-    /// Returns the status of the first successful response.
-    pub fn success_status(&self) -> u16 {
-        let mut statuses = self
-            .responses
-            .iter()
-            .filter_map(|it| it.status.parse().ok());
-        statuses.find(|it| (200..300).contains(it)).unwrap_or(200)
     }
 
     /// Returns the schemas of parameters, bodies and responses.

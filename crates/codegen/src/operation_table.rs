@@ -79,8 +79,9 @@ fn operation(api: &Api, operation: &Operation) -> TokenStream {
         ..
     } = operation;
     let doc = format!(" {}", code(&format!("{method} {path}")));
-    let status = operation.success_status();
-    let number = Literal::u16_unsuffixed(status);
+    let statuses = operation.responses.iter().map(|it| it.status.parse());
+    let success = statuses.flatten().find(|it| (200..300).contains(it));
+    let status = success.filter(|it| *it != 200);
     let response = match operation.success {
         Success::Empty => None,
         Success::Json(_) => Some("Json"),
@@ -109,7 +110,7 @@ fn operation(api: &Api, operation: &Operation) -> TokenStream {
     };
     let entry = entry
         .set("accept", operation.accept.as_ref())
-        .set("success_status", (status != 200).then_some(number))
+        .set("success_status", status.map(Literal::u16_unsuffixed))
         .set(
             "response",
             response.map(|it| variant("ResponseKind", format_args!("{it}"))),

@@ -1,9 +1,9 @@
 //! Parameters: their locations, styles and names.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
+use indexmap::IndexMap;
 use indexmap::map::Entry;
-use indexmap::{IndexMap, IndexSet};
 use serde_json::Value;
 
 use super::naming::Unnamed;
@@ -398,22 +398,19 @@ fn short_identifiers(found: &mut [Parameter]) {
         Some((_, last)) if !it.given => Some(snake(last)),
         _ => None,
     };
-    let mut uses: IndexMap<String, usize> = IndexMap::new();
+    let mut uses: HashMap<String, usize> = HashMap::new();
     for parameter in found.iter() {
-        let names: IndexSet<String> = short(parameter)
-            .into_iter()
-            .chain([parameter.ident.clone()])
-            .collect();
-        for name in names {
+        let short = short(parameter).filter(|it| *it != parameter.ident);
+        for name in short.into_iter().chain([parameter.ident.clone()]) {
             *uses.entry(name).or_default() += 1;
         }
     }
     for parameter in found {
-        let Some(short) = short(parameter) else {
-            continue;
-        };
-        let free = uses.get(&short) == Some(&1) && short != "body";
-        if free && !BUILDER_NAMES.contains(&short.as_str()) {
+        if let Some(short) = short(parameter)
+            && uses.get(&short) == Some(&1)
+            && short != "body"
+            && !BUILDER_NAMES.contains(&short.as_str())
+        {
             parameter.ident = short;
         }
     }

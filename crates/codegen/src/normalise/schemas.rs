@@ -420,37 +420,34 @@ impl<'a> Reader<'a> {
         let nullable = given.iter().any(Value::is_null);
         let present: Vec<&Value> = given.iter().filter(|value| !value.is_null()).collect();
         let all = |is: fn(&Value) -> bool| present.iter().all(|value| is(value));
-        let declared = node.str("type");
-        let kind = if present.is_empty() {
-            self.kind(node, hint)
-        } else if all(Value::is_string) && declared.is_none_or(|it| it == "string") {
-            Kind::Enum(self.enum_values(node, values))
-        } else if all(Value::is_number)
-            && declared.is_none_or(|it| ["integer", "number"].contains(&it))
-        {
-            let whole = all(|value| value.is_i64() || value.is_u64());
-            let format = node.str("format").unwrap_or("");
-            match declared.unwrap_or(if whole { "integer" } else { "number" }) {
-                "integer" => Kind::Integer(integer_type(format)),
-                _ => Kind::Number,
-            }
-        } else if all(Value::is_boolean) && declared.is_none_or(|it| it == "boolean") {
-            Kind::Boolean
+        let inferred = if all(Value::is_string) {
+            "string"
+        } else if all(|value| value.is_i64() || value.is_u64()) {
+            "integer"
+        } else if all(Value::is_number) {
+            "number"
+        } else if all(Value::is_boolean) {
+            "boolean"
         } else {
-            let fits = |value: &&Value| match declared {
-                Some("string") => value.is_string(),
-                Some("integer" | "number") => value.is_number(),
-                Some("boolean") => value.is_boolean(),
-                _ => true,
-            };
-            if !present.iter().all(fits) {
-                self.problems.warn(
-                    &values.at,
-                    "values of `enum` are not of the declared `type`",
-                    "the value is free-form JSON",
-                );
+            ""
+        };
+        let format = node.str("format").unwrap_or("");
+        let kind = match (node.str("type").unwrap_or(inferred), inferred) {
+            _ if present.is_empty() => self.kind(node, hint),
+            ("string", "string") => Kind::Enum(self.enum_values(node, values)),
+            ("integer", "integer" | "number") => Kind::Integer(integer_type(format)),
+            ("number", "integer" | "number") => Kind::Number,
+            ("boolean", "boolean") => Kind::Boolean,
+            (declared, _) => {
+                if ["string", "integer", "number", "boolean"].contains(&declared) {
+                    self.problems.warn(
+                        &values.at,
+                        "values of `enum` are not of the declared `type`",
+                        "the value is free-form JSON",
+                    );
+                }
+                Kind::Any
             }
-            Kind::Any
         };
         Schema {
             nullable,
