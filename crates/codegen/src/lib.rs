@@ -37,6 +37,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
+use error::Problems;
 use lifted::Lifted;
 use model::Api;
 use passes::Context;
@@ -166,21 +167,8 @@ fn lift(spec: &Spec) -> Result<Lifted, Error> {
 }
 
 fn model(spec: &Spec, lifted: &Lifted) -> Result<(Api, Vec<Problem>), Error> {
-    let original = |at: &pointer::Pointer| lifted.locate(at.as_str()).1;
-    let unresolved = references::unresolved(spec.name(), &lifted.read, &lifted.document, original);
-    let read = normalise::normalise(spec.name(), lifted);
-    if unresolved.is_empty() {
-        return read;
-    }
-    let others = read.err().map(Error::into_problems).unwrap_or_default();
-    let others = others.into_iter().filter(|other| {
-        let place = other.pointer.strip_suffix("/$ref");
-        let place = place.unwrap_or(&other.pointer);
-        unresolved.iter().all(|it| it.pointer != place)
-    });
-    Err(Error::new(
-        unresolved.iter().cloned().chain(others).collect(),
-    ))
+    let unresolved = references::unresolved(spec.name(), &lifted.read, &lifted.document);
+    normalise::normalise(Problems::new(spec.name(), unresolved), lifted)
 }
 
 fn steps(spec: &Spec) -> Result<Generated, Error> {

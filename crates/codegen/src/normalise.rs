@@ -44,8 +44,11 @@ const MAX_SIZE: usize = 60_000;
 const MAX_STEPS: usize = 16;
 
 /// Returns the API of a document, and warnings about the parts that are left out.
-pub(crate) fn normalise(file: &str, lifted: &Lifted) -> Result<(Api, Vec<Problem>), Error> {
-    let mut reader = Reader::new(file, lifted);
+pub(crate) fn normalise(
+    problems: Problems<'_>,
+    lifted: &Lifted,
+) -> Result<(Api, Vec<Problem>), Error> {
+    let mut reader = Reader::new(problems, lifted);
     reader.read_components();
     let servers = reader.read_servers();
     let mut operations = reader.read_operations(&servers);
@@ -110,13 +113,13 @@ struct Reader<'a> {
 }
 
 impl<'a> Reader<'a> {
-    fn new(file: &'a str, lifted: &'a Lifted) -> Self {
+    fn new(problems: Problems<'a>, lifted: &'a Lifted) -> Self {
         static NONE: LazyLock<Map<String, Value>> = LazyLock::new(Map::new);
         let protobuf = protobuf::is_from_grpc_gateway(lifted);
         let mut reader = Self {
             lifted,
             size: 0,
-            problems: Problems::new(file),
+            problems,
             components: &NONE,
             component_names: IndexMap::new(),
             by_name: IndexMap::new(),
