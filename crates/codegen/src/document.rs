@@ -12,22 +12,10 @@ use crate::model::{
 };
 use crate::placeholders::Placeholders;
 
-/// Returns the document with the names of the API.
-pub(crate) fn document(api: &Api) -> Value {
-    Writer {
-        api,
-        placeholders: None,
-    }
-    .document()
-}
-
-/// Returns the document for this generator's own run of progenitor, with placeholders for names.
-pub(crate) fn with_placeholders(api: &Api, placeholders: &Placeholders<'_>) -> Value {
-    Writer {
-        api,
-        placeholders: Some(placeholders),
-    }
-    .document()
+/// Returns the document with the names of the API, or with placeholders for this generator's own run
+/// of progenitor.
+pub(crate) fn document(api: &Api, placeholders: Option<&Placeholders<'_>>) -> Value {
+    Writer { api, placeholders }.document()
 }
 
 struct Writer<'a> {

@@ -108,7 +108,7 @@ pub fn generate(spec: &Spec) -> Result<Generated, Error> {
 /// ```
 pub fn openapi(spec: &Spec) -> Result<Value, Error> {
     on_a_large_stack(spec, |spec| {
-        Ok(document::document(&model(spec, &lift(spec)?)?.0))
+        Ok(document::document(&model(spec, &lift(spec)?)?.0, None))
     })
 }
 
@@ -192,7 +192,7 @@ fn steps(spec: &Spec) -> Result<Generated, Error> {
 /// Returns progenitor's output after all passes.
 fn tree(spec: &Spec, api: &Api) -> Result<Tree, Error> {
     let placeholders = Placeholders::of(api);
-    let document = document::with_placeholders(api, &placeholders);
+    let document = document::document(api, Some(&placeholders));
     let context = Context {
         api,
         placeholders: &placeholders,

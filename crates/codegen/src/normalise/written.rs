@@ -7,7 +7,7 @@ use indexmap::IndexSet;
 use serde_json::{Map, Value};
 
 use super::Reader;
-use crate::pointer::{Pointer, percent_decoded};
+use crate::pointer::Pointer;
 
 /// Maximum number of schemas to inspect: nested alternatives can double at each level.
 const MAX_LOOKS: usize = 1_000;
@@ -83,9 +83,8 @@ impl<'a> Reader<'a> {
         let [name] = &below.keys().collect::<Vec<_>>()[..] else {
             return None;
         };
-        let known = self.components.get_key_value(name);
-        let known = known.or_else(|| self.components.get_key_value(&percent_decoded(name)));
-        known.map(|(name, _)| name.as_str())
+        let (name, _) = self.components.get_key_value(name)?;
+        Some(name)
     }
 
     /// Returns the keywords of a schema and of all members of its `allOf`, itself first.
