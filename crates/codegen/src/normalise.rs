@@ -262,7 +262,7 @@ impl<'a> Reader<'a> {
             }
             (Some("http"), Some(name), ..) if !name.eq_ignore_ascii_case("bearer") => {
                 self.problems.warn(
-                    &scheme.at.at("scheme"),
+                    scheme.at.at("scheme"),
                     format!("the HTTP scheme `{name}` is not supported"),
                     "credentials for it are sent as `Authorization: Bearer …`",
                 );

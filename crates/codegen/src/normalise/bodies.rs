@@ -82,7 +82,7 @@ impl<'a> Reader<'a> {
             MULTIPART => match self.read_parts(content, &hint) {
                 parts if parts.is_empty() => {
                     self.problems.warn(
-                        &content.at.at("schema"),
+                        content.at.at("schema"),
                         "the multipart body declares no parts",
                         "the caller provides the whole body, with a media type that contains the boundary",
                     );

@@ -296,7 +296,7 @@ impl<'a> Reader<'a> {
                 if fitting.is_none() {
                     let place = location.as_str();
                     self.problems.warn(
-                        &node.at.at("style"),
+                        node.at.at("style"),
                         format!("the style `{given}` of `{name}` is not supported for a {place}"),
                         format!("the style `{}` is used", usual.as_str()),
                     );
@@ -310,24 +310,20 @@ impl<'a> Reader<'a> {
 
     /// Returns whether the value has a nested list or object that the style cannot express.
     pub(super) fn is_nested(&self, schema: &Schema, deep: bool, depth: usize) -> bool {
-        let member = |inner: &Schema| match self.known_kind(&inner.kind) {
-            Some(Kind::Array(_)) if deep && depth < MAX_NESTED => {
-                self.is_nested(inner, false, depth + 1)
-            }
-            Some(Kind::Object(_) | Kind::Map(_)) if deep && depth < MAX_NESTED => {
-                self.is_nested(inner, true, depth + 1)
-            }
-            Some(Kind::Array(_) | Kind::Object(_) | Kind::Map(_)) => true,
-            _ => false,
+        let is_compound = |inner: &Schema| {
+            let kind = self.known_kind(&inner.kind);
+            matches!(kind, Some(Kind::Array(_) | Kind::Object(_) | Kind::Map(_)))
+        };
+        let is_lost = |inner: &Schema| {
+            let is_written = deep && depth < MAX_NESTED;
+            is_compound(inner) && (!is_written || self.is_nested(inner, deep, depth + 1))
         };
         match self.known_kind(&schema.kind) {
-            Some(Kind::Array(items)) => self.known_kind(&items.kind).is_some_and(|kind| {
-                matches!(kind, Kind::Array(_) | Kind::Object(_) | Kind::Map(_))
-            }),
-            Some(Kind::Map(values)) => member(values),
+            Some(Kind::Array(items)) => is_compound(items),
+            Some(Kind::Map(values)) => is_lost(values),
             Some(Kind::Object(object)) => {
                 let properties = object.properties.values().map(|it| &it.schema);
-                properties.chain(object.additional.as_deref()).any(member)
+                properties.chain(object.additional.as_deref()).any(is_lost)
             }
             Some(Kind::Union(members)) => {
                 depth < MAX_NESTED && members.iter().any(|it| self.is_nested(it, deep, depth + 1))
