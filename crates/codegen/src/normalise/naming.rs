@@ -221,26 +221,16 @@ fn telling_apart(operations: &[&Unnamed<'_>]) -> Vec<String> {
     };
     for parameters in [false, true] {
         let paths = words(parameters);
-        let common = paths
-            .iter()
-            .take(1)
-            .flatten()
-            .enumerate()
-            .take_while(|(index, word)| paths.iter().all(|path| path.get(*index) == Some(word)));
-        let common = common.count();
+        let first = paths.first().map_or(&[][..], Vec::as_slice);
+        let is_common = |index: &usize| paths.iter().all(|it| it.get(*index) == first.get(*index));
+        let common = (0..first.len()).take_while(is_common).count();
         let longest = paths.iter().map(Vec::len).max().unwrap_or(0);
         for count in 1..=longest.saturating_sub(common) {
-            let told: Vec<String> = paths
-                .iter()
-                .map(|path| {
-                    path[common.min(path.len())..]
-                        .iter()
-                        .take(count)
-                        .copied()
-                        .collect::<Vec<_>>()
-                        .join("_")
-                })
-                .collect();
+            let told = paths.iter().map(|path| {
+                let end = path.len().min(common + count);
+                path[common..end].join("_")
+            });
+            let told: Vec<String> = told.collect();
             if told.iter().collect::<HashSet<_>>().len() == told.len() {
                 return told;
             }

@@ -182,21 +182,19 @@ fn with_defaults(template: &str, variables: Option<&Value>) -> Result<String, St
     let pieces = pieces.ok_or_else(|| format!("the braces of `{template}` do not match"))?;
     let mut url = String::new();
     for piece in pieces {
-        let name = match piece {
-            Piece::Text(text) => {
-                url.push_str(text);
-                continue;
-            }
-            Piece::Name(name) => name,
-        };
-        match variables.and_then(|it| it.get(name)?.get("default")) {
-            Some(Value::String(text)) => url.push_str(text),
-            Some(value @ (Value::Number(_) | Value::Bool(_))) => url.push_str(&value.to_string()),
-            _ => {
-                return Err(format!(
-                    "the variable `{name}` of `{template}` has no default"
-                ));
-            }
+        match piece {
+            Piece::Text(text) => url.push_str(text),
+            Piece::Name(name) => match variables.and_then(|it| it.get(name)?.get("default")) {
+                Some(Value::String(text)) => url.push_str(text),
+                Some(value @ (Value::Number(_) | Value::Bool(_))) => {
+                    url.push_str(&value.to_string());
+                }
+                _ => {
+                    return Err(format!(
+                        "the variable `{name}` of `{template}` has no default"
+                    ));
+                }
+            },
         }
     }
     Ok(url)
