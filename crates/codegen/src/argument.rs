@@ -4,7 +4,7 @@ use proc_macro2::TokenStream;
 use quote::quote;
 use syn::{ImplItemFn, Type, parse_quote};
 
-use crate::model::{Api, BodyContent, FormPart, Kind, Operation, Parameter, Schema};
+use crate::model::{Api, BodyContent, FormPart, Kind, MediaBody, Operation, Parameter, Schema};
 use crate::taken::taken;
 use crate::tree::ident;
 
@@ -48,14 +48,14 @@ pub(crate) fn arguments<'a>(api: &Api, operation: &'a Operation) -> Vec<Argument
         return found;
     };
     let required = described.is_argument();
-    for (name, media, content) in described.contents() {
-        if let BodyContent::Multipart(parts) = content {
+    for one in described.bodies() {
+        if let BodyContent::Multipart(parts) = &one.content {
             found.extend(parts.iter().map(|it| part(api, it, required)));
         } else {
             found.push(Argument {
                 required,
                 description: described.description.as_deref(),
-                ..body(api, name, media, content)
+                ..body(api, one)
             });
         }
     }
@@ -118,7 +118,8 @@ fn parameter<'a>(api: &Api, operation: &Operation, parameter: &'a Parameter) -> 
     }
 }
 
-fn body<'a>(api: &Api, wanted: &'a str, media: &str, content: &BodyContent) -> Argument<'a> {
+fn body<'a>(api: &Api, body: &'a MediaBody) -> Argument<'a> {
+    let (wanted, media, content) = (body.ident.as_str(), &body.media, &body.content);
     let name = ident(wanted);
     let (BodyContent::Json(schema) | BodyContent::Form(schema, _)) = content else {
         return Argument {

@@ -43,9 +43,8 @@ pub(crate) fn generate(api: &Api) -> TokenStream {
 fn objects(api: &Api) -> IndexMap<&str, &Object> {
     let mut found = IndexMap::new();
     let bodies = api.operations.iter().filter_map(|it| it.body.as_ref());
-    let contents = bodies.flat_map(Body::contents);
-    for (_, _, content) in contents {
-        let (BodyContent::Json(schema) | BodyContent::Form(schema, _)) = content else {
+    for body in bodies.flat_map(Body::bodies) {
+        let (BodyContent::Json(schema) | BodyContent::Form(schema, _)) = &body.content else {
             continue;
         };
         let Some((name, object)) = named_object(api, schema) else {
@@ -99,7 +98,7 @@ fn field(api: &Api, name: &str, property: &Property) -> Entry {
 
 /// Returns the example of the spec, or an object with the required properties.
 fn example(api: &Api, operation: &Operation, body: &Body) -> Option<Value> {
-    let BodyContent::Json(schema) = &body.content else {
+    let BodyContent::Json(schema) = &body.preferred.content else {
         return None;
     };
     let creates = operation.method == "POST";

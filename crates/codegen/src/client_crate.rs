@@ -1,7 +1,7 @@
 //! A crate around the generated code: `Cargo.toml`, `src/lib.rs` and `README.md`.
 
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 
 use fs_err as fs;
@@ -137,15 +137,11 @@ fn is_refused_by_workspace(directory: &Path) -> bool {
     let Ok(directory) = directory.canonicalize() else {
         return false;
     };
-    let mut above: Vec<PathBuf> = directory
-        .ancestors()
-        .skip(1)
-        .map(|it| it.join("Cargo.toml"))
-        .collect();
-    above.retain(|manifest| manifest.is_file());
+    let above = directory.ancestors().skip(1);
+    let mut manifests = above.map(|it| it.join("Cargo.toml"));
     // Only cargo knows all rules of membership.
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    !above.is_empty()
+    manifests.any(|manifest| manifest.is_file())
         && Command::new(cargo)
             .args(["locate-project", "--workspace", "--quiet"])
             .current_dir(&directory)

@@ -9,7 +9,7 @@ use crate::spec::Spec;
 use crate::{lift, model, on_a_large_stack, tree};
 use surface::{Item, Surface, surface};
 
-pub use changelog::{ChangelogError, add_to_changelog};
+pub use changelog::add_to_changelog;
 pub use wire::WireChange;
 
 /// The differences between two versions of a spec.
@@ -18,10 +18,10 @@ pub struct Comparison {
     old: String,
     new: String,
     /// Public items that are gone.
-    removed: Vec<(Item, String)>,
+    removed: Vec<String>,
     /// Items whose declaration changed, with both declarations.
-    changed: Vec<(Item, String, String)>,
-    added: Vec<(Item, String)>,
+    changed: Vec<String>,
+    added: Vec<String>,
     wire: Vec<WireChange>,
 }
 
@@ -55,21 +55,25 @@ pub fn compare(old: &Spec, new: &Spec) -> Result<Comparison, Error> {
     for (item, declared) in before.surface {
         match added.remove(&item) {
             Some(now) if now == declared => {}
-            Some(now) => changed.push((item, declared, now)),
-            None => removed.push((item, declared)),
+            Some(now) => changed.push(format!("{item}: `{declared}` is now `{now}`")),
+            None => removed.push(item),
         }
     }
     // Parts of an item that was added or removed are not reported separately.
-    let gone: Vec<Item> = removed.iter().map(|(item, _)| item.clone()).collect();
-    removed.retain(|(item, _)| !gone.iter().any(|whole| item.belongs_to(whole)));
+    let is_part = |item: &Item, of: &[Item]| of.iter().any(|whole| item.belongs_to(whole));
+    let gone = removed.iter().filter(|it| !is_part(it, &removed));
     let come: Vec<Item> = added.keys().cloned().collect();
-    added.retain(|item, _| !come.iter().any(|whole| item.belongs_to(whole)));
+    let come = (added.iter()).filter(|(item, _)| !is_part(item, &come));
+    let come = come.map(|(item, declared)| match item {
+        Item::Field(..) => format!("{item}: `{declared}`"),
+        _ => item.to_string(),
+    });
     Ok(Comparison {
         old: before.name,
         new: after.name,
-        removed,
+        removed: gone.map(Item::to_string).collect(),
         changed,
-        added: added.into_iter().collect(),
+        added: come.collect(),
         wire,
     })
 }
@@ -86,7 +90,7 @@ impl Version {
         let lifted = lift(spec)?;
         let (api, _) = model(spec, &lifted)?;
         let surface = surface(&api, &tree(spec, &api)?);
-        let document = lifted.lifted;
+        let document = lifted.document;
         let text = |place: &str| document.pointer(place).and_then(|text| text.as_str());
         let name = format!(
             "{} {}",
@@ -129,7 +133,7 @@ impl Comparison {
             report.push_str("\nNothing changes.\n");
         }
         for (title, lines) in self.sections() {
-            report.push_str(&section(2, title, &lines));
+            report.push_str(&section(2, title, lines));
         }
         let wire: Vec<String> = self.wire.iter().map(WireChange::line).collect();
         report.push_str(&section(2, "On the wire", &wire));
@@ -140,7 +144,7 @@ impl Comparison {
     pub fn changelog(&self) -> String {
         let mut entry = String::new();
         for (title, lines) in self.sections() {
-            entry.push_str(&section(3, title, &lines));
+            entry.push_str(&section(3, title, lines));
         }
         if entry.is_empty() && !self.wire.is_empty() {
             let lines: Vec<String> = self.wire.iter().map(WireChange::line).collect();
@@ -150,26 +154,12 @@ impl Comparison {
     }
 
     /// Returns the titles of the sections and one line per change.
-    fn sections(&self) -> Vec<(&'static str, Vec<String>)> {
-        let removed = self.removed.iter().map(|(item, _)| format!("{item}"));
-        let changed = self
-            .changed
-            .iter()
-            .map(|(item, before, now)| format!("{item}: `{before}` is now `{now}`"));
-        let added = self.added.iter().map(|(item, declared)| {
-            if item.is_field() {
-                format!("{item}: `{declared}`")
-            } else {
-                item.to_string()
-            }
-        });
-        let sections: [(&str, Vec<String>); 3] = [
-            ("Removed (breaks callers)", removed.collect()),
-            ("Changed (breaks callers)", changed.collect()),
-            ("Added", added.collect()),
-        ];
-        let told = sections.into_iter().filter(|(_, lines)| !lines.is_empty());
-        told.collect()
+    fn sections(&self) -> [(&'static str, &[String]); 3] {
+        [
+            ("Removed (breaks callers)", &self.removed),
+            ("Changed (breaks callers)", &self.changed),
+            ("Added", &self.added),
+        ]
     }
 }
 

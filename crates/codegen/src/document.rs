@@ -12,22 +12,10 @@ use crate::model::{
 };
 use crate::placeholders::Placeholders;
 
-/// Returns the document with the names of the API.
-pub(crate) fn document(api: &Api) -> Value {
-    Writer {
-        api,
-        placeholders: None,
-    }
-    .document()
-}
-
-/// Returns the document for this generator's own run of progenitor, with placeholders for names.
-pub(crate) fn with_placeholders(api: &Api, placeholders: &Placeholders<'_>) -> Value {
-    Writer {
-        api,
-        placeholders: Some(placeholders),
-    }
-    .document()
+/// Returns the document with the names of the API, or with placeholders for this generator's own run
+/// of progenitor.
+pub(crate) fn document(api: &Api, placeholders: Option<&Placeholders<'_>>) -> Value {
+    Writer { api, placeholders }.document()
 }
 
 struct Writer<'a> {
@@ -150,7 +138,8 @@ impl Writer<'_> {
     fn body(&self, body: &Body) -> Value {
         let mut value = json!({"required": body.required, "content": {}});
         set(&mut value, "description", body.description.as_deref());
-        for (name, media, content) in body.contents() {
+        for one in body.bodies() {
+            let (media, content) = (one.media.as_str(), &one.content);
             let mut described = json!({});
             described["schema"] = match content {
                 BodyContent::Json(schema) => self.schema(&Schema {
@@ -162,7 +151,7 @@ impl Writer<'_> {
                 BodyContent::Raw if media == "text/plain" => json!({"type": "string"}),
                 BodyContent::Raw => binary(),
             };
-            let known = name == "body" && is_known_body(content, media);
+            let known = one.ident == "body" && is_known_body(content, media);
             let (key, encoded_by) = match known {
                 true => ("content", "x-encoding"),
                 false => ("x-content", "encoding"),
@@ -199,7 +188,7 @@ impl Writer<'_> {
         let one_error = errors.all(|other| Some(other) == first);
         for response in &operation.responses {
             let (kept, statuses) = placed(operation, response);
-            let typed = is_success(operation, response) || one_error;
+            let typed = response.is_success || one_error;
             let key = if kept { "responses" } else { "x-responses" };
             for status in statuses {
                 if value[key].get(status).is_none() {
@@ -218,10 +207,6 @@ impl Writer<'_> {
         let (media, schema) = match (&response.content, &operation.success) {
             (ResponseContent::Empty, _) => return value,
             (ResponseContent::Json(Some(schema)), _) => ("application/json", self.schema(schema)),
-            (
-                ResponseContent::Json(None),
-                Success::Json(schema) | Success::OptionalJson(schema),
-            ) if is_success(operation, response) => ("application/json", self.schema(schema)),
             (ResponseContent::Json(None), _) => ("application/json", json!({})),
             // progenitor uses this as the name of the item's type.
             (ResponseContent::Stream(_), Success::Stream(item, _))
@@ -234,10 +219,9 @@ impl Writer<'_> {
             }
         };
         let named = matches!(response.content, ResponseContent::Json(Some(_)));
-        let key = if typed && (is_success(operation, response) || named) {
-            "content"
-        } else {
-            "x-content"
+        let key = match typed && (response.is_success || named) {
+            true => "content",
+            false => "x-content",
         };
         value[key] = json!({media: {"schema": schema}});
         value
@@ -399,7 +383,7 @@ impl Writer<'_> {
 pub(crate) fn placed<'a>(operation: &Operation, response: &'a Response) -> (bool, Vec<&'a str>) {
     let (kept, statuses) = match response.status.as_str() {
         // progenitor treats the default as a success.
-        status if status.eq_ignore_ascii_case("default") => match is_success(operation, response) {
+        status if status.eq_ignore_ascii_case("default") => match response.is_success {
             true => (true, vec!["200"]),
             false => (true, vec!["4XX", "5XX"]),
         },
@@ -411,17 +395,6 @@ pub(crate) fn placed<'a>(operation: &Operation, response: &'a Response) -> (bool
         status => (status.starts_with(['4', '5']), vec![status]),
     };
     (kept && statuses.iter().all(|it| has_name(it)), statuses)
-}
-
-/// Returns whether a response describes success; the default does if no other response does.
-pub(crate) fn is_success(operation: &Operation, response: &Response) -> bool {
-    let is_successful = |status: &str| status.starts_with('2');
-    is_successful(&response.status)
-        || response.status.eq_ignore_ascii_case("default")
-            && !operation
-                .responses
-                .iter()
-                .any(|it| is_successful(&it.status))
 }
 
 /// Returns whether progenitor can send a parameter.
@@ -489,7 +462,7 @@ fn encoding(content: &BodyContent) -> Map<String, Value> {
 
 /// Returns the type of an error response; `None` if the response is no error or has no content.
 fn error_type(response: &Response) -> Option<Option<&Schema>> {
-    if !response.status.starts_with(['4', '5', 'd', 'D']) {
+    if response.is_success || !response.status.starts_with(['4', '5', 'd', 'D']) {
         return None;
     }
     Some(match &response.content {

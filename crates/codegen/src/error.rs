@@ -1,5 +1,6 @@
 //! Errors and warnings of the generator.
 
+use std::collections::HashSet;
 use std::fmt::{self, Write as _};
 
 use indexmap::IndexSet;
@@ -89,10 +90,6 @@ impl Error {
         Self::new(vec![Problem::new(file, pointer, message, remedy)])
     }
 
-    pub(crate) fn into_problems(self) -> Vec<Problem> {
-        self.problems
-    }
-
     /// Returns all problems.
     pub fn problems(&self) -> &[Problem] {
         &self.problems
@@ -120,15 +117,19 @@ pub(crate) const TOO_LARGE: &str =
 /// Collects all problems and warnings of a run.
 pub(crate) struct Problems<'a> {
     file: &'a str,
+    /// Places whose problem is known.
+    unresolved: HashSet<String>,
     found: IndexSet<Problem>,
     warnings: IndexSet<Problem>,
 }
 
 impl<'a> Problems<'a> {
-    pub(crate) fn new(file: &'a str) -> Self {
+    /// `unresolved` has the references that lead nowhere.
+    pub(crate) fn new(file: &'a str, unresolved: Vec<Problem>) -> Self {
         Self {
             file,
-            found: IndexSet::new(),
+            unresolved: unresolved.iter().map(|it| it.pointer.clone()).collect(),
+            found: unresolved.into_iter().collect(),
             warnings: IndexSet::new(),
         }
     }
@@ -141,7 +142,10 @@ impl<'a> Problems<'a> {
         remedy: impl Into<String>,
     ) {
         let problem = Problem::new(self.file, pointer, message, remedy);
-        self.found.insert(problem);
+        let place = problem.pointer.strip_suffix("/$ref");
+        if !(self.unresolved).contains(place.unwrap_or(&problem.pointer)) {
+            self.found.insert(problem);
+        }
     }
 
     /// Adds a warning: a part that is left out or changed, and what happens instead.

@@ -16,20 +16,16 @@ use crate::tree::Tree;
 ///
 /// progenitor's defaults are `chrono`, `uuid` and `std::net`, which reject values they do not know,
 /// and `f32`, which loses digits.
-const FORMATS: [(InstanceType, &str, &str); 9] = [
-    (
-        InstanceType::String,
-        "date-time",
-        "::compute_kfp_runtime::Timestamp",
-    ),
-    (InstanceType::String, "int64", "i64"),
-    (InstanceType::String, "uint64", "u64"),
-    (InstanceType::String, "date", "::std::string::String"),
-    (InstanceType::String, "uuid", "::std::string::String"),
-    (InstanceType::String, "ip", "::std::string::String"),
-    (InstanceType::String, "ipv4", "::std::string::String"),
-    (InstanceType::String, "ipv6", "::std::string::String"),
-    (InstanceType::Number, "float", "f64"),
+const FORMATS: [(&str, &str, &str); 9] = [
+    ("string", "date-time", "::compute_kfp_runtime::Timestamp"),
+    ("string", "int64", "i64"),
+    ("string", "uint64", "u64"),
+    ("string", "date", "::std::string::String"),
+    ("string", "uuid", "::std::string::String"),
+    ("string", "ip", "::std::string::String"),
+    ("string", "ipv4", "::std::string::String"),
+    ("string", "ipv6", "::std::string::String"),
+    ("number", "float", "f64"),
 ];
 
 /// Returns progenitor's output for a document, without mocks.
@@ -53,7 +49,11 @@ fn settings() -> GenerationSettings {
         .with_interface(InterfaceStyle::Builder)
         .with_tag(TagStyle::Merged)
         .with_map_type("::std::collections::BTreeMap");
-    for (instance_type, format, rust) in FORMATS {
+    for (json_type, format, rust) in FORMATS {
+        let instance_type = match json_type {
+            "number" => InstanceType::Number,
+            _ => InstanceType::String,
+        };
         let schema = SchemaObject {
             instance_type: Some(instance_type.into()),
             format: Some(format.to_owned()),

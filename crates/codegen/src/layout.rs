@@ -29,18 +29,15 @@ pub(crate) fn files(api: &Api, tree: Tree, operations: TokenStream) -> Result<Ve
             #(#builders)*
         }
     });
-    let use_types: Item = parse_quote! { #[allow(unused_imports)] use super::{builder, types}; };
-    client.insert(0, use_types);
-    let mut operation_builders = tree.builders;
-    operation_builders.insert(
+    client.insert(
         0,
-        parse_quote! { #[allow(unused_imports)] use super::types; },
+        parse_quote! { #[allow(unused_imports)] use super::{builder, types}; },
     );
-    let mut mocks = tree.mocks;
-    mocks.insert(
-        0,
-        parse_quote! { #[allow(unused_imports)] use super::types; },
-    );
+    let (mut operation_builders, mut mocks) = (tree.builders, tree.mocks);
+    for items in [&mut operation_builders, &mut mocks] {
+        let use_types = parse_quote! { #[allow(unused_imports)] use super::types; };
+        items.insert(0, use_types);
+    }
     Ok(vec![
         ("mod.rs", file(root(api, &modules))?),
         ("client.rs", text(client)),

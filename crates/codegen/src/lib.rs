@@ -12,6 +12,7 @@ mod error;
 mod generator;
 mod layout;
 mod lift;
+mod lifted;
 mod model;
 mod names;
 mod normalise;
@@ -21,7 +22,6 @@ mod overlay;
 mod part;
 mod passes;
 mod placeholders;
-mod places;
 mod pointer;
 mod prose;
 mod read;
@@ -37,16 +37,15 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
+use error::Problems;
+use lifted::Lifted;
 use model::Api;
 use passes::Context;
 use placeholders::Placeholders;
-use places::Places;
-use read::Dialect;
-use references::Bundle;
 use tree::Tree;
 
 pub use client_crate::{crate_name, write_crate};
-pub use compare::{ChangelogError, Comparison, WireChange, add_to_changelog, compare};
+pub use compare::{Comparison, WireChange, add_to_changelog, compare};
 pub use error::{Error, Problem};
 pub use output::{Generated, write};
 pub use spec::{Overlay, Spec};
@@ -109,7 +108,7 @@ pub fn generate(spec: &Spec) -> Result<Generated, Error> {
 /// ```
 pub fn openapi(spec: &Spec) -> Result<Value, Error> {
     on_a_large_stack(spec, |spec| {
-        Ok(document::document(&model(spec, &lift(spec)?)?.0))
+        Ok(document::document(&model(spec, &lift(spec)?)?.0, None))
     })
 }
 
@@ -129,7 +128,7 @@ pub fn openapi(spec: &Spec) -> Result<Value, Error> {
 /// # Ok::<(), compute_kfp_codegen::Error>(())
 /// ```
 pub fn openapi30(spec: &Spec) -> Result<Value, Error> {
-    on_a_large_stack(spec, |spec| Ok(lift(spec)?.lifted))
+    on_a_large_stack(spec, |spec| Ok(lift(spec)?.document))
 }
 
 /// Runs the work on a thread with a large stack, and turns a panic into an error.
@@ -151,62 +150,35 @@ fn on_a_large_stack<T: Send>(
     })
 }
 
-/// A parsed document and its OpenAPI 3.0 form.
-struct Lifted {
-    dialect: Dialect,
-    read: Bundle,
-    lifted: Value,
-    warnings: Vec<Problem>,
-}
-
 fn lift(spec: &Spec) -> Result<Lifted, Error> {
     let (document, dialect) = read::read(spec.name(), &spec.document.text)?;
     let read = references::bundle(spec, document, dialect);
-    let mut lifted = lift::lift(read.document.clone(), dialect);
+    let mut document = lift::lift(read.document.clone(), dialect);
     let mut warnings = Vec::new();
     for overlay in &spec.overlays {
-        warnings.extend(overlay::apply(&mut lifted, &overlay.document)?);
+        warnings.extend(overlay::apply(&mut document, &overlay.document)?);
     }
     Ok(Lifted {
         dialect,
         read,
-        lifted,
+        document,
         warnings,
     })
 }
 
-fn model(spec: &Spec, document: &Lifted) -> Result<(Api, Vec<Problem>), Error> {
-    let places = Places {
-        dialect: document.dialect,
-        read: &document.read,
-        lifted: &document.lifted,
-    };
-    let original = |at: &pointer::Pointer| places.locate(at.as_str()).1;
-    let unresolved =
-        references::unresolved(spec.name(), &document.read, &document.lifted, original);
-    let read = normalise::normalise(spec.name(), places);
-    if unresolved.is_empty() {
-        return read;
-    }
-    let others = read.err().map(Error::into_problems).unwrap_or_default();
-    let others = others.into_iter().filter(|other| {
-        let place = other.pointer.strip_suffix("/$ref");
-        let place = place.unwrap_or(&other.pointer);
-        unresolved.iter().all(|it| it.pointer != place)
-    });
-    Err(Error::new(
-        unresolved.iter().cloned().chain(others).collect(),
-    ))
+fn model(spec: &Spec, lifted: &Lifted) -> Result<(Api, Vec<Problem>), Error> {
+    let unresolved = references::unresolved(spec.name(), &lifted.read, &lifted.document);
+    normalise::normalise(Problems::new(spec.name(), unresolved), lifted)
 }
 
 fn steps(spec: &Spec) -> Result<Generated, Error> {
-    let document = lift(spec)?;
-    let (api, left_out) = model(spec, &document)?;
+    let lifted = lift(spec)?;
+    let (api, left_out) = model(spec, &lifted)?;
     let files = files(spec, &api, tree(spec, &api)?);
     let files = files.map_err(|message| bug(spec, message))?;
-    let warnings = document.warnings.into_iter().chain(left_out).collect();
+    let warnings = lifted.warnings.into_iter().chain(left_out).collect();
     let mut read: Vec<PathBuf> = spec.document.path.iter().cloned().collect();
-    read.extend_from_slice(&document.read.files);
+    read.extend_from_slice(&lifted.read.files);
     let overlays = spec.overlays.iter();
     read.extend(overlays.filter_map(|overlay| overlay.document.path.clone()));
     Ok(Generated {
@@ -220,7 +192,7 @@ fn steps(spec: &Spec) -> Result<Generated, Error> {
 /// Returns progenitor's output after all passes.
 fn tree(spec: &Spec, api: &Api) -> Result<Tree, Error> {
     let placeholders = Placeholders::of(api);
-    let document = document::with_placeholders(api, &placeholders);
+    let document = document::document(api, Some(&placeholders));
     let context = Context {
         api,
         placeholders: &placeholders,

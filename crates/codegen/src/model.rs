@@ -57,7 +57,7 @@ pub(crate) struct NamedSchema {
     pub schema: Schema,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Schema {
     pub kind: Kind,
     pub nullable: bool,
@@ -69,8 +69,9 @@ pub(crate) struct Schema {
 }
 
 /// The shape of a value.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) enum Kind {
+    #[default]
     Any,
     Boolean,
     Integer(&'static str),
@@ -91,6 +92,25 @@ pub(crate) enum Kind {
     Tagged(Tagged),
     /// A named schema, by Rust name.
     Reference(String),
+}
+
+impl Kind {
+    /// Returns the JSON type of all values, or `any`.
+    pub fn json_type(&self) -> &'static str {
+        match self {
+            Self::Any | Self::Reference(_) | Self::Union(_) => "any",
+            Self::Boolean => "boolean",
+            Self::Integer(_) => "integer",
+            Self::Number => "number",
+            Self::String
+            | Self::Timestamp
+            | Self::IntegerText { .. }
+            | Self::Binary
+            | Self::Enum(_) => "string",
+            Self::Array(_) => "array",
+            Self::Map(_) | Self::Object(_) | Self::Tagged(_) => "object",
+        }
+    }
 }
 
 /// A value of an enum.
@@ -169,11 +189,7 @@ impl Schema {
     pub fn of(kind: Kind) -> Self {
         Self {
             kind,
-            nullable: false,
-            format: None,
-            description: None,
-            default: None,
-            deprecated: false,
+            ..Self::default()
         }
     }
 
@@ -253,17 +269,8 @@ pub(crate) struct Operation {
 impl Operation {
     /// Returns whether a parameter is the size of pages, under the name that all lists have.
     pub fn has_page_size(&self, parameter: &Parameter) -> bool {
-        let size = self.paging.as_ref().map(Paging::size);
+        let size = self.paging.as_ref().map(|it| it.scheme.size());
         parameter.ident == "page_size" && size == Some(parameter.name.as_str())
-    }
-
-    /// Returns the status of the first successful response.
-    pub fn success_status(&self) -> u16 {
-        let mut statuses = self
-            .responses
-            .iter()
-            .filter_map(|it| it.status.parse().ok());
-        statuses.find(|it| (200..300).contains(it)).unwrap_or(200)
     }
 
     /// Returns the schemas of parameters, bodies and responses.
@@ -401,20 +408,17 @@ pub(crate) struct Body {
     /// Example of the preferred content.
     pub example: Option<Value>,
     pub description: Option<String>,
-    /// The preferred content.
-    pub content: BodyContent,
-    /// Declared media type of the preferred content.
-    pub media: String,
-    /// Alternative contents.
-    pub others: Vec<OtherBody>,
+    pub preferred: MediaBody,
+    pub others: Vec<MediaBody>,
 }
 
-/// A body with another media type than the preferred one.
+/// A body of one media type.
 #[derive(Debug)]
-pub(crate) struct OtherBody {
+pub(crate) struct MediaBody {
     /// Name of the setter. In a multipart body, the parts have setters instead.
     pub ident: String,
     pub content: BodyContent,
+    /// The declared media type.
     pub media: String,
 }
 
@@ -442,22 +446,19 @@ impl Body {
         self.required && self.others.is_empty()
     }
 
-    /// Returns all contents, each with the name of its setter and its media type.
-    pub fn contents(&self) -> impl Iterator<Item = (&str, &str, &BodyContent)> {
-        let others = self.others.iter();
-        let others = others.map(|it| (it.ident.as_str(), it.media.as_str(), &it.content));
-        std::iter::once(("body", self.media.as_str(), &self.content)).chain(others)
+    /// Returns the body of each media type, the preferred one first.
+    pub fn bodies(&self) -> impl Iterator<Item = &MediaBody> {
+        std::iter::once(&self.preferred).chain(&self.others)
     }
 
-    pub fn contents_mut(&mut self) -> impl Iterator<Item = &mut BodyContent> {
-        let others = self.others.iter_mut().map(|it| &mut it.content);
-        std::iter::once(&mut self.content).chain(others)
+    pub fn bodies_mut(&mut self) -> impl Iterator<Item = &mut MediaBody> {
+        std::iter::once(&mut self.preferred).chain(&mut self.others)
     }
 
     fn schemas_mut(&mut self) -> Vec<&mut Schema> {
         let mut schemas = Vec::new();
-        for content in self.contents_mut() {
-            match content {
+        for body in self.bodies_mut() {
+            match &mut body.content {
                 BodyContent::Json(schema) | BodyContent::Form(schema, _) => schemas.push(schema),
                 BodyContent::Multipart(parts) => {
                     schemas.extend(parts.iter_mut().map(|part| &mut part.schema));
@@ -515,6 +516,8 @@ impl FormPart {
 pub(crate) struct Response {
     /// `200`, `4XX` or `default`.
     pub status: String,
+    /// Whether it describes success; the default does if no other response does.
+    pub is_success: bool,
     pub description: String,
     pub content: ResponseContent,
 }
@@ -572,31 +575,33 @@ pub(crate) enum SchemeKind {
     },
 }
 
-impl Paging {
-    /// Returns the property that holds the items.
-    pub fn items(&self) -> &str {
-        match self {
-            Self::Token { items } | Self::Numbered { items } | Self::Timed { items } => items,
-        }
-    }
-
-    /// Returns the parameter that sets the size of a page.
-    pub fn size(&self) -> &'static str {
-        match self {
-            Self::Token { .. } => "page_size",
-            Self::Numbered { .. } => "size",
-            Self::Timed { .. } => "limit",
-        }
-    }
+/// The paging of a list operation.
+#[derive(Debug)]
+pub(crate) struct Paging {
+    pub scheme: PagingScheme,
+    /// The schema of a page, by Rust name.
+    pub page: String,
+    /// The property of a page that holds the items.
+    pub items: String,
 }
 
-/// The paging scheme of a list operation.
-#[derive(Debug)]
-pub(crate) enum Paging {
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum PagingScheme {
     /// `page_token` in, `next_page_token` out.
-    Token { items: String },
+    Token,
     /// `page` and `size` in, `items`, `page` and `pages` out.
-    Numbered { items: String },
+    Numbered,
     /// `start` and `limit` in, `next_start` out; items have a `timestamp`.
-    Timed { items: String },
+    Timed,
+}
+
+impl PagingScheme {
+    /// Returns the parameter that sets the size of a page.
+    pub fn size(self) -> &'static str {
+        match self {
+            Self::Token => "page_size",
+            Self::Numbered => "size",
+            Self::Timed => "limit",
+        }
+    }
 }

@@ -30,16 +30,7 @@ pub(crate) struct OperationName<'a> {
 ///
 /// FastAPI appends the path and the method to a function's name; grpc-gateway prepends the service.
 pub(crate) fn operation_name<'a>(upstream: &'a str, path: &str) -> OperationName<'a> {
-    let derived: String = path
-        .chars()
-        .map(|c| {
-            if c.is_alphanumeric() || c == '_' {
-                c
-            } else {
-                '_'
-            }
-        })
-        .collect();
+    let derived = path.replace(|c: char| !c.is_alphanumeric() && c != '_', "_");
     // A function that handles several methods has one id, which ends with one of them.
     let without_path = METHODS
         .iter()
@@ -178,16 +169,8 @@ fn sign_name(sign: char) -> String {
 }
 
 fn words(text: &str) -> String {
-    text.chars()
-        .filter(|c| *c != '\'')
-        .map(|c| {
-            if c.is_alphanumeric() && identifier_part(c) {
-                c
-            } else {
-                '-'
-            }
-        })
-        .collect()
+    let separates = |c: char| !c.is_alphanumeric() || !identifier_part(c);
+    text.replace('\'', "").replace(separates, "-")
 }
 
 fn identifier_part(c: char) -> bool {

@@ -3,6 +3,7 @@
 mod all_of;
 mod bodies;
 mod naming;
+mod node;
 mod operations;
 mod paging;
 mod parameters;
@@ -20,15 +21,15 @@ use indexmap::{IndexMap, IndexSet};
 use serde_json::{Map, Value, json};
 
 use crate::error::{Error, Problem, Problems, TOO_LARGE};
-use crate::lift::strings;
+use crate::lifted::Lifted;
 use crate::model::{
     Api, Kind, Location, NamedSchema, Operation, Schema, SchemeKind, SecurityScheme,
 };
 use crate::names::scheme_constant;
-use crate::places::Places;
 use crate::pointer::Pointer;
 
 use self::naming::Wanted;
+use self::node::Node;
 use self::schemas::Component;
 use self::written::Written;
 
@@ -42,49 +43,41 @@ const MAX_SIZE: usize = 60_000;
 /// Maximum length of a chain of references.
 const MAX_STEPS: usize = 16;
 
-/// A part and its place, after following references.
-type Resolved<'a> = (&'a Value, Pointer);
-
 /// Returns the API of a document, and warnings about the parts that are left out.
-pub(crate) fn normalise(file: &str, places: Places<'_>) -> Result<(Api, Vec<Problem>), Error> {
-    let document = places.lifted;
-    let mut reader = Reader::new(file, places);
+pub(crate) fn normalise(
+    problems: Problems<'_>,
+    lifted: &Lifted,
+) -> Result<(Api, Vec<Problem>), Error> {
+    let mut reader = Reader::new(problems, lifted);
     reader.read_components();
     let servers = reader.read_servers();
     let mut operations = reader.read_operations(&servers);
     reader.read_components();
     reader.name_members();
     let security_schemes = reader.read_security_schemes();
+    let root = reader.root();
     let Reader {
         problems,
-        places,
         mut named,
         protobuf,
         ..
     } = reader;
-    let warnings = problems.finish(|place| places.locate(place))?;
+    let warnings = problems.finish(|place| lifted.locate(place))?;
     replace_dangling(&mut named, &mut operations);
-    let info = |key: &str| {
-        document
-            .pointer(&format!("/info/{key}"))
-            .and_then(Value::as_str)
-    };
+    let info = root.child("info");
     let mut api = Api {
-        title: info("title").unwrap_or("API").to_owned(),
-        version: info("version").unwrap_or("unknown").to_owned(),
-        description: document
-            .get("info")
-            .and_then(Value::as_object)
-            .and_then(|info| prose(info, "description")),
+        title: info.str("title").unwrap_or("API").to_owned(),
+        version: info.str("version").unwrap_or("unknown").to_owned(),
+        description: info.prose("description"),
         protobuf,
         schemas: named,
-        tags: tags(document, &operations),
+        tags: tags(&root, &operations),
         operations,
         security_schemes,
         servers: servers.absolute,
     };
     for index in 0..api.operations.len() {
-        api.operations[index].paging = paging::detect(&api.operations[index], &api.schemas);
+        api.operations[index].paging = paging::detect(&api, &api.operations[index]);
         paging::document_token(&mut api.operations[index]);
     }
     Ok((api, warnings))
@@ -92,7 +85,7 @@ pub(crate) fn normalise(file: &str, places: Places<'_>) -> Result<(Api, Vec<Prob
 
 /// Reads a lifted document, and collects its named schemas and its problems.
 struct Reader<'a> {
-    places: Places<'a>,
+    lifted: &'a Lifted,
     /// The number of schemas and properties that were read.
     size: usize,
     problems: Problems<'a>,
@@ -105,7 +98,7 @@ struct Reader<'a> {
     read: HashMap<String, Schema>,
     named: IndexMap<String, NamedSchema>,
     /// Security schemes that operations use but the document does not define.
-    undefined_schemes: IndexSet<&'a str>,
+    undefined_schemes: IndexSet<&'a String>,
     /// The components that are being read, and whether a value separates each from the current
     /// schema.
     stack: Vec<(String, bool)>,
@@ -120,13 +113,13 @@ struct Reader<'a> {
 }
 
 impl<'a> Reader<'a> {
-    fn new(file: &'a str, places: Places<'a>) -> Self {
+    fn new(problems: Problems<'a>, lifted: &'a Lifted) -> Self {
         static NONE: LazyLock<Map<String, Value>> = LazyLock::new(Map::new);
-        let protobuf = protobuf::is_from_grpc_gateway(&places);
+        let protobuf = protobuf::is_from_grpc_gateway(lifted);
         let mut reader = Self {
-            places,
+            lifted,
             size: 0,
-            problems: Problems::new(file),
+            problems,
             components: &NONE,
             component_names: IndexMap::new(),
             by_name: IndexMap::new(),
@@ -139,15 +132,18 @@ impl<'a> Reader<'a> {
             by_place: HashMap::new(),
             protobuf,
         };
-        let at = Pointer::root().at("components").at("schemas");
-        if let Some(schemas) = reader.places.lifted.pointer(at.as_str())
-            && let Some(schemas) = reader.object(schemas, &at, "the list of schemas")
-            && !reader.exceeds(MAX_SCHEMAS, schemas.len(), "schemas", &at)
+        if let Some(schemas) = reader.root().child("components").get("schemas")
+            && let Some(map) = reader.object(&schemas, "the list of schemas")
+            && !reader.exceeds(MAX_SCHEMAS, map.len(), "schemas", &schemas.at)
         {
-            reader.components = schemas;
+            reader.components = map;
         }
         reader.name_components();
         reader
+    }
+
+    fn root(&self) -> Node<'a> {
+        Node::new(&self.lifted.document, Pointer::root())
     }
 
     /// Counts schemas and properties. Returns false if there are too many, and reports that once.
@@ -155,7 +151,7 @@ impl<'a> Reader<'a> {
         let before = self.size;
         self.size = before.saturating_add(count);
         if before <= MAX_SIZE && self.size > MAX_SIZE {
-            self.problem(
+            self.problems.add(
                 at,
                 format!("more than {MAX_SIZE} schemas and properties up to here"),
                 TOO_LARGE,
@@ -164,58 +160,47 @@ impl<'a> Reader<'a> {
         self.size <= MAX_SIZE
     }
 
-    fn problem(&mut self, at: &Pointer, message: impl Into<String>, remedy: impl Into<String>) {
-        self.problems.add(at, message, remedy);
-    }
-
-    /// Warns that a part of the document is left out or changed, and says what happens instead.
-    fn warn(&mut self, at: &Pointer, message: impl Into<String>, instead: impl Into<String>) {
-        self.problems.warn(at, message, instead);
-    }
-
     /// Returns the object at a place, or reports a problem.
-    fn object(
-        &mut self,
-        value: &'a Value,
-        at: &Pointer,
-        what: &str,
-    ) -> Option<&'a Map<String, Value>> {
-        let object = value.as_object();
+    fn object(&mut self, node: &Node<'a>, what: &str) -> Option<&'a Map<String, Value>> {
+        let object = node.value.as_object();
         if object.is_none() {
-            self.problem(at, format!("{what} is not an object"), "use an object");
+            self.problems.add(
+                &node.at,
+                format!("{what} is not an object"),
+                "use an object",
+            );
         }
         object
     }
 
     /// Follows a reference to a parameter, a response or another part below `components`, or
     /// reports a problem.
-    fn resolve(&mut self, value: &'a Value, at: &Pointer) -> Option<Resolved<'a>> {
-        let found = self.find(value, at);
-        if let Err((at, target)) = &found {
+    fn resolve(&mut self, node: Node<'a>) -> Option<Node<'a>> {
+        let found = self.find(node);
+        if let Err(Node { value, at }) = &found {
+            let target = &value["$ref"];
             let message =
                 format!("the reference {target} is circular, or its target does not exist");
             let remedy = "refer to a part that this document defines, as `#/components/…`";
-            self.problem(at, message, remedy);
+            self.problems.add(at, message, remedy);
         }
         found.ok()
     }
 
     /// Follows references; the error is the one that leads nowhere.
-    fn find(&self, value: &'a Value, at: &Pointer) -> Result<Resolved<'a>, (Pointer, &'a Value)> {
-        let (mut value, mut at) = (value, at.clone());
+    fn find(&self, mut node: Node<'a>) -> Result<Node<'a>, Node<'a>> {
         let mut steps = 0;
-        loop {
-            let Some(target) = value.get("$ref") else {
-                return Ok((value, at));
-            };
-            let pointer = target.as_str().and_then(|target| target.strip_prefix('#'));
-            let next = pointer.and_then(|it| Some((self.places.lifted.pointer(it)?, it)));
+        while node.has("$ref") {
+            let pointer = node.str("$ref").and_then(|target| target.strip_prefix('#'));
+            let next = pointer
+                .and_then(|it| Some((self.lifted.document.pointer(it)?, Pointer::parse(it))));
             steps += 1;
             match next.filter(|_| steps <= MAX_STEPS) {
-                Some((next, pointer)) => (value, at) = (next, Pointer::parse(pointer)),
-                None => return Err((at, target)),
+                Some((value, at)) => node = Node::new(value, at),
+                None => return Err(node),
             }
         }
+        Ok(node)
     }
 
     /// Returns whether a document has so many things that it is most likely not a spec, and reports
@@ -223,7 +208,7 @@ impl<'a> Reader<'a> {
     fn exceeds(&mut self, limit: usize, count: usize, what: &str, at: &Pointer) -> bool {
         if count > limit {
             let message = format!("{count} {what}, more than the limit of {limit}");
-            self.problem(at, message, TOO_LARGE);
+            self.problems.add(at, message, TOO_LARGE);
         }
         count > limit
     }
@@ -231,95 +216,85 @@ impl<'a> Reader<'a> {
     fn read_security_schemes(&mut self) -> Vec<SecurityScheme> {
         /// A scheme that operations use but the document does not define.
         static UNDEFINED: LazyLock<Value> = LazyLock::new(|| json!({"type": "http"}));
-        let at = Pointer::root().at("components").at("securitySchemes");
-        let mut schemes: Vec<(&'a str, &'a Value)> = Vec::new();
-        if let Some(value) = self.places.lifted.pointer(at.as_str())
-            && let Some(defined) = self.object(value, &at, "the list of security schemes")
-        {
-            schemes.extend(defined.iter().map(|(name, it)| (name.as_str(), it)));
+        let components = self.root().child("components");
+        if let Some(defined) = components.get("securitySchemes") {
+            self.object(&defined, "the list of security schemes");
         }
-        schemes.extend((self.undefined_schemes.iter()).map(|name| (*name, &*UNDEFINED)));
-        let mut found = Vec::new();
+        let defined = components.child("securitySchemes");
+        let mut schemes: Vec<_> = defined.entries().collect();
+        let undefined = self.undefined_schemes.iter();
+        schemes.extend(undefined.map(|name| (*name, Node::new(&UNDEFINED, defined.at.at(name)))));
         let mut constants: Vec<String> = (schemes.iter())
             .map(|(name, _)| scheme_constant(name))
             .collect();
         let wanted = schemes.iter().zip(&mut constants);
-        let wanted = wanted.map(|((scheme, _), name)| Wanted {
-            place: at.at(scheme).into(),
-            name,
-            given: false,
-            others: Vec::new(),
-        });
+        let wanted = wanted.map(|((_, scheme), name)| Wanted::new(&scheme.at, name));
         self.settle(&mut wanted.collect::<Vec<_>>());
+        let mut found = Vec::new();
         for ((name, scheme), constant) in schemes.into_iter().zip(constants) {
-            let at = at.at(name);
-            let Some((scheme, at)) = self.resolve(scheme, &at) else {
+            let Some(scheme) = self.resolve(scheme) else {
                 continue;
             };
-            let description = scheme.as_object().and_then(|it| text(it, "description"));
-            found.extend(self.scheme_kind(scheme, &at).map(|kind| SecurityScheme {
+            found.extend(self.scheme_kind(&scheme).map(|kind| SecurityScheme {
                 constant,
-                name: name.to_owned(),
+                name: name.clone(),
                 kind,
-                description,
+                description: scheme.text("description"),
             }));
         }
         found
     }
 
-    fn scheme_kind(&mut self, scheme: &Value, at: &Pointer) -> Option<SchemeKind> {
-        let text = |key: &str| scheme.get(key).and_then(Value::as_str);
-        Some(
-            match (text("type"), text("scheme"), text("in"), text("name")) {
-                (Some("apiKey"), _, Some(location), Some(header)) => SchemeKind::ApiKey {
-                    location: match location {
-                        "query" => Location::Query,
-                        "cookie" => Location::Cookie,
-                        _ => Location::Header,
-                    },
-                    name: header.to_owned(),
+    fn scheme_kind(&mut self, scheme: &Node<'a>) -> Option<SchemeKind> {
+        let [kind, name, location, header] =
+            ["type", "scheme", "in", "name"].map(|key| scheme.str(key));
+        Some(match (kind, name, location, header) {
+            (Some("apiKey"), _, Some(location), Some(header)) => SchemeKind::ApiKey {
+                location: match location {
+                    "query" => Location::Query,
+                    "cookie" => Location::Cookie,
+                    _ => Location::Header,
                 },
-                (Some("http"), Some(scheme), ..) if scheme.eq_ignore_ascii_case("basic") => {
-                    SchemeKind::Basic
-                }
-                (Some("http"), Some(scheme), ..) if !scheme.eq_ignore_ascii_case("bearer") => {
-                    self.warn(
-                        &at.at("scheme"),
-                        format!("the HTTP scheme `{scheme}` is not supported"),
-                        "credentials for it are sent as `Authorization: Bearer …`",
-                    );
-                    SchemeKind::Bearer
-                }
-                (Some("mutualTLS"), ..) => {
-                    self.warn(
-                        at,
-                        "client certificates are not credentials of a request",
-                        "no credential is sent; configure the certificate in the HTTP client",
-                    );
-                    return None;
-                }
-                (Some("http" | "oauth2" | "openIdConnect"), ..) => SchemeKind::Bearer,
-                _ => {
-                    self.problem(
-                        at,
-                        "the security scheme has no supported type",
-                        "use `apiKey` (with `in` and `name`), `http`, `oauth2` or `openIdConnect`",
-                    );
-                    return None;
-                }
+                name: header.to_owned(),
             },
-        )
+            (Some("http"), Some(name), ..) if name.eq_ignore_ascii_case("basic") => {
+                SchemeKind::Basic
+            }
+            (Some("http"), Some(name), ..) if !name.eq_ignore_ascii_case("bearer") => {
+                self.problems.warn(
+                    scheme.at.at("scheme"),
+                    format!("the HTTP scheme `{name}` is not supported"),
+                    "credentials for it are sent as `Authorization: Bearer …`",
+                );
+                SchemeKind::Bearer
+            }
+            (Some("mutualTLS"), ..) => {
+                self.problems.warn(
+                    &scheme.at,
+                    "client certificates are not credentials of a request",
+                    "no credential is sent; configure the certificate in the HTTP client",
+                );
+                return None;
+            }
+            (Some("http" | "oauth2" | "openIdConnect"), ..) => SchemeKind::Bearer,
+            _ => {
+                self.problems.add(
+                    &scheme.at,
+                    "the security scheme has no supported type",
+                    "use `apiKey` (with `in` and `name`), `http`, `oauth2` or `openIdConnect`",
+                );
+                return None;
+            }
+        })
     }
 }
 
 /// Returns the tags that operations have: the declared ones first, in order.
-fn tags(document: &Value, operations: &[Operation]) -> IndexMap<String, Option<String>> {
+fn tags(root: &Node<'_>, operations: &[Operation]) -> IndexMap<String, Option<String>> {
     let used: IndexSet<&String> = operations.iter().flat_map(|it| &it.tags).collect();
-    let declared = document.get("tags").and_then(Value::as_array);
-    let declared = declared.into_iter().flatten().filter_map(|tag| {
-        let tag = tag.as_object()?;
-        let name = text(tag, "name").filter(|name| used.contains(name))?;
-        Some((name, prose(tag, "description")))
+    let declared = root.child("tags").items().filter_map(|tag| {
+        let name = tag.text("name").filter(|name| used.contains(name))?;
+        Some((name, tag.prose("description")))
     });
     let mut tags: IndexMap<String, Option<String>> = declared.collect();
     for name in used {
@@ -346,29 +321,6 @@ fn replace_unknown(schema: &mut Schema, known: &HashSet<String>) {
     for child in schema.children_mut() {
         replace_unknown(child, known);
     }
-}
-
-/// Maximum length of a description; longer ones are truncated.
-const MAX_PROSE: usize = 20_000;
-
-fn prose(object: &Map<String, Value>, key: &str) -> Option<String> {
-    let text = text(object, key)?;
-    match text.char_indices().find(|(index, _)| *index >= MAX_PROSE) {
-        Some((end, _)) => Some(format!("{}…", &text[..end])),
-        None => Some(text),
-    }
-}
-
-fn text(object: &Map<String, Value>, key: &str) -> Option<String> {
-    object
-        .get(key)
-        .and_then(Value::as_str)
-        .filter(|text| !text.trim().is_empty())
-        .map(str::to_owned)
-}
-
-fn flag(object: &Map<String, Value>, key: &str) -> bool {
-    object.get(key) == Some(&Value::Bool(true))
 }
 
 fn any() -> Schema {

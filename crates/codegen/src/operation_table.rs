@@ -8,7 +8,7 @@ use quote::quote;
 use crate::body_table;
 use crate::entry::Entry;
 use crate::model::{
-    Api, Body, BodyContent, FormPart, InPageToken, Kind, Location, Operation, Paging, Parameter,
+    Api, Body, BodyContent, FormPart, InPageToken, Kind, Location, MediaBody, Operation, Parameter,
     Schema, SchemeKind, SecurityScheme, StreamFormat, Style, Success,
 };
 use crate::prose::code;
@@ -79,8 +79,9 @@ fn operation(api: &Api, operation: &Operation) -> TokenStream {
         ..
     } = operation;
     let doc = format!(" {}", code(&format!("{method} {path}")));
-    let status = operation.success_status();
-    let number = Literal::u16_unsuffixed(status);
+    let statuses = operation.responses.iter().map(|it| it.status.parse());
+    let success = statuses.flatten().find(|it| (200..300).contains(it));
+    let status = success.filter(|it| *it != 200);
     let response = match operation.success {
         Success::Empty => None,
         Success::Json(_) => Some("Json"),
@@ -90,10 +91,9 @@ fn operation(api: &Api, operation: &Operation) -> TokenStream {
         Success::Stream(_, StreamFormat::Sequence) => Some("JsonSequence"),
         Success::Stream(_, StreamFormat::Results) => Some("JsonResults"),
     };
-    let paging = operation.paging.as_ref().map(|paging| match paging {
-        Paging::Token { items } => quote! { Paging::Token { items: #items } },
-        Paging::Numbered { items } => quote! { Paging::Numbered { items: #items } },
-        Paging::Timed { items } => quote! { Paging::Timed { items: #items } },
+    let paging = operation.paging.as_ref().map(|paging| {
+        let (scheme, items) = (variant("Paging", paging.scheme), &paging.items);
+        quote! { #scheme { items: #items } }
     });
     let entry = Entry::new(quote! { Operation::new(#name, #upstream, #method, #path) })
         .set("summary", operation.summary.as_ref())
@@ -110,7 +110,7 @@ fn operation(api: &Api, operation: &Operation) -> TokenStream {
     };
     let entry = entry
         .set("accept", operation.accept.as_ref())
-        .set("success_status", (status != 200).then_some(number))
+        .set("success_status", status.map(Literal::u16_unsuffixed))
         .set(
             "response",
             response.map(|it| variant("ResponseKind", format_args!("{it}"))),
@@ -126,36 +126,34 @@ fn operation(api: &Api, operation: &Operation) -> TokenStream {
 }
 
 fn with_body(entry: Entry, api: &Api, body: &Body) -> Entry {
-    let (content, media, required) = (&body.content, &body.media, body.required);
-    let kind = body_kind(api, content, media);
+    let (preferred, required) = (&body.preferred, body.required);
+    let kind = body_kind(api, preferred);
     let others = body.others.iter().map(|other| {
-        let (name, content, media) = (&other.ident, &other.content, &other.media);
-        let kind = body_kind(api, content, media);
+        let (name, kind) = (&other.ident, body_kind(api, other));
         Entry::new(quote! { Body::new(#name, #kind) })
-            .set("media", unusual(content, media))
-            .set("schema", body_schema(api, content))
+            .set("media", unusual(other))
+            .set("schema", body_schema(api, other))
     });
-    let contents = body.contents();
     entry
         .set("body", Some(quote! { #kind, #required }))
-        .set("body_schema", body_schema(api, content))
-        .set("body_media", unusual(content, media))
+        .set("body_schema", body_schema(api, preferred))
+        .set("body_media", unusual(preferred))
         .list("other_bodies", others)
-        .list(
-            "form_fields",
-            contents.flat_map(|(_, _, content)| form_fields(content)),
-        )
+        .list("form_fields", body.bodies().flat_map(form_fields))
 }
 
-fn body_kind(api: &Api, content: &BodyContent, media: &str) -> TokenStream {
-    match content {
+fn body_kind(api: &Api, body: &MediaBody) -> TokenStream {
+    match &body.content {
         BodyContent::Json(_) => quote! { BodyKind::Json },
         BodyContent::Form(..) => quote! { BodyKind::Form },
         BodyContent::Multipart(parts) => {
             let parts = parts.iter().map(|it| part(api, it));
             quote! { BodyKind::Multipart(&[#(#parts),*]) }
         }
-        BodyContent::Raw => quote! { BodyKind::Raw(#media) },
+        BodyContent::Raw => {
+            let media = &body.media;
+            quote! { BodyKind::Raw(#media) }
+        }
     }
 }
 
@@ -179,8 +177,9 @@ fn argument<'a>(argument: &'a String, name: &str) -> Option<&'a String> {
 }
 
 /// Returns a media type that the kind of the body does not imply.
-fn unusual<'a>(content: &BodyContent, media: &'a str) -> Option<&'a str> {
-    let usual = match content {
+fn unusual(body: &MediaBody) -> Option<&str> {
+    let media = body.media.as_str();
+    let usual = match body.content {
         BodyContent::Json(_) => "application/json",
         BodyContent::Form(..) => "application/x-www-form-urlencoded",
         // The sender adds the boundary.
@@ -189,8 +188,8 @@ fn unusual<'a>(content: &BodyContent, media: &'a str) -> Option<&'a str> {
     (usual != media).then_some(media)
 }
 
-fn form_fields(content: &BodyContent) -> Vec<Entry> {
-    let fields = match content {
+fn form_fields(body: &MediaBody) -> Vec<Entry> {
+    let fields = match &body.content {
         BodyContent::Form(_, fields) => fields.as_slice(),
         _ => &[],
     };
@@ -253,8 +252,8 @@ fn variant(of: &str, name: impl Debug) -> TokenStream {
     quote! { #of::#name }
 }
 
-fn body_schema(api: &Api, content: &BodyContent) -> Option<TokenStream> {
-    let (BodyContent::Json(schema) | BodyContent::Form(schema, _)) = content else {
+fn body_schema(api: &Api, body: &MediaBody) -> Option<TokenStream> {
+    let (BodyContent::Json(schema) | BodyContent::Form(schema, _)) = &body.content else {
         return None;
     };
     let (kind, name) = (shape(api, schema).kind, type_name(schema));

@@ -2,7 +2,6 @@
 
 use std::fmt;
 
-use percent_encoding::percent_decode_str;
 use serde_json::Value;
 
 /// A place in a document, cheap to extend while walking.
@@ -58,11 +57,6 @@ impl From<&Pointer> for String {
     fn from(pointer: &Pointer) -> Self {
         pointer.0.clone()
     }
-}
-
-/// Decodes percent-encoding, which references in URI form use: `A` for `%41`.
-pub(crate) fn percent_decoded(text: &str) -> String {
-    percent_decode_str(text).decode_utf8_lossy().into_owned()
 }
 
 /// Returns the value of a key or an index.

@@ -119,14 +119,7 @@ pub(crate) fn bundle(spec: &Spec, document: Value, dialect: Dialect) -> Bundle {
 }
 
 /// Returns problems for references that lead to other files and for operations that are references.
-///
-/// `original` maps a place of the lifted document to that in the file.
-pub(crate) fn unresolved(
-    file: &str,
-    bundle: &Bundle,
-    lifted: &Value,
-    original: impl Fn(&Pointer) -> String,
-) -> Vec<Problem> {
+pub(crate) fn unresolved(file: &str, bundle: &Bundle, lifted: &Value) -> Vec<Problem> {
     let mut found = Vec::new();
     let mut visit = |target: &str, part: Part, at: &Pointer| {
         if target.starts_with('#') && part != Part::Operation {
@@ -139,10 +132,7 @@ pub(crate) fn unresolved(
                 "insert its content here: overlays apply after references are followed".into(),
             )
         });
-        let mut problem = Problem::new(file, at, message, remedy);
-        let place = original(at);
-        problem.in_file = (place != problem.pointer).then_some(place);
-        found.push(problem);
+        found.push(Problem::new(file, at, message, remedy));
     };
     each_reference(lifted, Part::Other, &Pointer::root(), &mut visit);
     found

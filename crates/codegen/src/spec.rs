@@ -145,21 +145,14 @@ impl Document {
             .unwrap_or(u64::MAX)
             .saturating_add(1);
         let read = File::open(path).and_then(|file| file.take(limit).read_to_end(&mut bytes));
+        let refused = |message, remedy| Error::one(&name, "", message, remedy);
         read.map_err(|error| {
-            Error::one(
-                &name,
-                "",
-                format!("cannot be read: {error}"),
-                "provide the path of a readable file",
-            )
+            let message = format!("cannot be read: {error}");
+            refused(message, "provide the path of a readable file")
         })?;
         let text = String::from_utf8(bytes).map_err(|error| {
-            Error::one(
-                &name,
-                "",
-                format!("not UTF-8: {error}"),
-                "save the document as UTF-8",
-            )
+            let message = format!("not UTF-8: {error}");
+            refused(message, "save the document as UTF-8")
         })?;
         Ok(Self {
             name,

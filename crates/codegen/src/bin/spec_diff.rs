@@ -56,9 +56,13 @@ fn run(arguments: &Arguments) -> Result<ExitCode, String> {
     let comparison = comparison.map_err(|error| error.to_string())?;
     print!("{}", comparison.report());
     if let Some(path) = &arguments.changelog {
-        let failed = |error: &dyn std::fmt::Display| format!("{}: {error}", path.display());
         let before = fs_err::read_to_string(path).map_err(|error| error.to_string())?;
-        let after = add_to_changelog(&before, &comparison).map_err(|error| failed(&error))?;
+        let after = add_to_changelog(&before, &comparison).ok_or_else(|| {
+            let path = path.display();
+            format!(
+                "{path}: the line `## [Unreleased]` is missing; add it above the latest release"
+            )
+        })?;
         if after != before {
             fs_err::write(path, after).map_err(|error| error.to_string())?;
         }

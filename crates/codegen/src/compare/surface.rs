@@ -33,10 +33,6 @@ impl Item {
             _ => false,
         }
     }
-
-    pub fn is_field(&self) -> bool {
-        matches!(self, Self::Field(..))
-    }
 }
 
 impl fmt::Display for Item {

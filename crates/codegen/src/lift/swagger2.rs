@@ -232,26 +232,24 @@ fn form_body(at: &Pointer, fields: Vec<Object>, consumes: &[String]) -> Value {
     let mut properties = Object::new();
     let mut encoding = Object::new();
     let mut required = Vec::new();
-    for mut field in fields {
+    for field in fields {
         let Some(name) = field.get("name").and_then(Value::as_str).map(str::to_owned) else {
             continue;
         };
         if field.get("required") == Some(&Value::Bool(true)) {
             required.push(Value::String(name.clone()));
         }
-        let mut schema = take_schema(&mut field);
-        if schema.get("type").and_then(Value::as_str) == Some("array") {
-            let format = field.get("collectionFormat").and_then(Value::as_str);
-            let (style, explode) = list_style(format, "form");
+        let mut field = plain(field);
+        if let (Some(style), Some(explode)) = (field.remove("style"), field.remove("explode")) {
             encoding.insert(name.clone(), json!({"style": style, "explode": explode}));
         }
-        if let Some(place) = field.get(ORIGINAL_PLACE) {
-            schema.insert(ORIGINAL_PLACE.into(), place.clone());
+        let mut schema = field.remove("schema").unwrap_or_default();
+        for key in [ORIGINAL_PLACE, "description"] {
+            if let Some(value) = field.remove(key) {
+                schema[key] = value;
+            }
         }
-        if let Some(description) = field.get("description") {
-            schema.insert("description".into(), description.clone());
-        }
-        properties.insert(name, Value::Object(schema));
+        properties.insert(name, schema);
     }
     let any_required = !required.is_empty();
     let mut schema = json!({"type": "object", "properties": properties});
@@ -269,32 +267,28 @@ fn form_body(at: &Pointer, fields: Vec<Object>, consumes: &[String]) -> Value {
     })
 }
 
-/// Takes the schema out of a parameter.
-fn take_schema(parameter: &mut Object) -> Object {
+/// Moves the schema of a parameter into a key of its own.
+fn plain(parameter: Object) -> Object {
     let stays =
         |key: &str| PARAMETER_KEYS.contains(&key) || key.starts_with("x-") && key != "x-nullable";
-    let (stay, mut schema): (Object, Object) = std::mem::take(parameter)
-        .into_iter()
-        .partition(|(key, _)| stays(key));
-    *parameter = stay;
-    if schema.get("type").and_then(Value::as_str) == Some("file") {
-        schema.insert("type".into(), "string".into());
-        schema.insert("format".into(), "binary".into());
-    }
-    schema
-}
-
-fn plain(mut parameter: Object) -> Object {
-    let schema = take_schema(&mut parameter);
-    if schema.get("type").and_then(Value::as_str) == Some("array") {
-        let usual = match parameter.get("in").and_then(Value::as_str) {
-            Some("query") => "form",
-            _ => "simple",
-        };
-        let format = parameter.remove("collectionFormat");
-        let (style, explode) = list_style(format.as_ref().and_then(Value::as_str), usual);
-        parameter.insert("style".into(), style.into());
-        parameter.insert("explode".into(), explode.into());
+    let (mut parameter, mut schema): (Object, Object) =
+        (parameter.into_iter()).partition(|(key, _)| stays(key));
+    match schema.get("type").and_then(Value::as_str) {
+        Some("file") => {
+            schema.insert("type".into(), "string".into());
+            schema.insert("format".into(), "binary".into());
+        }
+        Some("array") => {
+            let usual = match parameter.get("in").and_then(Value::as_str) {
+                Some("query" | "formData") => "form",
+                _ => "simple",
+            };
+            let format = parameter.remove("collectionFormat");
+            let (style, explode) = list_style(format.as_ref().and_then(Value::as_str), usual);
+            parameter.insert("style".into(), style.into());
+            parameter.insert("explode".into(), explode.into());
+        }
+        _ => {}
     }
     parameter.insert("schema".into(), Value::Object(schema));
     parameter

@@ -2,9 +2,10 @@
 
 use std::collections::HashSet;
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
-use super::schemas::{Component, component};
+use super::node::Node;
+use super::schemas::Component;
 use super::written::members;
 use super::{Reader, any};
 use crate::model::{Kind, Object, Property, Schema, TaggedVariant};
@@ -13,28 +14,22 @@ use crate::pointer::Pointer;
 
 impl<'a> Reader<'a> {
     /// Reads a schema without its alternatives: the members of `allOf`, and its own keywords.
-    pub(super) fn common(
-        &mut self,
-        object: &'a Map<String, Value>,
-        at: &Pointer,
-        hint: &str,
-    ) -> Schema {
-        let members = self.members_of(object, "allOf", at);
+    pub(super) fn common(&mut self, node: &Node<'a>, hint: &str) -> Schema {
+        let members = self.members_of(node, "allOf");
         if members.is_empty() {
-            return self.own_shape(object, at, hint);
+            return self.own_shape(node, hint);
         }
         let mut merged = None;
-        for (index, member) in members.iter().enumerate() {
-            let at = at.at("allOf").at(index);
-            let schema = self.member(member, &at, hint);
+        for member in members {
+            let schema = self.member(&member, hint);
             merged = Some(match merged {
                 None => schema,
-                Some(merged) => self.merge(merged, schema, &at, hint),
+                Some(merged) => self.merge(merged, schema, &member.at, hint),
             });
         }
-        let own = self.own_shape(object, at, hint);
-        let mut merged = self.merge(merged.unwrap_or_else(any), own, at, hint);
-        self.require(&mut merged, object);
+        let own = self.own_shape(node, hint);
+        let mut merged = self.merge(merged.unwrap_or_else(any), own, &node.at, hint);
+        self.require(&mut merged, node.value);
         if let Kind::Object(object) = &merged.kind
             && object.properties.is_empty()
         {
@@ -44,12 +39,12 @@ impl<'a> Reader<'a> {
         merged
     }
 
-    fn member(&mut self, member: &'a Value, at: &Pointer, hint: &str) -> Schema {
-        if let Some(base) = self.base(member) {
+    fn member(&mut self, member: &Node<'a>, hint: &str) -> Schema {
+        if let Some(base) = self.base(member.value) {
             return base;
         }
-        let mut schema = self.bare_schema(member, at, hint);
-        if is_plain(&schema.kind) && self.keeps_more(member) {
+        let mut schema = self.bare_schema(member, hint);
+        if is_plain(&schema.kind) && self.keeps_more(member.value) {
             schema.kind = Kind::Object(Object::open(any()));
         }
         schema
@@ -59,10 +54,10 @@ impl<'a> Reader<'a> {
     /// alternatives do not matter for it.
     fn base(&mut self, member: &'a Value) -> Option<Schema> {
         let upstream = self.component_of(member)?;
-        let object = self.components.get(upstream)?.as_object()?;
+        let node = self.component(upstream)?;
         let says = ["properties", "allOf", "discriminator"];
-        if !says.iter().any(|keyword| object.contains_key(*keyword))
-            || !self.has_alternative_in_reading(object)
+        if !says.iter().any(|keyword| node.has(keyword))
+            || !self.has_alternative_in_reading(node.value)
         {
             return None;
         }
@@ -75,30 +70,29 @@ impl<'a> Reader<'a> {
             return None;
         }
         self.stack.push((name.clone(), false));
-        let common = self.common(object, &component(upstream), &name);
+        let common = self.common(&node, &name);
         self.stack.pop();
         self.commons.insert(name, common.clone());
         Some(common)
     }
 
     /// Returns whether an alternative, or one of its components, is being read.
-    fn has_alternative_in_reading(&self, object: &'a Map<String, Value>) -> bool {
-        let referred = |object: &'a Map<String, Value>, keyword: &str| {
-            let members = members(object, keyword).iter();
+    fn has_alternative_in_reading(&self, schema: &'a Value) -> bool {
+        let referred = |schema: &'a Value, keyword: &str| {
+            let members = members(schema, keyword).iter();
             members.filter_map(|it| self.component_of(it))
         };
         let alternatives = ["oneOf", "anyOf"].into_iter();
-        let mut open: Vec<&str> = alternatives.flat_map(|it| referred(object, it)).collect();
+        let mut open: Vec<&str> = alternatives.flat_map(|it| referred(schema, it)).collect();
         let mut seen = HashSet::new();
         while let Some(upstream) = open.pop() {
             let name = self.component_names.get(upstream);
             if name.is_some_and(|name| self.is_open(name)) {
                 return true;
             }
-            let component = self.components[upstream].as_object();
-            if let Some(component) = component.filter(|_| seen.insert(upstream)) {
+            if seen.insert(upstream) {
                 for keyword in ["oneOf", "anyOf", "allOf"] {
-                    open.extend(referred(component, keyword));
+                    open.extend(referred(&self.components[upstream], keyword));
                 }
             }
         }
@@ -106,9 +100,9 @@ impl<'a> Reader<'a> {
     }
 
     /// Marks as required what any member requires, wherever the property is declared.
-    fn require(&mut self, schema: &mut Schema, object: &'a Map<String, Value>) {
-        let members = members(object, "allOf");
-        let is_alias = members.len() == 1 && !object.contains_key("required");
+    fn require(&mut self, schema: &mut Schema, value: &'a Value) {
+        let members = members(value, "allOf");
+        let is_alias = members.len() == 1 && value.get("required").is_none();
         if self.protobuf || is_alias && matches!(schema.kind, Kind::Reference(_)) {
             return;
         }
@@ -117,7 +111,7 @@ impl<'a> Reader<'a> {
         };
         let keywords = members.iter().flat_map(|it| self.all_keywords(it));
         let lists = keywords
-            .chain([object])
+            .chain([value])
             .filter_map(|it| it.get("required")?.as_array());
         let required: HashSet<&str> = lists.flatten().filter_map(Value::as_str).collect();
         let mut changed = known.clone();
@@ -150,7 +144,7 @@ impl<'a> Reader<'a> {
                 self.json_type_of(&left.kind),
                 self.json_type_of(&right.kind),
             ];
-            self.warn(
+            self.problems.warn(
                 at,
                 format!(
                     "the members of `allOf` contradict each other: {}",

@@ -1,13 +1,13 @@
 //! Request bodies: their media types, and the parts of forms.
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
+use super::node::Node;
 use super::parameters::argument_name;
-use super::{Reader, any, essence, flag, is_json, prose, strings};
+use super::{Reader, any, essence, is_json};
 use crate::model::{
-    Body, BodyContent, FormField, FormPart, Kind, Location, Object, OtherBody, Schema, Style,
+    Body, BodyContent, FormField, FormPart, Kind, Location, MediaBody, Object, Schema, Style,
 };
-use crate::pointer::Pointer;
 
 const FORM: &str = "application/x-www-form-urlencoded";
 const MULTIPART: &str = "multipart/form-data";
@@ -17,44 +17,38 @@ const MAX_BYTES: &str = "x-max-bytes";
 const FILE_ENDINGS: &str = "x-file-endings";
 
 impl<'a> Reader<'a> {
-    pub(super) fn read_body(
-        &mut self,
-        operation: &'a Map<String, Value>,
-        at: &Pointer,
-        hint: &str,
-    ) -> Option<Body> {
-        let value = operation.get("requestBody")?;
-        let (value, at) = self.resolve(value, &at.at("requestBody"))?;
-        let object = self.object(value, &at, "the request body")?;
-        let content = object.get("content").and_then(Value::as_object);
-        let Some(content) = content.filter(|content| !content.is_empty()) else {
-            self.warn(
-                &at,
+    pub(super) fn read_body(&mut self, operation: &Node<'a>, hint: &str) -> Option<Body> {
+        let body = self.resolve(operation.get("requestBody")?)?;
+        self.object(&body, "the request body")?;
+        let mut declared: Vec<_> = body.child("content").entries().collect();
+        if declared.is_empty() {
+            self.problems.warn(
+                &body.at,
                 "the request body declares no media type",
                 "no body is sent",
             );
             return None;
-        };
-        let mut declared: Vec<(&String, &Value)> = content.iter().collect();
+        }
         declared.sort_by_key(|(media, _)| preference(media));
-        let example = declared.first().and_then(|(_, value)| value.get("example"));
-        let example = example.cloned();
+        let example = declared.first();
+        let example = example.and_then(|(_, content)| content.value.get("example").cloned());
         let mut schemas = Vec::new();
         let mut bodies = Vec::new();
-        for (media, value) in declared {
-            let at = at.at("content").at(media);
-            bodies.push(self.read_content(media, value, &at, hint, &mut schemas));
+        for (media, content) in &declared {
+            bodies.push(self.read_content(media, content, hint, &mut schemas));
         }
         let mut bodies = bodies.into_iter();
-        let preferred = bodies.next()?;
+        let preferred = MediaBody {
+            ident: "body".to_owned(),
+            ..bodies.next()?
+        };
         Some(Body {
-            place: String::from(&at),
+            place: (&body.at).into(),
             // Swagger has no optional body without a default, and FastAPI marks its own.
-            required: flag(object, "required"),
+            required: body.flag("required"),
             example,
-            description: prose(object, "description"),
-            content: preferred.content,
-            media: preferred.media,
+            description: body.prose("description"),
+            preferred,
             others: bodies.collect(),
         })
     }
@@ -62,36 +56,33 @@ impl<'a> Reader<'a> {
     fn read_content(
         &mut self,
         media: &str,
-        value: &'a Value,
-        at: &Pointer,
+        content: &Node<'a>,
         hint: &str,
         known: &mut Vec<(&'a Value, Schema)>,
-    ) -> OtherBody {
-        let schema_at = at.at("schema");
+    ) -> MediaBody {
         let hint = format!("{hint}Body");
         let mut schema = |reader: &mut Self| -> Schema {
-            let Some(value) = value.get("schema") else {
+            let Some(node) = content.get("schema") else {
                 return any();
             };
             // The same schema under several media types becomes one type.
-            if let Some((_, schema)) = known.iter().find(|(known, _)| *known == value) {
+            if let Some((_, schema)) = known.iter().find(|(known, _)| *known == node.value) {
                 return schema.clone();
             }
-            let schema = reader.schema(value, &schema_at, &hint);
-            let schema = schema.without_integer_text();
-            known.push((value, schema.clone()));
+            let schema = reader.schema(&node, &hint).without_integer_text();
+            known.push((node.value, schema.clone()));
             schema
         };
-        let (content, media) = match essence(media) {
+        let (read, media) = match essence(media) {
             FORM => {
                 let schema = schema(self);
-                let fields = self.read_fields(&schema, value, at);
+                let fields = self.read_fields(&schema, content);
                 (BodyContent::Form(schema, fields), media)
             }
-            MULTIPART => match self.read_parts(value, at, &hint) {
+            MULTIPART => match self.read_parts(content, &hint) {
                 parts if parts.is_empty() => {
-                    self.warn(
-                        &schema_at,
+                    self.problems.warn(
+                        content.at.at("schema"),
                         "the multipart body declares no parts",
                         "the caller provides the whole body, with a media type that contains the boundary",
                     );
@@ -101,7 +92,7 @@ impl<'a> Reader<'a> {
             },
             range if range.contains('*') => {
                 let may_be_json = range.starts_with("*/") || range.starts_with("application/");
-                let json = may_be_json && value.get("schema").is_some() && {
+                let json = may_be_json && content.has("schema") && {
                     let schema = schema(self);
                     !matches!(
                         self.known_kind(&schema.kind),
@@ -116,28 +107,26 @@ impl<'a> Reader<'a> {
             _ if is_json(media) => (BodyContent::Json(schema(self)), media),
             _ => (BodyContent::Raw, media),
         };
-        OtherBody {
+        MediaBody {
             ident: setter(media),
-            content,
+            content: read,
             media: media.to_owned(),
         }
     }
 
     /// Returns the fields of a form that are not written in the default style.
-    fn read_fields(&mut self, schema: &Schema, value: &'a Value, at: &Pointer) -> Vec<FormField> {
-        let at = at.at("encoding");
+    fn read_fields(&mut self, schema: &Schema, content: &Node<'a>) -> Vec<FormField> {
         let Some(Kind::Object(object)) = self.known_kind(&schema.kind).cloned() else {
             return Vec::new();
         };
         let mut fields = Vec::new();
         for (name, property) in object.properties {
-            let at = at.at(&name);
-            let encoding = encoding(value, &name);
-            let (style, explode) = match encoding {
+            let encoding = encoding(content, &name);
+            let (style, explode) = match &encoding {
                 Some(encoding) if media_of(encoding).is_some_and(|media| is_json(&media)) => {
                     (Style::Json, false)
                 }
-                Some(encoding) => self.style(encoding, &at, &name, Location::Query),
+                Some(encoding) => self.style(encoding, &name, Location::Query),
                 None => (Style::Form, true),
             };
             let deep = style == Style::DeepObject;
@@ -148,7 +137,7 @@ impl<'a> Reader<'a> {
                     "no style can express it; the inner value is sent as JSON",
                 );
             }
-            let reserved = encoding.is_some_and(|it| flag(it, "allowReserved"));
+            let reserved = encoding.is_some_and(|it| it.flag("allowReserved"));
             if (style, explode, reserved) != (Style::Form, true, false) {
                 fields.push(FormField {
                     name,
@@ -161,23 +150,24 @@ impl<'a> Reader<'a> {
         fields
     }
 
-    fn read_parts(&mut self, value: &'a Value, at: &Pointer, hint: &str) -> Vec<FormPart> {
-        let Some(described) = value.get("schema") else {
+    fn read_parts(&mut self, content: &Node<'a>, hint: &str) -> Vec<FormPart> {
+        let Some(described) = content.get("schema") else {
             return Vec::new();
         };
-        let schema = self.bare_schema(described, &at.at("schema"), hint);
+        let schema = self.bare_schema(&described, hint);
         let Some(Kind::Object(Object { properties, .. })) = self.known_kind(&schema.kind).cloned()
         else {
             return Vec::new();
         };
-        let required = strings(described.get("required"));
+        let required = described.strings("required");
         let mut parts = Vec::new();
         for (name, property) in properties {
-            let encoding = encoding(value, &name);
+            let encoding = encoding(content, &name);
+            let encoding = encoding.as_ref();
             let media = encoding.and_then(media_of);
-            if encoding.is_some_and(|encoding| encoding.contains_key("headers")) {
-                self.warn(
-                    &at.at("encoding").at(&name).at("headers"),
+            if let Some(headers) = encoding.and_then(|it| it.get("headers")) {
+                self.problems.warn(
+                    &headers.at,
                     format!("the part `{name}` declares headers"),
                     "they are not sent",
                 );
@@ -186,15 +176,12 @@ impl<'a> Reader<'a> {
             if media.as_ref().is_some_and(|media| !is_json(media)) {
                 self.leave_writing_to_caller(&mut schema);
             }
-            let joined = encoding.filter(|it| it.get("explode") == Some(&Value::Bool(false)));
-            let separator = joined.map(|encoding| {
-                let at = at.at("encoding").at(&name);
-                match self.style(encoding, &at, &name, Location::Query).0 {
-                    Style::Space => " ",
-                    Style::Pipe => "|",
-                    Style::Tab => "\t",
-                    _ => ",",
-                }
+            let joined = encoding.filter(|it| *it.child("explode").value == Value::Bool(false));
+            let separator = joined.map(|it| match self.style(it, &name, Location::Query).0 {
+                Style::Space => " ",
+                Style::Pipe => "|",
+                Style::Tab => "\t",
+                _ => ",",
             });
             parts.push(FormPart {
                 place: property.place,
@@ -207,8 +194,8 @@ impl<'a> Reader<'a> {
                 given: property.given,
                 required: property.required || required.contains(&name),
                 separator: separator.filter(|_| matches!(schema.kind, Kind::Array(_))),
-                max_bytes: encoding.and_then(|it| it.get(MAX_BYTES)?.as_u64()),
-                file_endings: encoding.map_or_else(Vec::new, |it| strings(it.get(FILE_ENDINGS))),
+                max_bytes: encoding.and_then(|it| it.value.get(MAX_BYTES)?.as_u64()),
+                file_endings: encoding.map_or_else(Vec::new, |it| it.strings(FILE_ENDINGS)),
                 schema,
                 media,
                 name,
@@ -244,13 +231,14 @@ fn preference(media: &str) -> usize {
     }
 }
 
-fn encoding<'v>(content: &'v Value, part: &str) -> Option<&'v Map<String, Value>> {
-    content.get("encoding")?.get(part)?.as_object()
+fn encoding<'a>(content: &Node<'a>, part: &str) -> Option<Node<'a>> {
+    let encoding = content.child("encoding").get(part)?;
+    encoding.value.is_object().then_some(encoding)
 }
 
 /// Returns the first concrete media type of an encoding.
-fn media_of(encoding: &Map<String, Value>) -> Option<String> {
-    let declared = encoding.get("contentType")?.as_str()?;
+fn media_of(encoding: &Node<'_>) -> Option<String> {
+    let declared = encoding.str("contentType")?;
     let mut media = declared.split(',').map(str::trim);
     media
         .find(|media| !media.is_empty() && !media.contains('*'))

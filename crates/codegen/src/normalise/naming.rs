@@ -3,25 +3,44 @@
 use std::collections::HashSet;
 
 use indexmap::IndexMap;
-use serde_json::{Map, Value};
 
 use super::Reader;
+use super::node::Node;
 use crate::model::{Body, BodyContent, Kind, Parameter};
 use crate::names::{NAME_OVERRIDE, operation_name, pascal, snake, spelled_out, variant_name};
-use crate::pointer::Pointer;
 
 /// Methods that every generated client has besides its operations.
 const CLIENT_METHODS: [&str; 3] = ["call", "new", "transport"];
 
 /// An item that needs a name.
 pub(super) struct Wanted<'n> {
-    pub place: String,
+    place: String,
     /// The preferred name, replaced by the chosen one.
-    pub name: &'n mut String,
+    name: &'n mut String,
     /// Whether the document or an overlay sets the name.
-    pub given: bool,
+    given: bool,
     /// Alternative names in order of preference, tried before numbers.
-    pub others: Vec<String>,
+    others: Vec<String>,
+}
+
+impl<'n> Wanted<'n> {
+    pub(super) fn new(place: impl Into<String>, name: &'n mut String) -> Self {
+        Self {
+            place: place.into(),
+            name,
+            given: false,
+            others: Vec::new(),
+        }
+    }
+
+    pub(super) fn given(self, given: bool) -> Self {
+        Self { given, ..self }
+    }
+
+    pub(super) fn or(mut self, other: String) -> Self {
+        self.others.push(other);
+        self
+    }
 }
 
 /// An operation before it is read.
@@ -29,19 +48,18 @@ pub(super) struct Unnamed<'a> {
     pub path: &'a str,
     pub method: &'static str,
     /// The path item.
-    pub item: &'a Map<String, Value>,
-    pub operation: &'a Map<String, Value>,
-    pub at: Pointer,
+    pub item: Node<'a>,
+    pub operation: Node<'a>,
 }
 
 impl<'a> Unnamed<'a> {
     fn given(&self) -> Option<&'a str> {
-        self.operation.get(NAME_OVERRIDE).and_then(Value::as_str)
+        self.operation.str(NAME_OVERRIDE)
     }
 
     /// Returns the `operationId`, or the method and path if it is missing.
     pub(super) fn id(&self) -> String {
-        let id = super::text(self.operation, "operationId");
+        let id = self.operation.text("operationId");
         id.unwrap_or_else(|| format!("{} {}", self.method, self.path))
     }
 }
@@ -118,12 +136,8 @@ impl Reader<'_> {
             if CLIENT_METHODS.contains(&name.as_str()) {
                 name.push('_');
             }
-            wanted.push(Wanted {
-                place: (&it.at).into(),
-                name,
-                given: it.given().is_some(),
-                others: vec![snake(&it.id())],
-            });
+            let it_wants = Wanted::new(&it.operation.at, name);
+            wanted.push(it_wants.given(it.given().is_some()).or(snake(&it.id())));
         }
         self.settle(&mut wanted);
         plain
@@ -133,36 +147,23 @@ impl Reader<'_> {
     pub(super) fn name_arguments(&mut self, parameters: &mut [Parameter], body: Option<&mut Body>) {
         let mut wanted: Vec<Wanted<'_>> = Vec::new();
         for it in parameters {
-            wanted.push(Wanted {
-                place: it.place.clone(),
-                others: vec![
-                    snake(&spelled_out(&it.name)),
-                    format!("{}_{}", it.ident, it.location.as_str()),
-                ],
-                name: &mut it.ident,
-                given: it.given,
-            });
+            let located = format!("{}_{}", it.ident, it.location.as_str());
+            let name = Wanted::new(&it.place, &mut it.ident).given(it.given);
+            wanted.push(name.or(snake(&spelled_out(&it.name))).or(located));
         }
-        let mut preferred = "body".to_owned();
         if let Some(body) = body {
-            let own = std::iter::once((&mut preferred, &mut body.content, true));
-            let others = body.others.iter_mut();
-            let others = others.map(|it| (&mut it.ident, &mut it.content, false));
-            for (name, content, given) in own.chain(others) {
-                let BodyContent::Multipart(parts) = content else {
-                    wanted.push(Wanted {
-                        place: body.place.clone(),
-                        name,
-                        given,
-                        others: Vec::new(),
-                    });
+            let place = body.place.clone();
+            for (index, one) in body.bodies_mut().enumerate() {
+                let BodyContent::Multipart(parts) = &mut one.content else {
+                    // The preferred body keeps its name.
+                    let name = Wanted::new(&place, &mut one.ident);
+                    wanted.push(name.given(index == 0));
                     continue;
                 };
-                wanted.extend(parts.iter_mut().map(|part| Wanted {
-                    place: part.place.clone(),
-                    others: vec![format!("{}_part", part.ident)],
-                    name: &mut part.ident,
-                    given: part.given,
+                wanted.extend(parts.iter_mut().map(|part| {
+                    let other = format!("{}_part", part.ident);
+                    let name = Wanted::new(&part.place, &mut part.ident);
+                    name.given(part.given).or(other)
                 }));
             }
         }
@@ -175,30 +176,22 @@ impl Reader<'_> {
         for entry in named.values_mut() {
             let mut wanted: Vec<Wanted<'_>> = match &mut entry.schema.kind {
                 Kind::Object(object) => (object.properties.iter_mut())
-                    .map(|(wire, it)| Wanted {
-                        place: it.place.clone(),
-                        name: &mut it.ident,
-                        given: it.given,
-                        others: vec![snake(&spelled_out(wire))],
+                    .map(|(wire, it)| {
+                        let name = Wanted::new(&it.place, &mut it.ident).given(it.given);
+                        name.or(snake(&spelled_out(wire)))
                     })
                     .collect(),
                 Kind::Enum(values) => (values.iter_mut())
-                    .map(|it| Wanted {
-                        place: it.place.clone(),
-                        name: &mut it.variant,
-                        given: it.given,
-                        others: vec![pascal(&spelled_out(&it.value))],
+                    .map(|it| {
+                        let name = Wanted::new(&it.place, &mut it.variant).given(it.given);
+                        name.or(pascal(&spelled_out(&it.value)))
                     })
                     .collect(),
                 Kind::Tagged(tagged) => (tagged.variants.iter_mut())
-                    .map(|it| Wanted {
-                        place: it.place.clone(),
-                        name: &mut it.ident,
-                        given: false,
-                        others: (it.values.first())
-                            .map(|value| variant_name(&spelled_out(value)))
-                            .into_iter()
-                            .collect(),
+                    .map(|it| {
+                        let other = it.values.first().map_or("", String::as_str);
+                        let name = Wanted::new(&it.place, &mut it.ident);
+                        name.or(variant_name(&spelled_out(other)))
                     })
                     .collect(),
                 _ => continue,
@@ -228,26 +221,16 @@ fn telling_apart(operations: &[&Unnamed<'_>]) -> Vec<String> {
     };
     for parameters in [false, true] {
         let paths = words(parameters);
-        let common = paths
-            .iter()
-            .take(1)
-            .flatten()
-            .enumerate()
-            .take_while(|(index, word)| paths.iter().all(|path| path.get(*index) == Some(word)));
-        let common = common.count();
+        let first = paths.first().map_or(&[][..], Vec::as_slice);
+        let is_common = |index: &usize| paths.iter().all(|it| it.get(*index) == first.get(*index));
+        let common = (0..first.len()).take_while(is_common).count();
         let longest = paths.iter().map(Vec::len).max().unwrap_or(0);
         for count in 1..=longest.saturating_sub(common) {
-            let told: Vec<String> = paths
-                .iter()
-                .map(|path| {
-                    path[common.min(path.len())..]
-                        .iter()
-                        .take(count)
-                        .copied()
-                        .collect::<Vec<_>>()
-                        .join("_")
-                })
-                .collect();
+            let told = paths.iter().map(|path| {
+                let end = path.len().min(common + count);
+                path[common..end].join("_")
+            });
+            let told: Vec<String> = told.collect();
             if told.iter().collect::<HashSet<_>>().len() == told.len() {
                 return told;
             }

@@ -1,24 +1,17 @@
 //! Detection of paged operations by their shape.
 
-use indexmap::IndexMap;
-
 use crate::model::{
-    InPageToken, Kind, Location, NamedSchema, Object, Operation, Paging, Schema, Success,
+    Api, InPageToken, Kind, Location, Object, Operation, Paging, PagingScheme, Schema, Success,
 };
 
-pub(super) fn detect(
-    operation: &Operation,
-    schemas: &IndexMap<String, NamedSchema>,
-) -> Option<Paging> {
+pub(super) fn detect(api: &Api, operation: &Operation) -> Option<Paging> {
     let Success::Json(schema) = &operation.success else {
         return None;
     };
     let Kind::Reference(name) = &schema.kind else {
         return None;
     };
-    let Kind::Object(page) = &schemas.get(name)?.schema.kind else {
-        return None;
-    };
+    let page = api.object(name)?;
     let takes = |wanted: &str| {
         operation.parameters.iter().any(|parameter| {
             parameter.location == Location::Query
@@ -32,23 +25,28 @@ pub(super) fn detect(
     };
     let text: fn(&Kind) -> bool = |kind| *kind == Kind::String;
     let (items, item) = only_list(page)?;
-    if takes("page_token") && gives("next_page_token", text) {
-        return Some(Paging::Token { items });
-    }
     let numbered = gives("page", is_whole_number) && gives("pages", is_whole_number);
-    if takes("page") && takes("size") && items == "items" && numbered {
-        return Some(Paging::Numbered { items });
-    }
-    let timed = gives("next_start", is_whole_number) && has_time(item, schemas);
-    if takes("start") && takes("limit") && timed {
-        return Some(Paging::Timed { items });
-    }
-    None
+    let timed = gives("next_start", is_whole_number) && has_time(api, item);
+    let scheme = if takes("page_token") && gives("next_page_token", text) {
+        PagingScheme::Token
+    } else if takes("page") && takes("size") && items == "items" && numbered {
+        PagingScheme::Numbered
+    } else if takes("start") && takes("limit") && timed {
+        PagingScheme::Timed
+    } else {
+        return None;
+    };
+    Some(Paging {
+        scheme,
+        page: name.clone(),
+        items,
+    })
 }
 
 /// Documents at the page token which parameters a call with it must leave out.
 pub(super) fn document_token(operation: &mut Operation) {
-    if !matches!(operation.paging, Some(Paging::Token { .. })) {
+    let scheme = operation.paging.as_ref().map(|it| it.scheme);
+    if scheme != Some(PagingScheme::Token) {
         return;
     }
     let held = operation.parameters.iter();
@@ -73,12 +71,8 @@ pub(super) fn document_token(operation: &mut Operation) {
     }
 }
 
-fn has_time(item: &Schema, schemas: &IndexMap<String, NamedSchema>) -> bool {
-    let Kind::Reference(name) = &item.kind else {
-        return false;
-    };
-    let object = schemas.get(name).map(|named| &named.schema.kind);
-    let Some(Kind::Object(object)) = object else {
+fn has_time(api: &Api, item: &Schema) -> bool {
+    let Kind::Object(object) = api.kind(item) else {
         return false;
     };
     let time = object.properties.get("timestamp");

@@ -1,12 +1,14 @@
 //! Parameters: their locations, styles and names.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
+use indexmap::IndexMap;
 use indexmap::map::Entry;
-use indexmap::{IndexMap, IndexSet};
-use serde_json::{Map, Value};
+use serde_json::Value;
 
-use super::{Reader, any, flag, is_json, prose, text};
+use super::naming::Unnamed;
+use super::node::Node;
+use super::{Reader, any, is_json};
 use crate::model::{Body, BodyContent, InPageToken, Kind, Location, Parameter, Schema, Style};
 use crate::names::{NAME_OVERRIDE, pascal, snake};
 use crate::pointer::Pointer;
@@ -52,38 +54,23 @@ const BUILDER_NAMES: [&str; 12] = [
 ];
 
 impl<'a> Reader<'a> {
-    pub(super) fn read_parameters(
-        &mut self,
-        path: &str,
-        item: &'a Map<String, Value>,
-        operation: &'a Map<String, Value>,
-        at: &Pointer,
-        hint: &str,
-    ) -> Vec<Parameter> {
+    pub(super) fn read_parameters(&mut self, of: &Unnamed<'a>, hint: &str) -> Vec<Parameter> {
         let mut found: IndexMap<(Location, String), Parameter> = IndexMap::new();
         // An operation overrides the parameters of its path.
-        let shared_at = Pointer::root().at("paths").at(path);
-        for (holder, holder_at, shared) in [(operation, at.clone(), false), (item, shared_at, true)]
-        {
-            let list = match holder.get("parameters") {
-                None => continue,
-                Some(Value::Array(list)) => list,
-                Some(_) => {
-                    self.problem(
-                        &holder_at.at("parameters"),
-                        "`parameters` is not a list",
-                        "use a list",
-                    );
-                    continue;
-                }
+        for (holder, shared) in [(&of.operation, false), (&of.item, true)] {
+            let Some(list) = holder.get("parameters") else {
+                continue;
             };
-            let at = holder_at.at("parameters");
-            if self.exceeds(MAX_PARAMETERS, list.len(), "parameters", &at) {
+            let count = list.value.as_array().map(Vec::len);
+            if count.is_none() {
+                self.problems
+                    .add(&list.at, "`parameters` is not a list", "use a list");
+            }
+            if self.exceeds(MAX_PARAMETERS, count.unwrap_or(0), "parameters", &list.at) {
                 continue;
             }
-            for (index, value) in list.iter().enumerate() {
-                let at = at.at(index);
-                let Some(parameter) = self.read_parameter(value, &at, hint) else {
+            for parameter in list.items() {
+                let Some(parameter) = self.read_parameter(parameter, hint) else {
                     continue;
                 };
                 match found.entry((parameter.location, parameter.name.clone())) {
@@ -104,14 +91,14 @@ impl<'a> Reader<'a> {
             }
         }
         let mut found: Vec<Parameter> = found.into_values().collect();
-        self.check_path(path, &mut found, at);
+        self.check_path(of.path, &mut found, &of.operation.at);
         short_identifiers(&mut found);
         found
     }
 
     fn check_path(&mut self, path: &str, found: &mut Vec<Parameter>, at: &Pointer) {
         let Some(names) = template_names(path) else {
-            self.problem(
+            self.problems.add(
                 at,
                 format!("invalid path template {path:?}"),
                 "start it with `/` and write each parameter as `{name}`",
@@ -130,7 +117,7 @@ impl<'a> Reader<'a> {
         }
         for (index, name) in names.iter().enumerate() {
             if names[..index].contains(name) {
-                self.problem(
+                self.problems.add(
                     at,
                     format!("`{{{name}}}` occurs twice in the path"),
                     "use each parameter once",
@@ -141,7 +128,7 @@ impl<'a> Reader<'a> {
                 .filter(in_path)
                 .any(|parameter| parameter.name == *name)
             {
-                self.warn(
+                self.problems.warn(
                     at,
                     format!("the path parameter `{name}` is not declared"),
                     "it is a required string",
@@ -177,23 +164,23 @@ impl<'a> Reader<'a> {
         });
     }
 
-    fn read_parameter(&mut self, value: &'a Value, at: &Pointer, hint: &str) -> Option<Parameter> {
-        let (value, at) = self.resolve(value, at)?;
-        let object = self.object(value, &at, "the parameter")?;
-        let place = String::from(&at);
-        let Some(name) = text(object, "name") else {
+    fn read_parameter(&mut self, parameter: Node<'a>, hint: &str) -> Option<Parameter> {
+        let node = self.resolve(parameter)?;
+        self.object(&node, "the parameter")?;
+        let at = &node.at;
+        let Some(name) = node.text("name") else {
             self.problems
-                .add(place, "the parameter has no name", "add a `name`");
+                .add(at, "the parameter has no name", "add a `name`");
             return None;
         };
-        let location = match object.get("in").and_then(Value::as_str) {
+        let location = match node.str("in") {
             Some("path") => Location::Path,
             Some("query") => Location::Query,
             Some("header") => Location::Header,
             Some("cookie") => Location::Cookie,
             Some("body") => {
                 self.problems.add(
-                    place,
+                    at,
                     format!("the parameter `{name}` is a second body"),
                     "remove it: an operation has one body",
                 );
@@ -204,7 +191,7 @@ impl<'a> Reader<'a> {
                     format!("the unknown location `{other}`")
                 });
                 self.problems.add(
-                    place,
+                    at,
                     format!("the parameter `{name}` has {given}"),
                     "use path, query, header or cookie (in Swagger 2.0 also body or formData)",
                 );
@@ -216,63 +203,61 @@ impl<'a> Reader<'a> {
             .find(|(own, _)| name.eq_ignore_ascii_case(own));
         if let (Location::Header, Some((_, instead))) = (location, own) {
             let message = format!("OpenAPI ignores the header parameter `{name}`");
-            self.warn(&at, message, *instead);
+            self.problems.warn(at, message, *instead);
             return None;
         }
         let hint = pascal(&format!("{hint} {name}"));
-        let content = object.get("content").and_then(Value::as_object);
-        let content = content.map(|content| content.iter().next());
-        let (schema, json) = match (object.get("schema"), content) {
-            (Some(schema), _) => (self.schema(schema, &at.at("schema"), &hint), false),
-            (None, Some(Some((media, content)))) => {
-                let at = at.at("content").at(media).at("schema");
+        let content = node.child("content");
+        let (schema, json) = match (node.get("schema"), content.entries().next()) {
+            (Some(schema), _) => (self.schema(&schema, &hint), false),
+            (None, Some((media, content))) => {
                 let schema = content.get("schema");
-                let mut schema = schema.map_or_else(any, |schema| self.schema(schema, &at, &hint));
+                let mut schema = schema.map_or_else(any, |schema| self.schema(&schema, &hint));
                 if !is_json(media) {
                     self.leave_writing_to_caller(&mut schema);
                 }
                 (schema, is_json(media))
             }
-            (None, Some(None)) => (any(), true),
+            (None, None) if content.value.is_object() => (any(), true),
             (None, None) => (Schema::of(Kind::String), false),
         };
         let (style, explode) = match json {
             true => (Style::Json, false),
-            false => self.style(object, &at, &name, location),
+            false => self.style(&node, &name, location),
         };
         if style != Style::Json && self.is_nested(&schema, style == Style::DeepObject, 0) {
-            self.warn(
-                &at,
+            self.problems.warn(
+                at,
                 format!("the parameter `{name}` contains a nested list or object"),
                 "no style can express it; the inner value is sent as JSON",
             );
         }
-        let given = object.get(NAME_OVERRIDE).and_then(Value::as_str);
-        let in_page_token = self.in_page_token(object, &at);
+        let given = node.str(NAME_OVERRIDE);
+        let in_page_token = self.in_page_token(&node);
         Some(Parameter {
             ident: argument_name(given.unwrap_or(&name)),
             given: given.is_some(),
-            place,
+            place: at.into(),
             argument: name.clone(),
             name,
             location,
             style,
             explode,
-            reserved: location == Location::Query && flag(object, "allowReserved"),
-            required: location == Location::Path || flag(object, "required"),
-            deprecated: flag(object, "deprecated"),
-            description: prose(object, "description").or(schema.description.clone()),
+            reserved: location == Location::Query && node.flag("allowReserved"),
+            required: location == Location::Path || node.flag("required"),
+            deprecated: node.flag("deprecated"),
+            description: node.prose("description").or(schema.description.clone()),
             schema,
-            maximum: object.get("schema").and_then(maximum),
+            maximum: node.value.get("schema").and_then(maximum),
             in_page_token,
-            decoded_twice: flag(object, DECODED_TWICE),
-            repeated_in_body: flag(object, REPEATED_IN_BODY),
+            decoded_twice: node.flag(DECODED_TWICE),
+            repeated_in_body: node.flag(REPEATED_IN_BODY),
         })
     }
 
     /// Reads which part of a parameter a page token holds.
-    fn in_page_token(&mut self, object: &Map<String, Value>, at: &Pointer) -> InPageToken {
-        let Some(held) = object.get(IN_PAGE_TOKEN) else {
+    fn in_page_token(&mut self, node: &Node<'a>) -> InPageToken {
+        let Some(held) = node.value.get(IN_PAGE_TOKEN) else {
             return InPageToken::Nothing;
         };
         let except = held.get("predicates-except").and_then(Value::as_str);
@@ -281,8 +266,8 @@ impl<'a> Reader<'a> {
             (Value::Bool(false), _) => InPageToken::Nothing,
             (_, Some(prefix)) => InPageToken::PredicatesExcept(prefix.to_owned()),
             _ => {
-                self.problem(
-                    at,
+                self.problems.add(
+                    &node.at,
                     format!("`{IN_PAGE_TOKEN}` is neither a boolean nor an exception"),
                     "write `true`, or `{\"predicates-except\": \"PREFIX OF KEYS\"}`",
                 );
@@ -294,13 +279,12 @@ impl<'a> Reader<'a> {
     /// Returns the style of a parameter or of a form field, and whether its members are separate.
     pub(super) fn style(
         &mut self,
-        object: &Map<String, Value>,
-        at: &Pointer,
+        node: &Node<'a>,
         name: &str,
         location: Location,
     ) -> (Style, bool) {
         let usual = Style::of(location);
-        let style = match object.get("style").and_then(Value::as_str) {
+        let style = match node.str("style") {
             None => usual,
             Some(given) => {
                 let fitting = Style::named(given).filter(|style| match style {
@@ -311,8 +295,8 @@ impl<'a> Reader<'a> {
                 });
                 if fitting.is_none() {
                     let place = location.as_str();
-                    self.warn(
-                        &at.at("style"),
+                    self.problems.warn(
+                        node.at.at("style"),
                         format!("the style `{given}` of `{name}` is not supported for a {place}"),
                         format!("the style `{}` is used", usual.as_str()),
                     );
@@ -320,30 +304,26 @@ impl<'a> Reader<'a> {
                 fitting.unwrap_or(usual)
             }
         };
-        let explode = object.get("explode").and_then(Value::as_bool);
+        let explode = node.value.get("explode").and_then(Value::as_bool);
         (style, explode.unwrap_or(style == Style::Form))
     }
 
     /// Returns whether the value has a nested list or object that the style cannot express.
     pub(super) fn is_nested(&self, schema: &Schema, deep: bool, depth: usize) -> bool {
-        let member = |inner: &Schema| match self.known_kind(&inner.kind) {
-            Some(Kind::Array(_)) if deep && depth < MAX_NESTED => {
-                self.is_nested(inner, false, depth + 1)
-            }
-            Some(Kind::Object(_) | Kind::Map(_)) if deep && depth < MAX_NESTED => {
-                self.is_nested(inner, true, depth + 1)
-            }
-            Some(Kind::Array(_) | Kind::Object(_) | Kind::Map(_)) => true,
-            _ => false,
+        let is_compound = |inner: &Schema| {
+            let kind = self.known_kind(&inner.kind);
+            matches!(kind, Some(Kind::Array(_) | Kind::Object(_) | Kind::Map(_)))
+        };
+        let is_lost = |inner: &Schema| {
+            let is_written = deep && depth < MAX_NESTED;
+            is_compound(inner) && (!is_written || self.is_nested(inner, deep, depth + 1))
         };
         match self.known_kind(&schema.kind) {
-            Some(Kind::Array(items)) => self.known_kind(&items.kind).is_some_and(|kind| {
-                matches!(kind, Kind::Array(_) | Kind::Object(_) | Kind::Map(_))
-            }),
-            Some(Kind::Map(values)) => member(values),
+            Some(Kind::Array(items)) => is_compound(items),
+            Some(Kind::Map(values)) => is_lost(values),
             Some(Kind::Object(object)) => {
                 let properties = object.properties.values().map(|it| &it.schema);
-                properties.chain(object.additional.as_deref()).any(member)
+                properties.chain(object.additional.as_deref()).any(is_lost)
             }
             Some(Kind::Union(members)) => {
                 depth < MAX_NESTED && members.iter().any(|it| self.is_nested(it, deep, depth + 1))
@@ -372,16 +352,16 @@ pub(super) fn name_for_call(parameters: &mut [Parameter], mut body: Option<&mut 
         }
         name
     };
-    for (name, _, content) in body.iter().flat_map(|body| body.contents()) {
-        if !matches!(content, BodyContent::Multipart(_)) {
-            free(name, "body");
+    for one in body.iter().flat_map(|body| body.bodies()) {
+        if !matches!(one.content, BodyContent::Multipart(_)) {
+            free(&one.ident, "body");
         }
     }
     for parameter in parameters {
         parameter.argument = free(&parameter.name, parameter.location.as_str());
     }
-    for content in body.iter_mut().flat_map(|body| body.contents_mut()) {
-        for part in content.parts_mut() {
+    for one in body.iter_mut().flat_map(|body| body.bodies_mut()) {
+        for part in one.content.parts_mut() {
             part.argument = free(&part.name, "part");
         }
     }
@@ -414,22 +394,19 @@ fn short_identifiers(found: &mut [Parameter]) {
         Some((_, last)) if !it.given => Some(snake(last)),
         _ => None,
     };
-    let mut uses: IndexMap<String, usize> = IndexMap::new();
+    let mut uses: HashMap<String, usize> = HashMap::new();
     for parameter in found.iter() {
-        let names: IndexSet<String> = short(parameter)
-            .into_iter()
-            .chain([parameter.ident.clone()])
-            .collect();
-        for name in names {
+        let short = short(parameter).filter(|it| *it != parameter.ident);
+        for name in short.into_iter().chain([parameter.ident.clone()]) {
             *uses.entry(name).or_default() += 1;
         }
     }
     for parameter in found {
-        let Some(short) = short(parameter) else {
-            continue;
-        };
-        let free = uses.get(&short) == Some(&1) && short != "body";
-        if free && !BUILDER_NAMES.contains(&short.as_str()) {
+        if let Some(short) = short(parameter)
+            && uses.get(&short) == Some(&1)
+            && short != "body"
+            && !BUILDER_NAMES.contains(&short.as_str())
+        {
             parameter.ident = short;
         }
     }

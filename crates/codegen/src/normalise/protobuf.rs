@@ -4,8 +4,8 @@
 
 use serde_json::Value;
 
+use crate::lifted::Lifted;
 use crate::part::METHODS;
-use crate::places::Places;
 use crate::read::Dialect;
 
 /// Messages that grpc-gateway and protobuf add, without their package.
@@ -19,11 +19,11 @@ const MESSAGES: [&str; 5] = [
 
 /// Returns whether a Swagger 2.0 document defines one of these messages, or names every operation
 /// after the service in its tag.
-pub(super) fn is_from_grpc_gateway(places: &Places<'_>) -> bool {
-    if places.dialect != Dialect::Swagger20 {
+pub(super) fn is_from_grpc_gateway(lifted: &Lifted) -> bool {
+    if lifted.dialect != Dialect::Swagger20 {
         return false;
     }
-    let object = |pointer: &str| places.lifted.pointer(pointer).and_then(Value::as_object);
+    let object = |pointer: &str| lifted.document.pointer(pointer).and_then(Value::as_object);
     let schemas = object("/components/schemas").into_iter().flatten();
     let mut names = schemas.map(|(name, _)| name.to_ascii_lowercase());
     if names.any(|name| MESSAGES.iter().any(|message| name.ends_with(message))) {

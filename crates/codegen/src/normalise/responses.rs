@@ -1,11 +1,10 @@
 //! Responses: the return types of calls, and the declared errors.
 
 use indexmap::IndexSet;
-use serde_json::{Map, Value};
 
-use super::{Reader, any, essence, is_json, prose, text};
+use super::node::Node;
+use super::{Reader, any, essence, is_json};
 use crate::model::{Kind, Response, ResponseContent, Schema, StreamFormat, Success};
-use crate::pointer::Pointer;
 
 /// The responses of an operation.
 pub(super) struct Responses {
@@ -21,20 +20,15 @@ pub(super) struct Responses {
 /// A response in the document.
 struct Declared<'a> {
     status: &'a str,
-    response: &'a Map<String, Value>,
-    at: Pointer,
-    content: Option<&'a Map<String, Value>>,
+    response: Node<'a>,
+    /// The media types.
+    content: Vec<(&'a String, Node<'a>)>,
     is_success: bool,
 }
 
 impl<'a> Reader<'a> {
-    pub(super) fn read_responses(
-        &mut self,
-        operation: &'a Map<String, Value>,
-        at: &Pointer,
-        hint: &str,
-    ) -> Responses {
-        let declared = self.declared(operation, &at.at("responses"));
+    pub(super) fn read_responses(&mut self, operation: &Node<'a>, hint: &str) -> Responses {
+        let declared = self.declared(operation);
         let successes: Vec<_> = declared.iter().filter(|it| it.is_success).collect();
         let (success, events) = self.read_success(&successes, hint);
         let responses = declared.iter().map(|it| self.response(it, &success));
@@ -47,32 +41,30 @@ impl<'a> Reader<'a> {
     }
 
     /// Finds the responses. Only a success that does not exist is a problem.
-    fn declared(&mut self, operation: &'a Map<String, Value>, at: &Pointer) -> Vec<Declared<'a>> {
-        let responses = operation.get("responses");
-        let responses = responses.and_then(|it| self.object(it, at, "the list of responses"));
-        let has_success = responses.is_some_and(|it| it.keys().any(|it| it.starts_with('2')));
+    fn declared(&mut self, operation: &Node<'a>) -> Vec<Declared<'a>> {
+        let responses = operation.child("responses");
+        if operation.has("responses") {
+            self.object(&responses, "the list of responses");
+        }
+        let has_success = responses.entries().any(|(it, _)| it.starts_with('2'));
         let mut declared = Vec::new();
-        for (status, response) in responses.into_iter().flatten() {
+        for (status, response) in responses.entries() {
             let is_success = match has_success {
                 true => status.starts_with('2'),
                 false => status == "default",
             };
-            let at = at.at(status);
             let found = match is_success {
-                true => self.resolve(response, &at),
-                false => self.find(response, &at).ok(),
+                true => self.resolve(response),
+                false => self.find(response).ok(),
             };
-            let found = found.and_then(|(response, at)| Some((response.as_object()?, at)));
-            declared.extend(found.map(|(response, at)| {
-                Declared {
+            if let Some(response) = found.filter(|it| it.value.is_object()) {
+                declared.push(Declared {
                     status,
+                    content: response.child("content").entries().collect(),
                     response,
-                    at,
-                    content: (response.get("content").and_then(Value::as_object))
-                        .filter(|content| !content.is_empty()),
                     is_success,
-                }
-            }));
+                });
+            }
         }
         declared
     }
@@ -88,48 +80,40 @@ impl<'a> Reader<'a> {
         let mut empty = false;
         let mut bytes = successes.is_empty();
         for Declared {
-            response,
-            at,
-            content,
-            ..
+            response, content, ..
         } in successes
         {
-            let Some(content) = content else {
+            if content.is_empty() {
                 empty = true;
                 continue;
-            };
-            let at = at.at("content");
+            }
             let is_events = |media: &str| essence(media) == "text/event-stream";
-            if let Some((media, value)) = content.iter().find(|(media, _)| is_events(media)) {
+            if let Some((_, value)) = content.iter().find(|(media, _)| is_events(media)) {
                 let hint = format!("{hint}Event");
-                events.get_or_insert(self.content_schema(value, &at.at(media), &hint));
+                events.get_or_insert(self.content_schema(value, &hint));
             }
             let json = content.iter().find(|(media, _)| is_json(media));
             let stream = (content.iter())
                 .find_map(|(media, value)| Some((media, value, stream_format(media)?)));
             let hint = format!("{hint}Response");
             match (json, stream) {
-                (Some((media, value)), None) => {
-                    let at = at.at(media);
-                    match self.grpc_stream(response, value, &at, &hint) {
-                        Some(None) => bytes = true,
-                        Some(Some(item)) => streams.push((item, StreamFormat::Results)),
-                        None => schemas.push(self.content_schema(value, &at, &hint)),
-                    }
-                }
-                (Some((media, value)), Some((left_out, ..))) => {
-                    schemas.push(self.content_schema(value, &at.at(media), &hint));
-                    self.warn(
-                        &at.at(left_out),
+                (Some((_, value)), None) => match self.grpc_stream(response, value, &hint) {
+                    Some(None) => bytes = true,
+                    Some(Some(item)) => streams.push((item, StreamFormat::Results)),
+                    None => schemas.push(self.content_schema(value, &hint)),
+                },
+                (Some((media, value)), Some((left_out, stream, _))) => {
+                    schemas.push(self.content_schema(value, &hint));
+                    self.problems.warn(
+                        &stream.at,
                         format!("`{left_out}` is declared beside `{media}`"),
                         format!("`send` requests `{media}`"),
                     );
                 }
                 (None, Some((media, value, format)))
-                    if content.keys().all(|it| it == media || is_events(it)) =>
+                    if (content.iter()).all(|(it, _)| it == media || is_events(it)) =>
                 {
-                    let item = self.content_schema(value, &at.at(media), &hint);
-                    streams.push((item, format));
+                    streams.push((self.content_schema(value, &hint), format));
                 }
                 (None, _) => bytes = true,
             }
@@ -138,11 +122,10 @@ impl<'a> Reader<'a> {
     }
 
     fn response(&self, declared: &Declared<'a>, success: &Success) -> Response {
-        let media = declared.content.and_then(|content| {
-            let json = content.iter().find(|(media, _)| is_json(media));
-            let stream = || content.iter().find(|it| stream_format(it.0).is_some());
-            json.or_else(stream).or_else(|| content.iter().next())
-        });
+        let content = &declared.content;
+        let json = content.iter().find(|(media, _)| is_json(media));
+        let stream = || content.iter().find(|it| stream_format(it.0).is_some());
+        let media = json.or_else(stream).or_else(|| content.first());
         let content = match (media, success) {
             (None, _) => ResponseContent::Empty,
             (Some((media, _)), Success::Stream(_, format)) if declared.is_success => {
@@ -155,25 +138,28 @@ impl<'a> Reader<'a> {
                 ResponseContent::Other(essence(media).to_owned())
             }
             (Some(_), Success::Json(schema) | Success::OptionalJson(schema))
-                if declared.status.starts_with('2') =>
+                if declared.is_success =>
             {
                 ResponseContent::Json(Some(schema.clone()))
             }
-            (Some((_, value)), _) => ResponseContent::Json(value.get("schema").and_then(|it| {
-                let name = self.component_names.get(self.component_of(it)?)?;
-                Some(Schema::of(Kind::Reference(name.clone())))
-            })),
+            (Some((_, value)), _) => {
+                ResponseContent::Json(value.value.get("schema").and_then(|it| {
+                    let name = self.component_names.get(self.component_of(it)?)?;
+                    Some(Schema::of(Kind::Reference(name.clone())))
+                }))
+            }
         };
         Response {
             status: declared.status.to_owned(),
-            description: prose(declared.response, "description").unwrap_or_default(),
+            is_success: declared.is_success,
+            description: declared.response.prose("description").unwrap_or_default(),
             content,
         }
     }
 
-    fn content_schema(&mut self, content: &'a Value, at: &Pointer, hint: &str) -> Schema {
+    fn content_schema(&mut self, content: &Node<'a>, hint: &str) -> Schema {
         match content.get("schema") {
-            Some(schema) => self.schema(schema, &at.at("schema"), hint),
+            Some(schema) => self.schema(&schema, hint),
             None => any(),
         }
     }
@@ -184,40 +170,34 @@ impl<'a> Reader<'a> {
     /// only the message.
     fn grpc_stream(
         &mut self,
-        response: &Map<String, Value>,
-        content: &'a Value,
-        at: &Pointer,
+        response: &Node<'a>,
+        content: &Node<'a>,
         hint: &str,
     ) -> Option<Option<Schema>> {
         let schema = content.get("schema")?;
-        let (target, target_at) = self.find(schema, &at.at("schema")).ok()?;
-        let target = target.as_object()?;
-        let said = text(response, "description").unwrap_or_default();
+        let target = self.find(schema.clone()).ok()?;
+        let said = response.text("description").unwrap_or_default();
         let is_said = said.trim_end().ends_with("(streaming responses)");
-        let title = text(target, "title").unwrap_or_default();
-        let properties = target.get("properties").and_then(Value::as_object);
-        let is_result = |properties: &&Map<String, Value>| {
-            properties.contains_key("result")
-                && properties
-                    .keys()
-                    .all(|key| key == "result" || key == "error")
-        };
+        let title = target.text("title").unwrap_or_default();
+        let properties = target.child("properties");
+        let mut names = properties.entries().map(|(name, _)| name);
+        let is_envelope = properties.has("result")
+            && names.all(|name| ["result", "error"].contains(&name.as_str()));
         if !is_said && !title.starts_with("Stream result of ") {
             return None;
         }
-        let (item, at) = match properties.filter(is_result) {
-            Some(properties) => {
-                let at = target_at.at("properties").at("result");
-                (&properties["result"], at)
-            }
-            None if is_said => (schema, at.at("schema")),
-            None => return None,
+        let item = match is_envelope {
+            true => properties.child("result"),
+            false if is_said => schema,
+            false => return None,
         };
-        let name = item.get("$ref").and_then(Value::as_str);
-        if name.is_some_and(|name| name.ends_with("HttpBody")) {
+        if item
+            .str("$ref")
+            .is_some_and(|name| name.ends_with("HttpBody"))
+        {
             return Some(None);
         }
-        Some(Some(self.schema(item, &at, hint)))
+        Some(Some(self.schema(&item, hint)))
     }
 }
 
@@ -269,8 +249,8 @@ fn stream_format(media: &str) -> Option<StreamFormat> {
 
 /// Returns the media types of success that a call can read, if they are not the usual ones.
 fn accepted(successes: &[&Declared<'_>], success: &Success) -> Option<String> {
-    let contents = successes.iter().filter_map(|it| it.content);
-    let media = contents.flat_map(Map::keys).map(String::as_str);
+    let contents = successes.iter().flat_map(|it| &it.content);
+    let media = contents.map(|(media, _)| media.as_str());
     let usual = match success {
         Success::Bytes => "application/octet-stream",
         _ => "application/json",

@@ -4,11 +4,11 @@
 //! server sends, even if it violates its own spec.
 
 use indexmap::IndexMap;
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use super::naming::Wanted;
-use super::written::members;
-use super::{Reader, any, flag, prose, text};
+use super::node::Node;
+use super::{Reader, any};
 use crate::lift::TYPE_LIST;
 use crate::model::{EnumValue, Kind, NamedSchema, Object, Property, Schema};
 use crate::names::{NAME_OVERRIDE, VARIANT_NAMES, pascal, snake, type_name, variant_name};
@@ -27,48 +27,49 @@ const REQUIRED_ON_CREATION: &str = "x-required-on-creation";
 pub(super) struct Component<'a> {
     /// Its name in the document; an object that was found inside of another schema has none.
     upstream: Option<&'a str>,
-    value: &'a Value,
-    pub at: Pointer,
+    pub node: Node<'a>,
 }
 
 impl Component<'_> {
     /// Returns whether others extend the component, so that its values can have undeclared
     /// properties.
     pub(super) fn is_base(&self) -> bool {
-        self.value.get("discriminator").is_some()
-            && ["additionalProperties", "oneOf", "anyOf"]
-                .iter()
-                .all(|it| self.value.get(it).is_none())
+        let closing = ["additionalProperties", "oneOf", "anyOf"];
+        self.node.has("discriminator") && !closing.iter().any(|it| self.node.has(it))
     }
 }
 
 impl<'a> Reader<'a> {
     /// Gives every component its Rust name.
     pub(super) fn name_components(&mut self) {
-        let components = self.components;
-        let given = |schema: &'a Value| schema.get(NAME_OVERRIDE).and_then(Value::as_str);
+        let names = self.components.keys();
+        let components: Vec<(&'a String, Node<'a>)> = names
+            .filter_map(|upstream| Some((upstream, self.component(upstream)?)))
+            .collect();
         let mut names: Vec<String> = (components.iter())
-            .map(|(upstream, schema)| given(schema).map_or_else(|| type_name(upstream), pascal))
+            .map(|(upstream, node)| {
+                let given = node.str(NAME_OVERRIDE);
+                given.map_or_else(|| type_name(upstream), pascal)
+            })
             .collect();
         let wanted = components.iter().zip(&mut names);
-        let wanted = wanted.map(|((upstream, schema), name)| Wanted {
-            place: component(upstream).into(),
-            name,
-            given: given(schema).is_some(),
-            others: vec![pascal(upstream)],
+        let wanted = wanted.map(|((upstream, node), name)| {
+            let given = node.str(NAME_OVERRIDE).is_some();
+            let name = Wanted::new(&node.at, name).given(given);
+            name.or(pascal(upstream))
         });
         self.settle(&mut wanted.collect::<Vec<_>>());
-        for ((upstream, value), name) in components.iter().zip(names) {
-            let at = component(upstream);
+        for ((upstream, node), name) in components.into_iter().zip(names) {
             self.component_names.insert(upstream, name.clone());
             let upstream = Some(upstream.as_str());
-            let component = Component {
-                upstream,
-                value,
-                at,
-            };
-            self.by_name.insert(name, component);
+            self.by_name.insert(name, Component { upstream, node });
         }
+    }
+
+    /// Returns the component with a name in the document.
+    pub(super) fn component(&self, upstream: &str) -> Option<Node<'a>> {
+        let at = Pointer::root().at("components").at("schemas").at(upstream);
+        Some(Node::new(self.components.get(upstream)?, at))
     }
 
     pub(super) fn read_components(&mut self) {
@@ -89,9 +90,9 @@ impl<'a> Reader<'a> {
         let Some(component) = self.by_name.get(name).cloned() else {
             return any();
         };
-        let at = &component.at;
+        let at = &component.node.at;
         if self.stack.len() > MAX_DEPTH {
-            self.problem(
+            self.problems.add(
                 at,
                 format!("references lead through more than {MAX_DEPTH} schemas"),
                 "shorten the chain",
@@ -99,10 +100,10 @@ impl<'a> Reader<'a> {
             return any();
         }
         self.stack.push((name.to_owned(), false));
-        let mut schema = self.bare_schema(component.value, at, name);
+        let mut schema = self.bare_schema(&component.node, name);
         self.stack.pop();
         if schema.depth() > MAX_NESTING {
-            self.problem(
+            self.problems.add(
                 at,
                 format!("more than {MAX_NESTING} nested lists and maps"),
                 "reduce the nesting",
@@ -139,33 +140,35 @@ impl<'a> Reader<'a> {
     }
 
     /// Reads a schema in place. If it needs a type of its own, the type is named after the place.
-    pub(super) fn schema(&mut self, value: &'a Value, at: &Pointer, hint: &str) -> Schema {
-        if is_in_component(at)
-            && let Some(known) = self.by_place.get(at.as_str())
-        {
-            return known.clone();
+    pub(super) fn schema(&mut self, node: &Node<'a>, hint: &str) -> Schema {
+        if let Some(known) = self.known_at(&node.at) {
+            return known;
         }
-        if !self.stack.is_empty() && is_composed_of_others(value) && self.written(value).own_type {
-            return self.later(value, at, hint);
+        let must_wait = !self.stack.is_empty() && is_composed_of_others(node);
+        if must_wait && self.written(node.value).own_type {
+            return self.later(node, hint);
         }
-        let schema = self.bare_schema(value, at, hint);
-        self.in_place(schema, at, hint)
+        let schema = self.bare_schema(node, hint);
+        self.in_place(schema, &node.at, hint)
+    }
+
+    /// Returns a schema that was read at a place. Only a place in a component always has the same
+    /// result.
+    fn known_at(&self, at: &Pointer) -> Option<Schema> {
+        let is_in_component = at.as_str().starts_with("/components/schemas/");
+        let known = self.by_place.get(at.as_str());
+        known.filter(|_| is_in_component).cloned()
     }
 
     /// Makes an object a component, to be read when nothing else is being read.
-    fn later(&mut self, value: &'a Value, at: &Pointer, hint: &str) -> Schema {
+    fn later(&mut self, node: &Node<'a>, hint: &str) -> Schema {
         let name = self.free_name(hint);
         let mut schema = Schema::of(Kind::Reference(name.clone()));
-        if let Some(object) = value.as_object() {
-            annotate(&mut schema, object);
-        }
-        self.by_place.insert(at.into(), schema.clone());
-        let component = Component {
-            upstream: None,
-            value,
-            at: at.clone(),
-        };
-        self.by_name.insert(name, component);
+        annotate(&mut schema, node);
+        self.by_place.insert((&node.at).into(), schema.clone());
+        let node = node.clone();
+        let upstream = None;
+        self.by_name.insert(name, Component { upstream, node });
         schema
     }
 
@@ -182,10 +185,8 @@ impl<'a> Reader<'a> {
         if !is_named(&schema.kind) {
             return schema;
         }
-        if is_in_component(at)
-            && let Some(known) = self.by_place.get(at.as_str())
-        {
-            return known.clone();
+        if let Some(known) = self.known_at(at) {
+            return known;
         }
         let name = self.free_name(hint);
         let schema = self.named(schema, name, None);
@@ -218,54 +219,51 @@ impl<'a> Reader<'a> {
         }
     }
 
-    pub(super) fn bare_schema(&mut self, value: &'a Value, at: &Pointer, hint: &str) -> Schema {
-        if !self.spend(1, at) {
+    pub(super) fn bare_schema(&mut self, node: &Node<'a>, hint: &str) -> Schema {
+        if !self.spend(1, &node.at)
+            || node.value.is_boolean()
+            || self.object(node, "the schema").is_none()
+        {
             return any();
         }
-        let object = match value {
-            Value::Bool(_) => return any(),
-            value => match self.object(value, at, "the schema") {
-                Some(object) => object,
-                None => return any(),
-            },
+        let mut schema = match node.get("$ref") {
+            Some(target) => self.reference(node, &target),
+            None => self.shape(node, hint),
         };
-        let mut schema = match object.get("$ref") {
-            Some(target) => self.reference(value, target, at),
-            None => self.shape(object, at, hint),
-        };
-        if object.contains_key(TYPE_LIST) {
-            self.warn(
-                at,
+        if node.has(TYPE_LIST) {
+            self.problems.warn(
+                &node.at,
                 "`type` is a list, which only OpenAPI 3.1 supports",
                 "the list is read as in OpenAPI 3.1",
             );
         }
         if matches!(schema.kind, Kind::String | Kind::Number) {
-            schema.format = text(object, "format").or(schema.format);
+            schema.format = node.text("format").or(schema.format);
         }
-        annotate(&mut schema, object);
+        annotate(&mut schema, node);
         schema
     }
 
-    fn reference(&mut self, value: &'a Value, target: &'a Value, at: &Pointer) -> Schema {
-        let Some(upstream) = self.component_of(value) else {
-            self.problem(
-                &at.at("$ref"),
-                format!("the reference {target} does not lead to a schema of this document"),
+    fn reference(&mut self, node: &Node<'a>, target: &Node<'a>) -> Schema {
+        let Some(upstream) = self.component_of(node.value) else {
+            let target_name = target.value;
+            self.problems.add(
+                &target.at,
+                format!("the reference {target_name} does not lead to a schema of this document"),
                 "define that schema or correct the reference",
             );
             return any();
         };
         let name = self.component_names[upstream].clone();
         let own_type = Schema {
-            nullable: is_true(&self.components[upstream], "nullable"),
+            nullable: self.components[upstream].get("nullable") == Some(&Value::Bool(true)),
             ..Schema::of(Kind::Reference(name.clone()))
         };
         if let Some(position) = self.stack.iter().position(|(open, _)| *open == name) {
             let through_a_value = self.stack[position..].iter().any(|(_, guarded)| *guarded);
             if !through_a_value {
-                self.problem(
-                    &at.at("$ref"),
+                self.problems.add(
+                    &target.at,
                     format!("the schema `{upstream}` consists of itself"),
                     "break the cycle: a schema may contain itself in a property or a list, but not be itself",
                 );
@@ -286,45 +284,32 @@ impl<'a> Reader<'a> {
     }
 
     /// Reads the schema's own keywords, without its composition.
-    pub(super) fn own_shape(
-        &mut self,
-        object: &'a Map<String, Value>,
-        at: &Pointer,
-        hint: &str,
-    ) -> Schema {
-        match object.get("enum") {
-            Some(values) => self.enumeration(object, values, at, hint),
-            None => Schema::of(self.kind(object, at, hint)),
+    pub(super) fn own_shape(&mut self, node: &Node<'a>, hint: &str) -> Schema {
+        match node.get("enum") {
+            Some(values) => self.enumeration(node, &values, hint),
+            None => Schema::of(self.kind(node, hint)),
         }
     }
 
     /// Returns the members of a composition.
-    pub(super) fn members_of(
-        &mut self,
-        object: &'a Map<String, Value>,
-        keyword: &str,
-        at: &Pointer,
-    ) -> &'a [Value] {
-        if object.get(keyword).is_some_and(|it| !it.is_array()) {
-            self.problem(
-                &at.at(keyword),
+    pub(super) fn members_of(&mut self, node: &Node<'a>, keyword: &str) -> Vec<Node<'a>> {
+        let members = node.child(keyword);
+        if node.has(keyword) && !members.value.is_array() {
+            self.problems.add(
+                &members.at,
                 format!("`{keyword}` is not a list"),
                 "use a list of schemas",
             );
         }
-        members(object, keyword)
+        members.items().collect()
     }
 
-    fn kind(&mut self, object: &'a Map<String, Value>, at: &Pointer, hint: &str) -> Kind {
-        let format = object.get("format").and_then(Value::as_str).unwrap_or("");
-        let kind = match object.get("type") {
-            None if ["properties", "additionalProperties", "patternProperties"]
-                .iter()
-                .any(|keyword| object.contains_key(*keyword)) =>
-            {
-                "object"
-            }
-            None if object.contains_key("items") => "array",
+    fn kind(&mut self, node: &Node<'a>, hint: &str) -> Kind {
+        let format = node.str("format").unwrap_or("");
+        let of_objects = ["properties", "additionalProperties", "patternProperties"];
+        let kind = match node.value.get("type") {
+            None if of_objects.iter().any(|keyword| node.has(keyword)) => "object",
+            None if node.has("items") => "array",
             None => return Kind::Any,
             Some(kind) => kind.as_str().unwrap_or(""),
         };
@@ -340,19 +325,17 @@ impl<'a> Reader<'a> {
                 _ => Kind::String,
             },
             "array" => {
-                let items = object.get("items").map(|items| {
-                    self.below(|reader| {
-                        reader.schema(items, &at.at("items"), &format!("{hint}Item"))
-                    })
-                });
+                let hint = format!("{hint}Item");
+                let items = node.get("items");
+                let items = items.map(|it| self.below(|reader| reader.schema(&it, &hint)));
                 Kind::Array(Box::new(items.unwrap_or_else(any)))
             }
-            "object" => self.object_kind(object, at, hint),
+            "object" => self.object_kind(node, hint),
             _ => {
-                let given = object.get("type").cloned().unwrap_or_default();
-                self.warn(
-                    &at.at("type"),
-                    format!("the type {given} does not exist"),
+                let given = node.child("type");
+                self.problems.warn(
+                    &given.at,
+                    format!("the type {} does not exist", given.value),
                     "the value is free-form JSON",
                 );
                 Kind::Any
@@ -373,48 +356,38 @@ impl<'a> Reader<'a> {
         result
     }
 
-    fn object_kind(&mut self, object: &'a Map<String, Value>, at: &Pointer, hint: &str) -> Kind {
-        let additional = self.additional(object, at, hint);
-        let properties = match object.get("properties") {
-            None => None,
-            Some(properties) => self
-                .object(properties, &at.at("properties"), "the list of properties")
-                .filter(|map| !map.is_empty()),
-        };
-        let Some(properties) = properties else {
+    fn object_kind(&mut self, node: &Node<'a>, hint: &str) -> Kind {
+        let additional = self.additional(node, hint);
+        let properties = node.get("properties");
+        let map = (properties.as_ref())
+            .and_then(|it| self.object(it, "the list of properties"))
+            .filter(|map| !map.is_empty());
+        let (Some(properties), Some(map)) = (properties, map) else {
             return Kind::Map(additional.unwrap_or_else(|| Box::new(any())));
         };
-        if !self.spend(properties.len(), at) {
+        if !self.spend(map.len(), &node.at) {
             return Kind::Any;
         }
         // protobuf's JSON mapping omits zero values, even of required fields.
-        let zero_values_are_sent = !self.protobuf;
-        let required: Vec<&str> = object
-            .get("required")
-            .and_then(Value::as_array)
-            .into_iter()
-            .flatten()
-            .filter_map(Value::as_str)
-            .filter(|_| zero_values_are_sent)
-            .collect();
+        let required = match self.protobuf {
+            true => Vec::new(),
+            false => node.strings("required"),
+        };
         let mut read = IndexMap::new();
-        for (name, value) in properties {
-            let at = at.at("properties").at(name);
+        for (name, property) in properties.entries() {
             let hint = pascal(&format!("{hint} {name}"));
-            let schema = self.below(|reader| reader.schema(value, &at, &hint));
-            let required = required.contains(&name.as_str());
-            let place = String::from(&at);
-            let given = value.get(NAME_OVERRIDE).and_then(Value::as_str);
+            let schema = self.below(|reader| reader.schema(&property, &hint));
+            let given = property.str(NAME_OVERRIDE);
             read.insert(
                 name.clone(),
                 Property {
                     ident: snake(given.unwrap_or(name)),
                     given: given.is_some(),
-                    required,
-                    required_on_creation: is_true(value, REQUIRED_ON_CREATION),
-                    read_only: is_true(value, "readOnly"),
+                    required: required.contains(name),
+                    required_on_creation: property.flag(REQUIRED_ON_CREATION),
+                    read_only: property.flag("readOnly"),
                     schema,
-                    place,
+                    place: property.at.into(),
                 },
             );
         }
@@ -425,80 +398,56 @@ impl<'a> Reader<'a> {
     }
 
     /// Returns the schema of undeclared properties.
-    fn additional(
-        &mut self,
-        object: &'a Map<String, Value>,
-        at: &Pointer,
-        hint: &str,
-    ) -> Option<Box<Schema>> {
-        let mut found: Vec<(&'a Value, Pointer)> = Vec::new();
-        let additional = object.get("additionalProperties");
-        if let Some(value) = additional.filter(|it| **it != Value::Bool(false)) {
-            found.push((value, at.at("additionalProperties")));
-        }
-        if let Some(patterns) = object.get("patternProperties").and_then(Value::as_object) {
-            let at = at.at("patternProperties");
-            found.extend(patterns.iter().map(|(name, value)| (value, at.at(name))));
-        }
+    fn additional(&mut self, node: &Node<'a>, hint: &str) -> Option<Box<Schema>> {
+        let additional = node.get("additionalProperties");
+        let additional = additional.filter(|it| *it.value != Value::Bool(false));
+        let patterns = node.child("patternProperties").entries();
+        let found = additional.into_iter().chain(patterns.map(|(_, it)| it));
         let hint = format!("{hint}Value");
-        let mut schemas = found
-            .into_iter()
-            .map(|(value, at)| self.below(|reader| reader.schema(value, &at, &hint)));
+        let mut schemas = found.map(|it| self.below(|reader| reader.schema(&it, &hint)));
         let first = schemas.next()?;
         // Different patterns allow values of any of their schemas.
         let same = schemas.fold(true, |same, other| same & (other == first));
         Some(Box::new(if same { first } else { any() }))
     }
 
-    fn enumeration(
-        &mut self,
-        object: &'a Map<String, Value>,
-        values: &'a Value,
-        at: &Pointer,
-        hint: &str,
-    ) -> Schema {
-        let Some(given) = values.as_array() else {
-            self.problem(
-                &at.at("enum"),
-                "`enum` is not a list",
-                "use a list of values",
-            );
+    fn enumeration(&mut self, node: &Node<'a>, values: &Node<'a>, hint: &str) -> Schema {
+        let Some(given) = values.value.as_array() else {
+            self.problems
+                .add(&values.at, "`enum` is not a list", "use a list of values");
             return any();
         };
         let nullable = given.iter().any(Value::is_null);
-        let values: Vec<&Value> = given.iter().filter(|value| !value.is_null()).collect();
-        let all = |is: fn(&Value) -> bool| values.iter().all(|value| is(value));
-        let declared = object.get("type").and_then(Value::as_str);
-        let kind = if values.is_empty() {
-            self.kind(object, at, hint)
-        } else if all(Value::is_string) && declared.is_none_or(|it| it == "string") {
-            Kind::Enum(self.enum_values(object, given, at))
-        } else if all(Value::is_number)
-            && declared.is_none_or(|it| ["integer", "number"].contains(&it))
-        {
-            let whole = all(|value| value.is_i64() || value.is_u64());
-            let format = object.get("format").and_then(Value::as_str).unwrap_or("");
-            match declared.unwrap_or(if whole { "integer" } else { "number" }) {
-                "integer" => Kind::Integer(integer_type(format)),
-                _ => Kind::Number,
-            }
-        } else if all(Value::is_boolean) && declared.is_none_or(|it| it == "boolean") {
-            Kind::Boolean
+        let present: Vec<&Value> = given.iter().filter(|value| !value.is_null()).collect();
+        let all = |is: fn(&Value) -> bool| present.iter().all(|value| is(value));
+        let inferred = if all(Value::is_string) {
+            "string"
+        } else if all(|value| value.is_i64() || value.is_u64()) {
+            "integer"
+        } else if all(Value::is_number) {
+            "number"
+        } else if all(Value::is_boolean) {
+            "boolean"
         } else {
-            let fits = |value: &&Value| match declared {
-                Some("string") => value.is_string(),
-                Some("integer" | "number") => value.is_number(),
-                Some("boolean") => value.is_boolean(),
-                _ => true,
-            };
-            if !values.iter().all(fits) {
-                self.warn(
-                    &at.at("enum"),
-                    "values of `enum` are not of the declared `type`",
-                    "the value is free-form JSON",
-                );
+            ""
+        };
+        let format = node.str("format").unwrap_or("");
+        let kind = match (node.str("type").unwrap_or(inferred), inferred) {
+            _ if present.is_empty() => self.kind(node, hint),
+            ("string", "string") => Kind::Enum(self.enum_values(node, values)),
+            ("integer", "integer" | "number") => Kind::Integer(integer_type(format)),
+            ("number", "integer" | "number") => Kind::Number,
+            ("boolean", "boolean") => Kind::Boolean,
+            (declared, _) => {
+                if ["string", "integer", "number", "boolean"].contains(&declared) {
+                    self.problems.warn(
+                        &values.at,
+                        "values of `enum` are not of the declared `type`",
+                        "the value is free-form JSON",
+                    );
+                }
+                Kind::Any
             }
-            Kind::Any
         };
         Schema {
             nullable,
@@ -506,34 +455,30 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn enum_values(
-        &mut self,
-        object: &'a Map<String, Value>,
-        given: &'a [Value],
-        at: &Pointer,
-    ) -> Vec<EnumValue> {
-        let names = object.get(VARIANT_NAMES).and_then(Value::as_array);
-        if names.is_some_and(|names| names.len() != given.len()) {
-            self.warn(
-                &at.at(VARIANT_NAMES),
+    fn enum_values(&mut self, node: &Node<'a>, given: &Node<'a>) -> Vec<EnumValue> {
+        let names = node.child(VARIANT_NAMES);
+        let list = names.value.as_array();
+        if list.is_some_and(|list| list.len() != given.items().count()) {
+            self.problems.warn(
+                &names.at,
                 format!("`{VARIANT_NAMES}` does not have one name for each value of `enum`"),
                 "values without a name are named after their strings",
             );
         }
         let mut values: IndexMap<&str, EnumValue> = IndexMap::new();
-        for (index, value) in given.iter().enumerate() {
+        for (index, Node { value, at }) in given.items().enumerate() {
             let Some(value) = value.as_str() else {
                 continue;
             };
-            let name = names.and_then(|names| names.get(index)?.as_str());
+            let name = list.and_then(|list| list.get(index)?.as_str());
             values.entry(value).or_insert_with(|| EnumValue {
                 value: value.to_owned(),
                 variant: variant_name(name.unwrap_or(value)),
                 given: name.is_some(),
-                place: at.at("enum").at(index).into(),
+                place: at.into(),
             });
         }
-        if self.spend(values.len(), at) {
+        if self.spend(values.len(), &node.at) {
             values.into_values().collect()
         } else {
             Vec::new()
@@ -547,7 +492,7 @@ impl<'a> Reader<'a> {
         if let Some(named) = self.named.get(name) {
             return json_type(&named.schema.kind);
         }
-        let component = self.by_name.get(name).map(|it| it.value);
+        let component = self.by_name.get(name).map(|it| it.node.value);
         match component.is_some_and(|it| self.written(it).own_type) {
             true => "object",
             false => "any",
@@ -564,24 +509,15 @@ fn is_named(kind: &Kind) -> bool {
 }
 
 /// Returns whether a schema is composed of others, which must be read first.
-fn is_composed_of_others(schema: &Value) -> bool {
-    let has = |keyword: &str| schema.get(keyword).is_some();
-    has("allOf") || has("properties") && (has("oneOf") || has("anyOf"))
-}
-
-pub(super) fn component(upstream: &str) -> Pointer {
-    Pointer::root().at("components").at("schemas").at(upstream)
+fn is_composed_of_others(node: &Node<'_>) -> bool {
+    let has_alternatives = node.has("oneOf") || node.has("anyOf");
+    node.has("allOf") || node.has("properties") && has_alternatives
 }
 
 fn is_composed(schema: &Value) -> bool {
     ["allOf", "oneOf", "anyOf", "$ref"]
         .iter()
         .any(|keyword| schema.get(keyword).is_some())
-}
-
-/// Returns whether a place can be read more than once, always with the same result.
-fn is_in_component(at: &Pointer) -> bool {
-    at.as_str().starts_with("/components/schemas/")
 }
 
 fn integer_type(format: &str) -> &'static str {
@@ -597,31 +533,20 @@ fn integer_type(format: &str) -> &'static str {
     }
 }
 
+/// Returns the JSON type by which alternatives are told apart: an integer is a number.
 fn json_type(kind: &Kind) -> &'static str {
-    match kind {
-        Kind::Any | Kind::Reference(_) | Kind::Union(_) => "any",
-        Kind::Boolean => "boolean",
-        Kind::Integer(_) | Kind::Number => "number",
-        Kind::String
-        | Kind::Timestamp
-        | Kind::IntegerText { .. }
-        | Kind::Binary
-        | Kind::Enum(_) => "string",
-        Kind::Array(_) => "array",
-        Kind::Map(_) | Kind::Object(_) | Kind::Tagged(_) => "object",
+    match kind.json_type() {
+        "integer" => "number",
+        json_type => json_type,
     }
 }
 
-fn is_true(schema: &Value, key: &str) -> bool {
-    schema.get(key).and_then(Value::as_bool) == Some(true)
-}
-
 /// Adds what a schema says besides its shape.
-fn annotate(schema: &mut Schema, object: &Map<String, Value>) {
-    schema.nullable |= flag(object, "nullable");
-    schema.deprecated |= flag(object, "deprecated");
-    schema.description = prose(object, "description").or(schema.description.take());
-    if let Some(default) = object.get("default") {
+fn annotate(schema: &mut Schema, node: &Node<'_>) {
+    schema.nullable |= node.flag("nullable");
+    schema.deprecated |= node.flag("deprecated");
+    schema.description = node.prose("description").or(schema.description.take());
+    if let Some(default) = node.value.get("default") {
         schema.default = Some(default.clone());
     }
 }

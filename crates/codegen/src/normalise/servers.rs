@@ -4,11 +4,12 @@
 //! endpoint. An operation's own server is stored with the operation.
 
 use http::Uri;
-use serde_json::{Map, Value};
+use serde_json::Value;
 
-use super::{Reader, text};
+use super::Reader;
+use super::naming::Unnamed;
+use super::node::Node;
 use crate::model::Server;
-use crate::pointer::Pointer;
 use crate::template::{Piece, pieces};
 
 /// The servers at the top of a document.
@@ -29,11 +30,10 @@ enum Address {
 
 impl<'a> Reader<'a> {
     pub(super) fn read_servers(&mut self) -> Servers {
-        let at = Pointer::root().at("servers");
         let mut servers = Servers::default();
         let mut is_first = true;
-        for (server, at) in listed(self.places.lifted.get("servers"), &at) {
-            let reason = match address(server) {
+        for server in self.root().child("servers").items() {
+            let reason = match address(&server) {
                 Ok(Address::Relative(path)) if is_first => {
                     servers.prefix = path;
                     is_first = false;
@@ -46,9 +46,7 @@ impl<'a> Reader<'a> {
                         is_first = false;
                         servers.absolute.push(Server {
                             url: url.to_owned(),
-                            description: server
-                                .as_object()
-                                .and_then(|server| text(server, "description")),
+                            description: server.text("description"),
                         });
                         continue;
                     }
@@ -56,8 +54,8 @@ impl<'a> Reader<'a> {
                 },
                 Err(reason) => reason,
             };
-            self.warn(
-                &at,
+            self.problems.warn(
+                &server.at,
                 format!("the server cannot be used: {reason}"),
                 "the documentation does not list it; callers can set any endpoint",
             );
@@ -74,27 +72,28 @@ impl<'a> Reader<'a> {
     pub(super) fn own_server(
         &mut self,
         servers: &Servers,
-        item: &'a Map<String, Value>,
-        operation: &'a Map<String, Value>,
-        at: &Pointer,
+        of: &Unnamed<'a>,
     ) -> (String, Option<String>) {
         let shared = (servers.prefix.clone(), None);
-        let is_given = |list: &&Value| list.as_array().is_some_and(|list| !list.is_empty());
-        let own = operation.get("servers").filter(is_given);
-        let Some(own) = own.or(item.get("servers").filter(is_given)) else {
-            return shared;
+        let own: Vec<Node<'a>> = of.operation.child("servers").items().collect();
+        let own = match own.is_empty() {
+            true => of.item.child("servers").items().collect(),
+            false => own,
         };
+        if own.is_empty() {
+            return shared;
+        }
         let mut usable = Vec::new();
         let mut reasons = Vec::new();
-        for (server, _) in listed(Some(own), at) {
+        for server in &own {
             match address(server) {
                 Ok(address) => usable.push(address),
                 Err(reason) => reasons.push(reason),
             }
         }
         if usable.is_empty() {
-            self.warn(
-                at,
+            self.problems.warn(
+                &of.operation.at,
                 format!(
                     "the server of the operation cannot be used: {}",
                     reasons.join("; ")
@@ -128,16 +127,6 @@ impl Address {
     }
 }
 
-fn listed<'v>(
-    list: Option<&'v Value>,
-    at: &Pointer,
-) -> impl Iterator<Item = (&'v Value, Pointer)> + use<'v> {
-    let at = at.clone();
-    let list = list.and_then(Value::as_array).into_iter().flatten();
-    list.enumerate()
-        .map(move |(index, server)| (server, at.at(index)))
-}
-
 /// Returns the index of the preferred server: the first, or its HTTPS variant if that is declared.
 fn preferred(urls: &[&str]) -> Option<usize> {
     let first = urls.first()?;
@@ -151,12 +140,9 @@ fn path_of(url: &str) -> &str {
 }
 
 /// Returns the address of a server, or the reason why it cannot be used.
-fn address(server: &Value) -> Result<Address, String> {
-    let url = server.get("url").and_then(Value::as_str);
-    let url = with_defaults(
-        url.ok_or("it has no `url`")?.trim(),
-        server.get("variables"),
-    )?;
+fn address(server: &Node<'_>) -> Result<Address, String> {
+    let url = server.str("url").ok_or("it has no `url`")?;
+    let url = with_defaults(url.trim(), server.value.get("variables"))?;
     if url.contains(['?', '#']) {
         return Err(format!("`{url}` has a `?` or `#`"));
     }
@@ -196,21 +182,19 @@ fn with_defaults(template: &str, variables: Option<&Value>) -> Result<String, St
     let pieces = pieces.ok_or_else(|| format!("the braces of `{template}` do not match"))?;
     let mut url = String::new();
     for piece in pieces {
-        let name = match piece {
-            Piece::Text(text) => {
-                url.push_str(text);
-                continue;
-            }
-            Piece::Name(name) => name,
-        };
-        match variables.and_then(|it| it.get(name)?.get("default")) {
-            Some(Value::String(text)) => url.push_str(text),
-            Some(value @ (Value::Number(_) | Value::Bool(_))) => url.push_str(&value.to_string()),
-            _ => {
-                return Err(format!(
-                    "the variable `{name}` of `{template}` has no default"
-                ));
-            }
+        match piece {
+            Piece::Text(text) => url.push_str(text),
+            Piece::Name(name) => match variables.and_then(|it| it.get(name)?.get("default")) {
+                Some(Value::String(text)) => url.push_str(text),
+                Some(value @ (Value::Number(_) | Value::Bool(_))) => {
+                    url.push_str(&value.to_string());
+                }
+                _ => {
+                    return Err(format!(
+                        "the variable `{name}` of `{template}` has no default"
+                    ));
+                }
+            },
         }
     }
     Ok(url)

@@ -8,6 +8,7 @@ use indexmap::IndexMap;
 use serde_json::{Map, Value};
 
 use super::all_of::{is_plain, object_of};
+use super::node::Node;
 use super::written::{is_null, members, properties};
 use super::{Reader, any};
 use crate::model::{Kind, Object, Property, Schema, Tagged, TaggedVariant};
@@ -25,20 +26,15 @@ pub(super) struct Tags {
 }
 
 impl<'a> Reader<'a> {
-    pub(super) fn shape(
-        &mut self,
-        object: &'a Map<String, Value>,
-        at: &Pointer,
-        hint: &str,
-    ) -> Schema {
-        let mut schema = self.common(object, at, hint);
+    pub(super) fn shape(&mut self, node: &Node<'a>, hint: &str) -> Schema {
+        let mut schema = self.common(node, hint);
         for keyword in ["oneOf", "anyOf"] {
-            let members = self.members_of(object, keyword, at);
-            if !members.is_empty() {
-                schema = self.alternatives(schema, object, keyword, at, hint);
+            let members = self.members_of(node, keyword);
+            if !members.is_empty() && self.spend(members.len(), &node.at) {
+                schema = self.alternatives(schema, node, keyword, &members, hint);
             }
         }
-        self.keep_conditional(&mut schema, object, at);
+        self.keep_conditional(&mut schema, node);
         schema
     }
 
@@ -46,24 +42,22 @@ impl<'a> Reader<'a> {
     fn alternatives(
         &mut self,
         common: Schema,
-        object: &'a Map<String, Value>,
+        node: &Node<'a>,
         keyword: &str,
-        at: &Pointer,
+        members: &[Node<'a>],
         hint: &str,
     ) -> Schema {
-        if !self.spend(members(object, keyword).len(), at) {
-            return common;
-        }
+        let at = node.at.at(keyword);
         let opened = self.opened(&common.kind).and_then(object_of);
-        let tags = self.tags(object, keyword);
-        let tagged = tags.map(|tags| self.tagged(tags, object, keyword, at, hint));
+        let tags = self.tags(node.value, keyword);
+        let tagged = tags.map(|tags| self.tagged(tags, members, hint));
         let Some(shared) = opened.filter(|_| !is_plain(&common.kind)) else {
-            let union = tagged.unwrap_or_else(|| self.one_of(object, keyword, at, hint));
+            let union = tagged.unwrap_or_else(|| self.one_of(members, hint));
             // Overlays add alternatives beside a `type` that contradicts them.
             if is_plain(&common.kind) || matches!(union.kind, Kind::Union(_)) {
                 return union;
             }
-            return self.merge(common, union, &at.at(keyword), hint);
+            return self.merge(common, union, &at, hint);
         };
         let kind = match tagged.map(|it| it.kind) {
             Some(Kind::Tagged(mut tagged)) => {
@@ -72,7 +66,7 @@ impl<'a> Reader<'a> {
                 }
                 Kind::Tagged(tagged)
             }
-            _ => Kind::Object(self.spread(shared, object, keyword, at, hint)),
+            _ => Kind::Object(self.spread(shared, members, &at, hint)),
         };
         Schema { kind, ..common }
     }
@@ -81,20 +75,15 @@ impl<'a> Reader<'a> {
     fn spread(
         &mut self,
         mut common: Object,
-        object: &'a Map<String, Value>,
-        keyword: &str,
+        members: &[Node<'a>],
         at: &Pointer,
         hint: &str,
     ) -> Object {
         let mut alternatives: Vec<Object> = Vec::new();
-        for (index, member) in members(object, keyword).iter().enumerate() {
-            if is_null(member) {
-                continue;
-            }
-            let at = at.at(keyword).at(index);
-            let schema = self.bare_schema(member, &at, hint);
+        for member in members.iter().filter(|it| !is_null(it.value)) {
+            let schema = self.bare_schema(member, hint);
             match self.opened(&schema.kind) {
-                Some(kind) if is_plain(&kind) && !self.keeps_more(member) => {
+                Some(kind) if is_plain(&kind) && !self.keeps_more(member.value) => {
                     alternatives.push(Object::default());
                 }
                 None | Some(Kind::Any | Kind::Tagged(_)) => alternatives.push(Object::open(any())),
@@ -105,7 +94,7 @@ impl<'a> Reader<'a> {
         if let [_] = alternatives[..]
             && let Some(only) = alternatives.pop()
         {
-            return self.merge_objects(common, only, &at.at(keyword), hint);
+            return self.merge_objects(common, only, at, hint);
         }
         let mut found: IndexMap<String, Property> = IndexMap::new();
         for alternative in &alternatives {
@@ -137,31 +126,22 @@ impl<'a> Reader<'a> {
         common
     }
 
-    fn one_of(
-        &mut self,
-        object: &'a Map<String, Value>,
-        keyword: &str,
-        at: &Pointer,
-        hint: &str,
-    ) -> Schema {
-        let members = members(object, keyword);
-        let at = at.at(keyword);
+    fn one_of(&mut self, members: &[Node<'a>], hint: &str) -> Schema {
         let mut nullable = false;
         let mut alternatives: Vec<Schema> = Vec::new();
         for (index, member) in members.iter().enumerate() {
-            let at = at.at(index);
-            if is_null(member) {
+            if is_null(member.value) {
                 nullable = true;
                 continue;
             }
             let mut schema = if members.len() == 1 {
-                self.bare_schema(member, &at, hint)
+                self.bare_schema(member, hint)
             } else {
-                let hint = match member.get("type").and_then(Value::as_str) {
+                let hint = match member.str("type") {
                     Some(kind) => pascal(&format!("{hint} {kind}")),
                     None => format!("{hint}Variant{index}"),
                 };
-                self.schema(member, &at, &hint)
+                self.schema(member, &hint)
             };
             nullable |= std::mem::take(&mut schema.nullable);
             if !alternatives.contains(&schema) {
@@ -198,10 +178,10 @@ impl<'a> Reader<'a> {
 
     /// Returns the tag of the alternatives if they are objects that one property distinguishes: the
     /// `discriminator`, or a property with a different constant in each.
-    pub(super) fn tags(&mut self, object: &'a Map<String, Value>, keyword: &str) -> Option<Tags> {
-        let all = members(object, keyword);
+    pub(super) fn tags(&mut self, schema: &'a Value, keyword: &str) -> Option<Tags> {
+        let all = members(schema, keyword);
         let kept: Vec<&'a Value> = all.iter().filter(|member| !is_null(member)).collect();
-        let discriminator = object.get("discriminator");
+        let discriminator = schema.get("discriminator");
         let named = discriminator.and_then(|it| match it {
             Value::String(name) => Some(name.as_str()),
             it => it.get("propertyName")?.as_str(),
@@ -260,37 +240,24 @@ impl<'a> Reader<'a> {
         self.tag_values(member, tag).or_else(upstream)
     }
 
-    fn tagged(
-        &mut self,
-        tags: Tags,
-        object: &'a Map<String, Value>,
-        keyword: &str,
-        at: &Pointer,
-        hint: &str,
-    ) -> Schema {
+    fn tagged(&mut self, tags: Tags, members: &[Node<'a>], hint: &str) -> Schema {
         let mut nullable = false;
         let mut variants = Vec::new();
-        for (index, (member, values)) in
-            members(object, keyword).iter().zip(tags.values).enumerate()
-        {
+        for (member, values) in members.iter().zip(tags.values) {
             let Some(value) = values.first() else {
                 nullable = true;
                 continue;
             };
-            let at = at.at(keyword).at(index);
-            let named = self.component_of(member);
+            let named = self.component_of(member.value);
             let named = named.and_then(|it| self.component_names.get(it));
-            let ident = match named.map(String::as_str) {
-                Some(name) => variant_name(name),
-                None => variant_name(value),
-            };
-            let mut schema = self.schema(member, &at, &pascal(&format!("{hint} {value}")));
+            let ident = variant_name(named.unwrap_or(value));
+            let mut schema = self.schema(member, &pascal(&format!("{hint} {value}")));
             nullable |= std::mem::take(&mut schema.nullable);
             variants.push(TaggedVariant {
                 ident,
                 values,
                 schema: schema.without_integer_text(),
-                place: at.into(),
+                place: (&member.at).into(),
             });
         }
         let tag = tags.tag;
@@ -301,14 +268,10 @@ impl<'a> Reader<'a> {
     }
 
     /// Keeps undeclared properties if the schema declares some only under a condition.
-    fn keep_conditional(
-        &mut self,
-        schema: &mut Schema,
-        object: &'a Map<String, Value>,
-        at: &Pointer,
-    ) {
-        let conditions: Vec<&str> = (CONDITIONS.into_iter())
-            .filter(|keyword| object.contains_key(*keyword))
+    fn keep_conditional(&mut self, schema: &mut Schema, node: &Node<'a>) {
+        let conditions = CONDITIONS.into_iter();
+        let conditions: Vec<_> = conditions
+            .filter_map(|keyword| Some((keyword, node.get(keyword)?)))
             .collect();
         if conditions.is_empty() {
             return;
@@ -316,20 +279,17 @@ impl<'a> Reader<'a> {
         let Some(Kind::Object(mut opened)) = self.opened(&schema.kind) else {
             return;
         };
-        for keyword in conditions {
-            let condition = &object[keyword];
-            let parts: Vec<&Value> = match condition.as_object() {
+        for (keyword, condition) in conditions {
+            let parts: Vec<&Value> = match condition.value.as_object() {
                 Some(map) if keyword == "dependentSchemas" => map.values().collect(),
-                _ => vec![condition],
+                _ => vec![condition.value],
             };
-            let names = parts
-                .into_iter()
-                .filter_map(|it| properties(it.as_object()?));
+            let names = parts.into_iter().filter_map(properties);
             let mut names = names.flat_map(Map::keys);
             let unknown = names.find(|name| !opened.properties.contains_key(*name));
             if let Some(name) = unknown.filter(|_| opened.additional.is_none()) {
-                self.warn(
-                    &at.at(keyword),
+                self.problems.warn(
+                    &condition.at,
                     format!("the property `{name}` is declared only under a condition"),
                     "it is kept among the undeclared properties",
                 );

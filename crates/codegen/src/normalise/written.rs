@@ -7,7 +7,7 @@ use indexmap::IndexSet;
 use serde_json::{Map, Value};
 
 use super::Reader;
-use crate::pointer::{Pointer, percent_decoded};
+use crate::pointer::Pointer;
 
 /// Maximum number of schemas to inspect: nested alternatives can double at each level.
 const MAX_LOOKS: usize = 1_000;
@@ -32,18 +32,14 @@ impl<'a> Reader<'a> {
             return Written::default();
         };
         // A cycle back to the component adds nothing to its own keywords.
-        let own = component.as_object().map(own_keywords);
-        self.written.insert(upstream, own.unwrap_or_default());
+        self.written.insert(upstream, own_keywords(component));
         let written = self.written(component);
         self.written.insert(upstream, written);
         written
     }
 
     pub(super) fn written(&mut self, schema: &'a Value) -> Written {
-        let Some(object) = schema.as_object() else {
-            return Written::default();
-        };
-        if object.contains_key("$ref") {
+        if schema.get("$ref").is_some() {
             let upstream = self.component_of(schema);
             let written = upstream.map(|it| self.written_component(it));
             return Written {
@@ -51,13 +47,13 @@ impl<'a> Reader<'a> {
                 ..written.unwrap_or_default()
             };
         }
-        let mut written = own_keywords(object);
-        if !may_be_object(object) {
+        let mut written = own_keywords(schema);
+        if !may_be_object(schema) {
             return written;
         }
         let mut inline = written.properties;
         let mut sources: IndexSet<&str> = IndexSet::new();
-        for member in members(object, "allOf") {
+        for member in members(schema, "allOf") {
             let part = self.written(member);
             written.object |= part.object;
             written.properties |= part.properties;
@@ -68,13 +64,13 @@ impl<'a> Reader<'a> {
         }
         let composed = inline || sources.len() > 1;
         for keyword in ["oneOf", "anyOf"] {
-            let alternatives = members(object, keyword).iter();
+            let alternatives = members(schema, keyword).iter();
             let mut alternatives = alternatives.filter(|it| !is_null(it)).peekable();
             if alternatives.peek().is_none() {
                 continue;
             }
             written.object |= alternatives.all(|it| self.written(it).object);
-            written.own_type |= written.properties || self.tags(object, keyword).is_some();
+            written.own_type |= written.properties || self.tags(schema, keyword).is_some();
         }
         written.own_type |= composed;
         written
@@ -87,13 +83,12 @@ impl<'a> Reader<'a> {
         let [name] = &below.keys().collect::<Vec<_>>()[..] else {
             return None;
         };
-        let known = self.components.get_key_value(name);
-        let known = known.or_else(|| self.components.get_key_value(&percent_decoded(name)));
-        known.map(|(name, _)| name.as_str())
+        let (name, _) = self.components.get_key_value(name)?;
+        Some(name)
     }
 
     /// Returns the keywords of a schema and of all members of its `allOf`, itself first.
-    pub(super) fn all_keywords(&self, schema: &'a Value) -> Vec<&'a Map<String, Value>> {
+    pub(super) fn all_keywords(&self, schema: &'a Value) -> Vec<&'a Value> {
         let mut found = Vec::new();
         let mut seen = HashSet::new();
         let mut open = vec![schema];
@@ -102,9 +97,8 @@ impl<'a> Reader<'a> {
                 Some(upstream) if seen.insert(upstream) => open.push(&self.components[upstream]),
                 Some(_) => {}
                 None => {
-                    found.extend(schema.as_object());
-                    let members = found.last().map(|it| members(it, "allOf"));
-                    open.extend(members.into_iter().flatten().rev());
+                    found.push(schema);
+                    open.extend(members(schema, "allOf").iter().rev());
                 }
             }
         }
@@ -147,51 +141,51 @@ impl<'a> Reader<'a> {
 
     /// Returns whether an object keeps undeclared properties.
     pub(super) fn keeps_more(&mut self, schema: &'a Value) -> bool {
-        self.all_keywords(schema).into_iter().any(|object| {
-            let mut alternatives = members(object, "oneOf")
+        self.all_keywords(schema).into_iter().any(|schema| {
+            let mut alternatives = members(schema, "oneOf")
                 .iter()
-                .chain(members(object, "anyOf"));
-            keeps_others(object) || alternatives.any(|it| self.written(it).object)
+                .chain(members(schema, "anyOf"));
+            keeps_others(schema) || alternatives.any(|it| self.written(it).object)
         })
     }
 }
 
-fn may_be_object(object: &Map<String, Value>) -> bool {
-    let kind = object.get("type").and_then(Value::as_str);
-    kind.is_none_or(|it| it == "object") && !object.contains_key("enum")
+fn may_be_object(schema: &Value) -> bool {
+    let kind = schema.get("type").and_then(Value::as_str);
+    schema.is_object() && kind.is_none_or(|it| it == "object") && schema.get("enum").is_none()
 }
 
 /// Returns the facts from a schema's own keywords, without its composition.
-fn own_keywords(object: &Map<String, Value>) -> Written {
-    if !may_be_object(object) {
+fn own_keywords(schema: &Value) -> Written {
+    if !may_be_object(schema) {
         return Written::default();
     }
-    let properties = properties(object).is_some();
-    let is_object = object.get("type").is_some_and(Value::is_string);
+    let properties = properties(schema).is_some();
+    let is_object = schema.get("type").is_some_and(Value::is_string);
     Written {
-        object: is_object || properties || keeps_others(object),
+        object: is_object || properties || keeps_others(schema),
         properties,
         own_type: false,
     }
 }
 
 /// Returns the members of a composition.
-pub(super) fn members<'a>(object: &'a Map<String, Value>, keyword: &str) -> &'a [Value] {
-    let members = object.get(keyword).and_then(Value::as_array);
+pub(super) fn members<'a>(schema: &'a Value, keyword: &str) -> &'a [Value] {
+    let members = schema.get(keyword).and_then(Value::as_array);
     members.map_or(&[], Vec::as_slice)
 }
 
 /// Returns the declared properties of an object.
-pub(super) fn properties(object: &Map<String, Value>) -> Option<&Map<String, Value>> {
-    let properties = object.get("properties").and_then(Value::as_object);
+pub(super) fn properties(schema: &Value) -> Option<&Map<String, Value>> {
+    let properties = schema.get("properties").and_then(Value::as_object);
     properties.filter(|map| !map.is_empty())
 }
 
 /// Returns whether an object declares a schema for additional properties.
-pub(super) fn keeps_others(object: &Map<String, Value>) -> bool {
-    let additional = object.get("additionalProperties");
+fn keeps_others(schema: &Value) -> bool {
+    let additional = schema.get("additionalProperties");
     additional.is_some_and(|it| *it != Value::Bool(false))
-        || object.contains_key("patternProperties")
+        || schema.get("patternProperties").is_some()
 }
 
 /// Returns whether a schema allows only null.

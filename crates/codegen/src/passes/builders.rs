@@ -97,10 +97,9 @@ fn setter(operation: &Operation, argument: &Argument<'_>) -> ImplItemFn {
         }
         None => {
             let body = operation.body.as_ref().filter(|it| !it.others.is_empty());
-            let mut bodies = body.iter().flat_map(|body| body.contents());
-            let media = bodies.find(|(name, ..)| *name == argument.name);
-            let replaces = media.map(|(_, media, _)| {
-                let media = code(media);
+            let mut bodies = body.iter().flat_map(|body| body.bodies());
+            let replaces = bodies.find(|it| it.ident == argument.name).map(|it| {
+                let media = code(&it.media);
                 format!("Sends a body of type {media}. It replaces any other body.")
             });
             let texts = [replaces, argument.description.map(rustdoc)];

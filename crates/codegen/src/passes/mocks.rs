@@ -15,7 +15,7 @@ use syn::parse_quote;
 
 use super::Context;
 use crate::argument::rust_type;
-use crate::document::{is_success, placed};
+use crate::document::placed;
 use crate::model::{
     Api, BodyContent, Kind, Operation, Parameter, Response, ResponseContent, Schema, StreamFormat,
     Success,
@@ -91,8 +91,8 @@ fn expecting(api: &Api, operation: &Operation, name: &Ident) -> TokenStream {
     let constant = ident(&operation.constant);
     let parameters = operation.parameters.iter();
     let parameters = parameters.map(|it| (it.ident.as_str(), expected(api, operation, it)));
-    let contents = operation.body.iter().flat_map(|body| body.contents());
-    let bodies = contents.flat_map(|(name, _, content)| match content {
+    let bodies = operation.body.iter().flat_map(|body| body.bodies());
+    let bodies = bodies.flat_map(|body| match &body.content {
         BodyContent::Multipart(parts) => {
             let part = having(&quote! { &str }, &quote! { body_includes(value) });
             let parts = parts.iter();
@@ -100,10 +100,14 @@ fn expecting(api: &Api, operation: &Operation, name: &Ident) -> TokenStream {
         }
         BodyContent::Json(schema) => {
             let ty = passed(api, schema, None);
-            vec![(name, having(&ty, &quote! { json_body_obj(&value) }))]
+            vec![(
+                body.ident.as_str(),
+                having(&ty, &quote! { json_body_obj(&value) }),
+            )]
         }
         BodyContent::Form(..) | BodyContent::Raw => {
-            vec![(name, having(&quote! { &str }, &quote! { body(value) }))]
+            let method = having(&quote! { &str }, &quote! { body(value) });
+            vec![(body.ident.as_str(), method)]
         }
     });
     let mut known = HashSet::from(["into_inner"]);
@@ -191,10 +195,11 @@ fn responding(api: &Api, operation: &Operation, name: &Ident) -> TokenStream {
     let mut kept: Vec<_> = kept.collect();
     let undeclared = Response {
         status: "200".to_owned(),
+        is_success: true,
         description: String::new(),
         content: ResponseContent::Other("application/octet-stream".to_owned()),
     };
-    if !kept.iter().any(|(it, _)| is_success(operation, it)) {
+    if !kept.iter().any(|(it, _)| it.is_success) {
         kept.push((&undeclared, vec!["200"]));
     }
     let mut known = HashSet::new();
@@ -271,17 +276,8 @@ fn respond(
                 }),
             )
         }
-        (ResponseContent::Json(schema), success) => {
-            let own = match success {
-                Success::Json(schema) | Success::OptionalJson(schema)
-                    if is_success(operation, response) =>
-                {
-                    Some(schema)
-                }
-                _ => None,
-            };
-            let ty = schema.as_ref().or(own);
-            let ty = ty.map_or_else(
+        (ResponseContent::Json(schema), _) => {
+            let ty = schema.as_ref().map_or_else(
                 || quote! { &::serde_json::Value },
                 |it| passed(api, it, None),
             );

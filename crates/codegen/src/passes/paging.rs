@@ -9,7 +9,7 @@ use syn::{Item, parse_quote};
 
 use super::Context;
 use crate::argument::{arguments, rust_type};
-use crate::model::{Api, Kind, Object, Operation, Paging, Success};
+use crate::model::{Api, Kind, Object, Operation, Paging, PagingScheme};
 use crate::normalise::is_whole_number;
 use crate::tree::{Tree, generic, ident};
 
@@ -17,34 +17,21 @@ pub(super) fn run(context: &Context<'_>, tree: &mut Tree) -> Result<(), String> 
     let api = context.api;
     let mut pages: Vec<&str> = Vec::new();
     for operation in &api.operations {
-        let (Some(paging), Some((page, object))) = (&operation.paging, page(api, operation)) else {
+        let Some(paging) = &operation.paging else {
             continue;
         };
-        tree.builders
-            .push(streams(api, operation, paging, &ident(page)));
-        if !pages.contains(&page) {
-            pages.push(page);
-            tree.builders
-                .extend(list_page(api, &ident(page), object, paging));
+        tree.builders.push(streams(api, operation, paging));
+        if !pages.contains(&paging.page.as_str()) {
+            pages.push(&paging.page);
+            tree.builders.extend(list_page(api, paging));
         }
     }
     Ok(())
 }
 
-/// Returns the name and the object that an operation returns, if it returns one.
-fn page<'a>(api: &'a Api, operation: &'a Operation) -> Option<(&'a str, &'a Object)> {
-    let Success::Json(schema) = &operation.success else {
-        return None;
-    };
-    let Kind::Reference(name) = &schema.kind else {
-        return None;
-    };
-    Some((name, api.object(name)?))
-}
-
 /// Returns the methods of a list's builder.
-fn streams(api: &Api, operation: &Operation, paging: &Paging, page: &Ident) -> Item {
-    let builder = ident(&operation.builder);
+fn streams(api: &Api, operation: &Operation, paging: &Paging) -> Item {
+    let (builder, page) = (ident(&operation.builder), ident(&paging.page));
     let mut setters = arguments(api, operation).into_iter();
     let has_size = setters.any(|it| !it.required && it.name == "page_size");
     let page_size = (!has_size).then(|| page_size(operation, paging));
@@ -90,7 +77,7 @@ fn streams(api: &Api, operation: &Operation, paging: &Paging, page: &Ident) -> I
 
 /// Returns the setter for the size of pages under the name that all lists have.
 fn page_size(operation: &Operation, paging: &Paging) -> TokenStream {
-    let size = paging.size();
+    let size = paging.scheme.size();
     let summary = format!(" Sets the maximum number of items on a page, as `{size}` does.");
     let parameter = operation.parameters.iter().find(|it| it.name == size);
     let limit = parameter.and_then(|it| it.maximum).map(|most| {
@@ -108,22 +95,27 @@ fn page_size(operation: &Operation, paging: &Paging) -> TokenStream {
 }
 
 /// Implements `ListPage` for the type of a page.
-fn list_page(api: &Api, name: &Ident, page: &Object, paging: &Paging) -> Option<Item> {
-    let list = property(page, paging.items());
-    let list_type = rust_type(&page.properties.get(paging.items())?.schema);
+fn list_page(api: &Api, paging: &Paging) -> Option<Item> {
+    let (name, page) = (ident(&paging.page), api.object(&paging.page)?);
+    let list = property(page, &paging.items);
+    let list_schema = &page.properties.get(&paging.items)?.schema;
+    let Kind::Array(items) = &list_schema.kind else {
+        return None;
+    };
+    let list_type = rust_type(list_schema);
     let item = generic(&list_type, "Vec")?;
     let count = |field: &Ident| quote! { ::compute_kfp_runtime::paging::count(&self.#field) };
-    let next_page = match paging {
-        Paging::Token { .. } => {
+    let next_page = match paging.scheme {
+        PagingScheme::Token => {
             let token = property(page, "next_page_token");
             quote! { Token(::compute_kfp_runtime::paging::token(&self.#token)) }
         }
-        Paging::Numbered { .. } => {
+        PagingScheme::Numbered => {
             let number = count(&property(page, "page"));
             let pages = count(&property(page, "pages"));
             quote! { Number { page: #number, pages: #pages } }
         }
-        Paging::Timed { .. } => {
+        PagingScheme::Timed => {
             let next = count(&property(page, "next_start"));
             quote! { Time(#next) }
         }
@@ -136,13 +128,17 @@ fn list_page(api: &Api, name: &Ident, page: &Object, paging: &Paging) -> Option<
             }
         }
     });
-    let time = time_of_item(api, page, paging).map(|timestamp| {
-        quote! {
-            fn time(item: &Self::Item) -> ::std::option::Option<i64> {
-                ::compute_kfp_runtime::paging::count(&item.#timestamp)
-            }
+    let time = match (paging.scheme, api.kind(items)) {
+        (PagingScheme::Timed, Kind::Object(item)) => {
+            let timestamp = property(item, "timestamp");
+            Some(quote! {
+                fn time(item: &Self::Item) -> ::std::option::Option<i64> {
+                    ::compute_kfp_runtime::paging::count(&item.#timestamp)
+                }
+            })
         }
-    });
+        _ => None,
+    };
     Some(parse_quote! {
         impl ::compute_kfp_runtime::paging::ListPage for types::#name {
             type Item = #item;
@@ -173,23 +169,6 @@ fn total(page: &Object) -> Option<Ident> {
     };
     let name = ["total", "total_size"].into_iter().find(is_number)?;
     Some(property(page, name))
-}
-
-/// Returns the timestamp field of an item, if the list is paged by time.
-fn time_of_item(api: &Api, page: &Object, paging: &Paging) -> Option<Ident> {
-    let Paging::Timed { items } = paging else {
-        return None;
-    };
-    let Kind::Array(item) = &page.properties.get(items)?.schema.kind else {
-        return None;
-    };
-    let Kind::Reference(name) = &item.kind else {
-        return None;
-    };
-    let Kind::Object(item) = &api.schemas.get(name)?.schema.kind else {
-        return None;
-    };
-    Some(property(item, "timestamp"))
 }
 
 fn property(page: &Object, name: &str) -> Ident {

@@ -97,10 +97,10 @@ impl Stages {
         let (api, _) = crate::model(spec, &crate::lift(spec).unwrap()).unwrap();
         let placeholders = Placeholders::of(&api);
         let mut stages = Vec::new();
-        let document = crate::document::with_placeholders(&api, &placeholders);
+        let document = crate::document::document(&api, Some(&placeholders));
         let mut tree = crate::generator::generate(&document).unwrap();
         if with_stock {
-            let document = crate::document::document(&api);
+            let document = crate::document::document(&api, None);
             let stock = stock(&document);
             // Only stock progenitor is asked for mocks, because the pass `mocks` replaces them.
             tree.mocks = stock.mocks.clone();

@@ -162,16 +162,12 @@ fn conversion(name: &proc_macro2::Ident, variant: &proc_macro2::Ident, ty: &Type
 
 /// Returns the name of the variant for a JSON type, and the words for it.
 fn variant(api: &Api, schema: &Schema) -> (&'static str, &'static str) {
-    match api.kind(schema) {
-        Kind::Boolean => ("Boolean", "a boolean"),
-        Kind::Integer(_) => ("Integer", "an integer"),
-        Kind::Number => ("Number", "a number"),
-        Kind::String
-        | Kind::Timestamp
-        | Kind::IntegerText { .. }
-        | Kind::Binary
-        | Kind::Enum(_) => ("Text", "a string"),
-        Kind::Array(_) => ("List", "a list"),
+    match api.kind(schema).json_type() {
+        "boolean" => ("Boolean", "a boolean"),
+        "integer" => ("Integer", "an integer"),
+        "number" => ("Number", "a number"),
+        "string" => ("Text", "a string"),
+        "array" => ("List", "a list"),
         _ => ("Object", "an object"),
     }
 }

@@ -1,27 +1,31 @@
-//! Places of parts: in the lifted document, and in the one that was read.
+//! A lifted document, and the places of its parts in the one that was read.
 
 use serde_json::Value;
 
+use crate::error::Problem;
 use crate::lift::ORIGINAL_PLACE;
 use crate::pointer::{Pointer, child};
 use crate::read::Dialect;
 use crate::references::Bundle;
 
-/// Maps places of the lifted document to places of the original one.
-pub(crate) struct Places<'a> {
+/// The OpenAPI 3.0 form of a document, and the document itself.
+pub(crate) struct Lifted {
     pub dialect: Dialect,
-    pub read: &'a Bundle,
-    pub lifted: &'a Value,
+    pub read: Bundle,
+    /// The OpenAPI 3.0 form, after the overlays.
+    pub document: Value,
+    /// The warnings of the overlays.
+    pub warnings: Vec<Problem>,
 }
 
-impl Places<'_> {
+impl Lifted {
     /// Returns the place of a part in the lifted document, as far as it exists, and in the
     /// original.
     pub(crate) fn locate(&self, lifted: &str) -> (String, String) {
         let mut there = Pointer::root();
         for key in Pointer::parse(lifted).keys() {
             let next = there.at(&key);
-            if self.lifted.pointer(next.as_str()).is_none() {
+            if self.document.pointer(next.as_str()).is_none() {
                 break;
             }
             there = next;
@@ -34,7 +38,7 @@ impl Places<'_> {
     /// Levels that lifting or an overlay added are left out.
     fn original(&self, lifted: &Pointer) -> String {
         let mut place = Pointer::root();
-        let mut here = Some(self.lifted);
+        let mut here = Some(&self.document);
         let mut there = Some(&self.read.document);
         for key in lifted.keys() {
             here = here.and_then(|value| child(value, &key));
