@@ -102,39 +102,22 @@ impl Operation {
     }
 
     setters! {
-        /// Sets the summary.
         summary(summary: &'static str) = summary;
-        /// Sets the description.
         description(description: &'static str) = description;
-        /// Marks it as deprecated.
         deprecated() = true;
-        /// Sets the tags.
         tags(tags: &'static [&'static str]) = tags;
-        /// Sets the parameters.
         parameters(parameters: &'static [Parameter]) = parameters;
-        /// Sets the body.
         body(kind: BodyKind, required: bool) = Some((kind, required));
-        /// Sets the schema of the body.
         body_schema(schema: BodySchema) = Some(schema);
-        /// Sets the media type of the body [default: that of its kind].
         body_media(media: &'static str) = Some(media);
-        /// Sets the bodies that can be sent instead.
         other_bodies(bodies: &'static [Body]) = bodies;
-        /// Sets the fields of a form that are not written in the style of an exploded form.
         form_fields(fields: &'static [Parameter]) = fields;
-        /// Sets the media types that a call accepts, as the value of the `Accept` header.
         accept(media: &'static str) = media;
-        /// Sets the status of a successful response [default: 200].
         success_status(status: u16) = status;
-        /// Sets the content of a successful response.
         response(kind: ResponseKind) = Some(kind);
-        /// Marks it as one that can respond with server-sent events.
         events() = true;
-        /// Sets a server for this operation alone.
         server(url: &'static str) = Some(url);
-        /// Sets the alternative sets of credentials.
         security(alternatives: &'static [&'static [&'static SecurityScheme]]) = alternatives;
-        /// Sets the paging of a list.
         paging(paging: Paging) = Some(paging);
     }
 
@@ -324,11 +307,6 @@ impl Parameter {
         }
     }
 
-    setters! {
-        /// Sets the name of the argument [default: `name`].
-        argument(argument: &'static str) = argument;
-    }
-
     /// Sets the style of the value, and whether its members are written separately [default: form
     /// and true in query and cookies, simple and false elsewhere].
     pub const fn style(mut self, style: Style, explode: bool) -> Self {
@@ -338,25 +316,16 @@ impl Parameter {
     }
 
     setters! {
-        /// Leaves reserved characters unencoded.
+        argument(argument: &'static str) = argument;
         reserved() = true;
-        /// Marks it as required.
         required() = true;
-        /// Marks it as deprecated.
         deprecated() = true;
-        /// Sets the JSON type of the items of an array.
         items(kind: &'static str) = kind;
-        /// Sets the known values.
         values(values: &'static [&'static str]) = values;
-        /// Sets the largest number that the spec allows.
         maximum(maximum: i64) = Some(maximum);
-        /// Sets the part of the value that page tokens contain [default: nothing].
         in_page_token(held: InPageToken) = held;
-        /// Marks it as a parameter that the server percent-decodes twice.
         decoded_twice() = true;
-        /// Marks it as a parameter that is copied into JSON bodies.
         repeated_in_body() = true;
-        /// Sets the description.
         description(description: &'static str) = description;
     }
 }
@@ -482,9 +451,7 @@ impl Body {
     }
 
     setters! {
-        /// Sets the media type.
         media(media: &'static str) = media;
-        /// Sets the schema.
         schema(schema: BodySchema) = Some(schema);
     }
 }
@@ -556,23 +523,14 @@ impl BodyPart {
     }
 
     setters! {
-        /// Sets the name of the argument [default: `name`].
         argument(argument: &'static str) = argument;
-        /// Sets the JSON type of the value [default: `string`].
         kind(kind: &'static str) = kind;
-        /// Sets the JSON type of the items of an array.
         items(kind: &'static str) = kind;
-        /// Sets the media type of the part.
         media(media: &'static str) = media;
-        /// Sets the maximum size of a file, in bytes.
         max_bytes(bytes: u64) = Some(bytes);
-        /// Sets the file name extensions that the server accepts.
         file_endings(endings: &'static [&'static str]) = endings;
-        /// Sets the separator of the items of a list in one part.
         separator(separator: &'static str) = separator;
-        /// Marks it as required.
         required() = true;
-        /// Sets the description.
         description(description: &'static str) = description;
     }
 }
@@ -645,7 +603,6 @@ impl SecurityScheme {
     }
 
     setters! {
-        /// Sets the description.
         description(description: &'static str) = description;
     }
 }
