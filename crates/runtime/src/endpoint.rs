@@ -13,13 +13,6 @@ pub(crate) fn origin(url: &Url) -> String {
 
 /// Returns whether two endpoints are the same: white space around them and slashes at their end do not
 /// count.
-///
-/// ```
-/// use compute_kfp_runtime::is_same_server;
-///
-/// assert!(is_same_server("https://example.org/api", "https://example.org/api/"));
-/// assert!(!is_same_server("https://example.org/api", "https://example.org"));
-/// ```
 pub fn is_same_server(one: &str, other: &str) -> bool {
     base(one) == base(other)
 }

@@ -10,6 +10,7 @@
 mod child;
 mod credentials;
 mod faults;
+mod hidden;
 mod item;
 mod null;
 mod nullable;
