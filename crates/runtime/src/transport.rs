@@ -9,9 +9,7 @@ use std::borrow::Cow;
 use std::fmt;
 use std::future::Future;
 use std::sync::Arc;
-use std::time::Duration;
 
-use bytes::Bytes;
 use http::HeaderValue;
 use serde::de::DeserializeOwned;
 
@@ -23,12 +21,10 @@ use crate::credentials::Credentials;
 use crate::endpoint::{Endpoint, is_same_server};
 use crate::error::Error;
 use crate::http_client::{HttpClient, HttpClients};
-use crate::middleware::Middleware;
 use crate::operation::{Operation, SecurityScheme};
 use crate::raw_response::RawResponse;
 use crate::request::Request;
 use crate::response::Response;
-use crate::retry::RetryPolicy;
 use crate::stream::{self, EventStream, JsonStream};
 
 /// The transport of a client, which sends its requests. It holds the endpoint, credentials, limits,
@@ -64,25 +60,10 @@ struct Inner {
     endpoint: Endpoint,
     /// Overrides of the servers that operations declare, by their address in the spec.
     servers: Vec<(String, Endpoint)>,
-    allow_plain_http: bool,
     http: Arc<HttpClients>,
     user_agent: HeaderValue,
-    /// Credentials, by the name of their scheme.
-    credentials: Vec<(String, Arc<dyn Credentials>)>,
-    /// Credentials that each request to the endpoint sends.
-    proxy_credentials: Vec<Arc<dyn Credentials>>,
-    middleware: Vec<Arc<dyn Middleware>>,
-    dry_run: Option<DryRun>,
-    retry: RetryPolicy,
-    timeout: Duration,
-    attempt_timeout: Duration,
-    read_timeout: Duration,
-    max_response_bytes: usize,
-    max_response_objects: usize,
+    settings: TransportBuilder,
 }
-
-/// The function that receives the requests of a dry run.
-type DryRun = Arc<dyn Fn(&http::Request<Option<Bytes>>) + Send + Sync>;
 
 impl Inner {
     /// Returns the endpoint to which an operation is sent.
@@ -95,14 +76,14 @@ impl Inner {
             Some((_, endpoint)) => Cow::Borrowed(endpoint),
             None => Cow::Owned(Endpoint::parse(server)?),
         };
-        if !operation.security.is_empty() && !self.credentials.is_empty() {
-            endpoint.check_credentials(self.allow_plain_http)?;
+        if !operation.security.is_empty() && !self.settings.credentials.is_empty() {
+            endpoint.check_credentials(self.settings.allow_plain_http)?;
         }
         Ok(endpoint)
     }
 
     fn held(&self, scheme: &SecurityScheme) -> Option<&dyn Credentials> {
-        let mut all = self.credentials.iter();
+        let mut all = self.settings.credentials.iter();
         let (_, held) = all.find(|(name, _)| name == scheme.name)?;
         Some(&**held)
     }
@@ -240,19 +221,11 @@ impl Transport {
     }
 }
 
-/// Shows only the schemes of credentials, because the `Debug` output of an implementation is
-/// unknown.
 impl fmt::Debug for Transport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let schemes = self.0.credentials.iter().map(|(scheme, _)| scheme);
         f.debug_struct("Transport")
             .field("endpoint", &self.endpoint())
-            .field("credentials", &schemes.collect::<Vec<_>>())
-            .field("retry", &self.0.retry)
-            .field("timeout", &self.0.timeout)
-            .field("attempt_timeout", &self.0.attempt_timeout)
-            .field("read_timeout", &self.0.read_timeout)
-            .field("max_response_bytes", &self.0.max_response_bytes)
+            .field("settings", &self.0.settings)
             .finish_non_exhaustive()
     }
 }

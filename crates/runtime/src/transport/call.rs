@@ -72,8 +72,10 @@ impl<'a> RunningCall<'a> {
         let endpoint = transport.endpoint_of(operation)?;
         let (request, options) = request.into_ready(&endpoint)?;
         let bounded = taking == Taking::Whole && !request.body.uploads();
-        let timeout = options.timeout.unwrap_or(transport.timeout);
-        let attempt_timeout = options.attempt_timeout.unwrap_or(transport.attempt_timeout);
+        let timeout = options.timeout.unwrap_or(transport.settings.timeout);
+        let attempt_timeout = options
+            .attempt_timeout
+            .unwrap_or(transport.settings.attempt_timeout);
         let call = Self {
             transport,
             operation,
@@ -184,8 +186,8 @@ impl<'a> RunningCall<'a> {
             Ok(response) => RawResponse {
                 response,
                 operation: self.operation,
-                longest_silence: self.transport.read_timeout,
-                limit: self.transport.max_response_bytes,
+                longest_silence: self.transport.settings.longest_silence(),
+                limit: self.transport.settings.max_response_bytes,
                 secrets,
             },
             Err(error) => {
@@ -259,12 +261,14 @@ impl<'a> RunningCall<'a> {
     }
 
     fn policy(&self) -> &RetryPolicy {
-        self.retry.as_ref().unwrap_or(&self.transport.retry)
+        self.retry
+            .as_ref()
+            .unwrap_or(&self.transport.settings.retry)
     }
 
     /// Returns the maximum time without progress, unless the time limit of the attempt is shorter.
     fn longest_silence(&self) -> Option<Duration> {
-        let silence = self.transport.read_timeout;
+        let silence = self.transport.settings.longest_silence();
         let is_bounded = self.attempt_timeout.is_some_and(|limit| limit <= silence);
         (!is_bounded).then_some(silence)
     }
@@ -328,7 +332,7 @@ impl<'a> RunningCall<'a> {
         let transport = self.transport;
         let operation = self.operation;
         let mut held: Vec<(_, &dyn Credentials)> = Vec::new();
-        if !operation.security.is_empty() && !transport.credentials.is_empty() {
+        if !operation.security.is_empty() && !transport.settings.credentials.is_empty() {
             let schemes = operation.schemes(|scheme| transport.held(scheme).is_some());
             let schemes = schemes.ok_or_else(|| {
                 Error::authentication(format!(
@@ -339,8 +343,8 @@ impl<'a> RunningCall<'a> {
             let schemes = schemes.iter().copied();
             held.extend(schemes.filter_map(|scheme| Some((scheme, transport.held(scheme)?))));
         }
-        if operation.server.is_none() && !transport.proxy_credentials.is_empty() {
-            held.push((&PROXY, &transport.proxy_credentials));
+        if operation.server.is_none() && !transport.settings.proxy_credentials.is_empty() {
+            held.push((&PROXY, &transport.settings.proxy_credentials));
         }
         let mut authorizations = Vec::new();
         for (scheme, held) in held {
