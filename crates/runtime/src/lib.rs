@@ -69,7 +69,7 @@ pub use response::{Response, ResponseBody};
 pub use retry::RetryPolicy;
 pub use settings_error::{SettingsError, SettingsErrorKind};
 pub use stream::{Event, EventStream, JsonStream};
-pub use timestamp::{ParseTimestampError, Timestamp, TimestampRangeError};
+pub use timestamp::{Timestamp, TimestampError};
 pub use transport::{Transport, TransportBuilder};
 pub use value_stream::ValueStream;
 

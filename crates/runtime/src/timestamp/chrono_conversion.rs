@@ -14,7 +14,7 @@ impl Timestamp {
     ///
     /// let created: Timestamp = "2025-01-31T09:30:00+02:00".parse()?;
     /// assert_eq!(created.to_chrono().to_rfc3339(), "2025-01-31T09:30:00+02:00");
-    /// # Ok::<(), compute_kfp_runtime::ParseTimestampError>(())
+    /// # Ok::<(), compute_kfp_runtime::TimestampError>(())
     /// ```
     #[must_use]
     pub fn to_chrono(self) -> DateTime<FixedOffset> {
