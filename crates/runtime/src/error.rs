@@ -134,13 +134,6 @@ impl Error {
     }
 
     /// Creates an error of a credential or a middleware outside this crate.
-    ///
-    /// ```
-    /// use compute_kfp_runtime::{Error, ErrorKind};
-    ///
-    /// let error = Error::authentication("the token helper is not installed");
-    /// assert_eq!(error.kind(), ErrorKind::Authentication);
-    /// ```
     pub fn authentication(message: impl Into<String>) -> Self {
         Self::new(ErrorKind::Authentication, message)
     }
@@ -177,13 +170,6 @@ impl Error {
     }
 
     /// Creates an error about the settings of a client, for layers above this crate.
-    ///
-    /// ```
-    /// use compute_kfp_runtime::{Error, ErrorKind};
-    ///
-    /// let error = Error::configuration("no endpoint is set");
-    /// assert_eq!(error.kind(), ErrorKind::Configuration);
-    /// ```
     pub fn configuration(message: impl Into<String>) -> Self {
         Self::new(ErrorKind::Configuration, message)
     }
@@ -258,13 +244,6 @@ impl Error {
     }
 
     /// Adds a sentence to the message, for layers above this crate.
-    ///
-    /// ```
-    /// use compute_kfp_runtime::{Error, ErrorKind};
-    ///
-    /// let error = Error::new(ErrorKind::NotFound, "no such run").with_note("list the runs");
-    /// assert_eq!(error.message(), "no such run; list the runs");
-    /// ```
     #[must_use]
     pub fn with_note(mut self, note: &str) -> Self {
         self.0.message = harmless(format!("{}; {note}", self.0.message));
@@ -284,13 +263,6 @@ impl Error {
     /// A [`RetryPolicy`](crate::RetryPolicy) uses this, so a call that ended with such an error was
     /// usually retried already; see [`attempts`](Self::attempts). It shows whether trying again
     /// later is worthwhile.
-    ///
-    /// ```
-    /// use compute_kfp_runtime::{Error, ErrorKind};
-    ///
-    /// assert!(Error::new(ErrorKind::Connection, "the tunnel is down").is_retryable());
-    /// assert!(!Error::configuration("no endpoint is set").is_retryable());
-    /// ```
     pub fn is_retryable(&self) -> bool {
         self.is_passing() && (self.surely_not_executed() || self.is_idempotent())
     }

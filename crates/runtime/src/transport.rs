@@ -30,7 +30,9 @@ use crate::stream::{self, EventStream, JsonStream};
 /// The transport of a client, which sends its requests. It holds the endpoint, credentials, limits,
 /// retries and connections.
 ///
-/// Cloning is cheap; clones share everything.
+/// Cloning is cheap; clones share everything. Builders of generated clients call the methods that send.
+/// They fail if the request cannot be sent, or the response is an error or cannot be decoded: see
+/// [`ErrorKind`](crate::ErrorKind).
 ///
 /// - Each operation gets the credentials it declares, those for a proxy, and no others. After a 401,
 ///   the credential is renewed if possible, and the call is sent once more.
@@ -116,11 +118,6 @@ impl Transport {
     /// The body is decoded whatever its `Content-Type`. As with all methods that send, the time
     /// limit of the call starts when the future is first polled. Futures that are created first and
     /// awaited later lose no time.
-    ///
-    /// # Errors
-    ///
-    /// Returns an error if the request cannot be sent, or the response is an error or cannot be
-    /// decoded: see [`ErrorKind`](crate::ErrorKind).
     pub fn send_json<T: DeserializeOwned>(
         &self,
         request: Request,
@@ -129,11 +126,6 @@ impl Transport {
     }
 
     /// Sends a request and decodes a JSON response; returns `None` if the body is empty.
-    ///
-    /// # Errors
-    ///
-    /// Returns an error if the request cannot be sent, or the response is an error or cannot be
-    /// decoded: see [`ErrorKind`](crate::ErrorKind).
     pub fn send_optional_json<T: DeserializeOwned>(
         &self,
         request: Request,
@@ -142,11 +134,6 @@ impl Transport {
     }
 
     /// Sends a request whose response has no content; any content is ignored.
-    ///
-    /// # Errors
-    ///
-    /// Returns an error if the request cannot be sent, or the response is an error or cannot be
-    /// read: see [`ErrorKind`](crate::ErrorKind).
     pub fn send_empty(
         &self,
         request: Request,
@@ -156,11 +143,6 @@ impl Transport {
 
     /// Sends a request and returns the response body as a stream of bytes, whatever its type and
     /// length.
-    ///
-    /// # Errors
-    ///
-    /// Returns an error if the request cannot be sent or the response is an error: see
-    /// [`ErrorKind`](crate::ErrorKind).
     pub fn send_bytes(
         &self,
         request: Request,
@@ -172,11 +154,6 @@ impl Transport {
     /// Sends a request and returns the JSON values of the response as a stream.
     ///
     /// [`Operation::response`](crate::operation::Operation::response) defines how they are separated.
-    ///
-    /// # Errors
-    ///
-    /// Returns an error if the request cannot be sent or the response is an error: see
-    /// [`ErrorKind`](crate::ErrorKind).
     pub fn send_json_stream<T: DeserializeOwned + 'static>(
         &self,
         request: Request,
@@ -187,11 +164,6 @@ impl Transport {
 
     /// Sends a request with `Accept: text/event-stream` and returns the server-sent events as a
     /// stream.
-    ///
-    /// # Errors
-    ///
-    /// Returns an error if the request cannot be sent, or the response is an error or of another
-    /// media type: see [`ErrorKind`](crate::ErrorKind).
     pub fn send_events(
         &self,
         request: Request,
