@@ -166,40 +166,32 @@ impl Request {
     ///
     /// Null, an empty list and an empty object remove the parameter.
     pub fn set<T: Serialize + ?Sized>(&mut self, argument: &str, value: &T) {
-        let Some(parameter) = self.parameter(argument) else {
-            return;
+        self.set_value(argument, serde_json::to_value(value));
+    }
+
+    fn set_value(&mut self, argument: &str, value: serde_json::Result<Value>) {
+        let Some(parameter) = self.operation.parameter(argument) else {
+            return self.refuse(format!("there is no parameter `{argument}`"));
         };
-        match serde_json::to_value(value) {
-            Ok(value) => {
-                self.set_written(parameter, parameter.written(parameter.name, value));
+        let written = match value {
+            Ok(value) => parameter.written(parameter.name, value),
+            Err(error) => {
+                return self.refuse(format!(
+                    "the parameter `{argument}` cannot be written: {error}"
+                ));
             }
-            Err(error) => self.refuse(format!(
-                "the parameter `{argument}` cannot be written: {error}"
-            )),
-        }
-    }
-
-    fn parameter(&mut self, argument: &str) -> Option<&'static Parameter> {
-        let parameter = self.operation.parameter(argument);
-        if parameter.is_none() {
-            self.refuse(format!("there is no parameter `{argument}`"));
-        }
-        parameter
-    }
-
-    fn set_written(&mut self, parameter: &'static Parameter, written: Option<Written>) {
+        };
         if parameter.location == Location::Path
             && let Some(Written::Plain(text) | Written::Composed(text)) = &written
             && let Some(wrong) = wrong_segment(text)
         {
             return self.refuse(format!(
-                "the parameter `{}` {wrong}, which would change the path",
-                parameter.argument
+                "the parameter `{argument}` {wrong}, which would change the path"
             ));
         }
         self.values.retain(|(known, _)| *known != parameter);
-        self.values
-            .extend(written.map(|written| (parameter, written)));
+        let written = written.map(|written| (parameter, written));
+        self.values.extend(written);
     }
 
     /// Sets a JSON body, of the media type that the operation declares.
@@ -209,48 +201,46 @@ impl Request {
 
     /// Sets a JSON body with this media type.
     pub fn json_body_as<T: Serialize>(&mut self, media: &'static str, body: Result<T, BuildError>) {
-        self.written_body(media, body.map(|body| serde_json::to_vec(&body)));
+        let written = body.map(|body| serde_json::to_vec(&body));
+        if let Some(bytes) = self.written(written) {
+            let bytes = bytes.into();
+            self.body = RequestBody::Bytes { media, bytes };
+        }
     }
 
-    fn written_body(
-        &mut self,
-        media: &'static str,
-        written: Result<serde_json::Result<Vec<u8>>, BuildError>,
-    ) {
-        match written {
-            Ok(Ok(bytes)) => {
-                self.body = RequestBody::Bytes {
-                    media,
-                    bytes: bytes.into(),
-                }
-            }
-            Ok(Err(error)) => self.refuse(format!("the body cannot be written as JSON: {error}")),
-            Err(error) => self.refuse(format!("the body is incomplete: {error}")),
-        }
+    /// Returns a body that has been written; refuses the request if that failed.
+    fn written<W>(&mut self, body: Result<serde_json::Result<W>, BuildError>) -> Option<W> {
+        let problem = match body {
+            Ok(Ok(written)) => return Some(written),
+            Ok(Err(error)) => format!("the body cannot be written as JSON: {error}"),
+            Err(error) => format!("the body is incomplete: {error}"),
+        };
+        self.refuse(problem);
+        None
     }
 
     /// Sets a body of form fields.
     pub fn form_body<T: Serialize>(&mut self, body: Result<T, BuildError>) {
         const FIELD: Parameter = Parameter::new("", Location::Query, "any");
-        match body.map(|body| serde_json::to_value(&body)) {
-            Ok(Ok(Value::Object(fields))) => {
-                let mut form = String::new();
-                for (name, value) in fields {
-                    let mut declared = self.operation.form_fields.iter();
-                    let field = declared.find(|it| it.name == name).unwrap_or(&FIELD);
-                    if let Some(written) = field.written(&name, value) {
-                        field.push(&mut form, &name, &written);
-                    }
-                }
-                self.body = RequestBody::Bytes {
-                    media: self.media_of(BodyKind::Form),
-                    bytes: form.into(),
-                };
+        let written = body.map(|body| serde_json::to_value(&body));
+        let Some(body) = self.written(written) else {
+            return;
+        };
+        let Value::Object(fields) = body else {
+            return self.refuse("the body is not a set of fields".to_owned());
+        };
+        let mut form = String::new();
+        for (name, value) in fields {
+            let mut declared = self.operation.form_fields.iter();
+            let field = declared.find(|it| it.name == name).unwrap_or(&FIELD);
+            if let Some(written) = field.written(&name, value) {
+                field.push(&mut form, &name, &written);
             }
-            Ok(Ok(_)) => self.refuse("the body is not a set of fields".to_owned()),
-            Ok(Err(error)) => self.refuse(format!("the body cannot be written as a form: {error}")),
-            Err(error) => self.refuse(format!("the body is incomplete: {error}")),
         }
+        self.body = RequestBody::Bytes {
+            media: self.media_of(BodyKind::Form),
+            bytes: form.into(),
+        };
     }
 
     /// Sets a body that is sent unchanged. The content's own media type, if any, overrides `media`.

@@ -89,26 +89,8 @@ impl RawResponse {
 
 /// JSON values that a server sends one after the other, as a stream.
 ///
-/// Each value is yielded as soon as it has arrived. These errors end the stream:
-///
-/// - a value that cannot be decoded, or that is longer than
-///   [`max_response_bytes`](crate::TransportBuilder::max_response_bytes);
-/// - an error that the server reports within the stream;
-/// - a broken connection, or one on which nothing arrived for
-///   [`read_timeout`](crate::TransportBuilder::read_timeout).
-///
-/// Drop it to cancel the request.
-///
-/// ```no_run
-/// # async fn example(
-/// #     mut runs: compute_kfp_runtime::JsonStream<serde_json::Value>,
-/// # ) -> compute_kfp_runtime::Result<()> {
-/// while let Some(run) = runs.next().await {
-///     println!("{}", run?["state"]);
-/// }
-/// # Ok(())
-/// # }
-/// ```
+/// Each value is yielded as soon as it has arrived. An error that the server reports within the stream
+/// ends it.
 pub type JsonStream<T> = ValueStream<T>;
 
 /// Returns the JSON values of a response.
@@ -332,15 +314,6 @@ impl fmt::Debug for Event {
 /// Events are parsed according to the [WHATWG standard], with two differences: the stream does not
 /// reconnect by itself, and one that ends within an event ends with an error. Comments only keep it
 /// alive and are not yielded.
-///
-/// These errors end the stream:
-///
-/// - an event that is longer than
-///   [`max_response_bytes`](crate::TransportBuilder::max_response_bytes);
-/// - a broken connection, or one on which nothing arrived for
-///   [`read_timeout`](crate::TransportBuilder::read_timeout).
-///
-/// Drop it to cancel the request.
 ///
 /// ```no_run
 /// # async fn example(mut events: compute_kfp_runtime::EventStream) -> compute_kfp_runtime::Result<()> {
