@@ -1,12 +1,11 @@
 //! One call: its credentials, its attempts, and its time limit.
 
 use std::borrow::Cow;
-use std::fmt::Write as _;
 use std::future::Future;
 use std::pin::pin;
 use std::time::Duration;
 
-use tokio::time::{Instant, sleep, timeout_at};
+use tokio::time::{Instant, sleep, timeout, timeout_at};
 use tracing::{Instrument as _, Span};
 
 use super::attempt::{Sending, Taking};
@@ -103,39 +102,30 @@ impl<'a> RunningCall<'a> {
     /// The future is boxed, so that the one that awaits it is small.
     pub fn response(&mut self, undecodable: Option<Error>) -> Pending<'_, RawResponse> {
         let span = self.span.clone();
-        Box::pin(self.next_response(undecodable).instrument(span))
+        let response = async {
+            let response = self.next_response(undecodable).await;
+            response.inspect_err(|error| trace::failed(&self.span, error))
+        };
+        Box::pin(response.instrument(span))
     }
 
-    async fn next_response(&mut self, undecodable: Option<Error>) -> Result<RawResponse, Error> {
-        if let Some(error) = undecodable {
-            self.wait(error).await?;
-        }
+    async fn next_response(&mut self, mut failure: Option<Error>) -> Result<RawResponse, Error> {
         loop {
-            let outcome = match self.authorize().await {
-                Ok(()) => self.attempt().await,
+            if let Some(error) = failure {
+                self.next_attempt(error).await?;
+            }
+            failure = match self.authorize().await {
+                Ok(()) => match self.attempt().await {
+                    Ok(response) => return Ok(response),
+                    Err(error) => Some(error),
+                },
                 Err(error) if error.is_retryable() => {
                     self.attempts += 1;
-                    Err(error)
+                    Some(error)
                 }
-                Err(error) => return Err(self.ended(error)),
+                Err(error) => return Err(error),
             };
-            match outcome {
-                Ok(response) => return Ok(response),
-                Err(error) => self.wait(error).await?,
-            }
         }
-    }
-
-    async fn wait(&mut self, error: Error) -> Result<(), Error> {
-        match self.next_attempt(error).await {
-            Ok(()) => Ok(()),
-            Err(error) => Err(self.ended(error)),
-        }
-    }
-
-    fn ended(&self, error: Error) -> Error {
-        trace::failed(&self.span, &error);
-        error
     }
 
     /// Gets the credentials for the next attempt; if that fails, the call ends.
@@ -295,18 +285,16 @@ impl<'a> RunningCall<'a> {
         &self,
         attempt: impl Future<Output = Result<T, Error>>,
     ) -> Result<T, Error> {
-        let end = self
-            .attempt_timeout
-            .and_then(|limit| Some((limit, Instant::now().checked_add(limit)?)));
-        match (end, self.bound()) {
-            (Some((limit, end)), bound) if bound.is_none_or(|bound| end < bound) => {
-                match timeout_at(end, attempt).await {
-                    Ok(outcome) => outcome,
-                    Err(_) => Err(fault::slow(limit)),
-                }
+        let attempt = async {
+            // A longer limit never ends before that of the call.
+            match self.attempt_timeout.filter(|limit| *limit < self.timeout) {
+                Some(limit) => timeout(limit, attempt)
+                    .await
+                    .unwrap_or_else(|_| Err(fault::slow(limit))),
+                None => attempt.await,
             }
-            (_, bound) => self.until(bound, true, attempt).await,
-        }
+        };
+        self.until(self.bound(), true, attempt).await
     }
 
     async fn until<T>(
@@ -379,13 +367,11 @@ fn asks_for_credentials(error: &Error) -> bool {
 
 /// Formats the alternatives of an operation, for a message.
 fn named(alternatives: &[&[&SecurityScheme]]) -> String {
-    let mut named = String::new();
-    for alternative in alternatives {
-        named.push_str(if named.is_empty() { "" } else { " or " });
-        for (index, scheme) in alternative.iter().enumerate() {
-            let between = if index == 0 { "" } else { " and " };
-            let _ = write!(named, "{between}`{}`", scheme.name);
-        }
-    }
-    named
+    let quoted = |scheme: &&SecurityScheme| format!("`{}`", scheme.name);
+    let all = |schemes: &&[_]| schemes.iter().map(quoted).collect::<Vec<_>>().join(" and ");
+    alternatives
+        .iter()
+        .map(all)
+        .collect::<Vec<_>>()
+        .join(" or ")
 }
