@@ -32,7 +32,8 @@ type Reader = Pin<Box<dyn AsyncRead + Send>>;
 ///
 /// let from_disk = Content::file("pipelines/train.yaml");
 /// let in_memory = Content::from(b"components: {}".to_vec()).named("train.yaml");
-/// # drop((from_disk, in_memory));
+/// let photo = Content::file("ash.png").media_type("image/png");
+/// # drop((from_disk, in_memory, photo));
 /// ```
 #[derive(Clone)]
 pub struct Content {
@@ -100,13 +101,6 @@ impl Content {
     }
 
     /// Sets the file name like [`named`](Self::named), unless the content has a name already.
-    ///
-    /// ```
-    /// use compute_kfp_runtime::Content;
-    ///
-    /// let content = Content::file("train.yaml").or_named(|| "pipeline.yaml".to_owned());
-    /// # drop(content);
-    /// ```
     #[must_use]
     pub fn or_named(mut self, name: impl FnOnce() -> String) -> Self {
         self.name.get_or_insert_with(name);
@@ -115,13 +109,6 @@ impl Content {
 
     /// Sets the media type that is sent with it [default: the declared one, or
     /// `application/octet-stream`].
-    ///
-    /// ```
-    /// use compute_kfp_runtime::Content;
-    ///
-    /// let photo = Content::file("ash.png").media_type("image/png");
-    /// # drop(photo);
-    /// ```
     #[must_use]
     pub fn media_type(mut self, media: impl Into<String>) -> Self {
         self.media = Some(media.into());

@@ -440,11 +440,6 @@ impl BuildError {
             property,
         }
     }
-
-    /// Returns the name of the property in JSON.
-    pub fn property(&self) -> &str {
-        self.property
-    }
 }
 
 impl fmt::Display for BuildError {

@@ -179,13 +179,6 @@ impl Operation {
             .chain(self.other_bodies.iter().copied())
     }
 
-    /// Returns the bodies that one argument contains as a whole; parts of a multipart body are
-    /// arguments of their own.
-    pub fn whole_bodies(&self) -> impl Iterator<Item = Body> + use<> {
-        let bodies = self.bodies();
-        bodies.filter(|body| !matches!(body.kind, BodyKind::Multipart(_)))
-    }
-
     /// Returns the parts of the multipart bodies.
     pub fn body_parts(&self) -> impl Iterator<Item = &'static BodyPart> + use<> {
         self.bodies().flat_map(|body| body.kind.parts())

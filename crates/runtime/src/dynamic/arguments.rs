@@ -133,10 +133,15 @@ fn set_body(request: &mut Request, body: Body, value: Value) -> Result<(), Strin
     Ok(())
 }
 
-/// Returns the body that belongs to an argument; parts of a form are arguments of their own.
+/// Returns the body that belongs to an argument.
 pub(super) fn body(operation: &Operation, argument: &str) -> Option<Body> {
-    let mut bodies = operation.whole_bodies();
-    bodies.find(|body| body.argument == argument)
+    whole_bodies(operation).find(|body| body.argument == argument)
+}
+
+/// Returns the bodies that are an argument; parts of a form are arguments of their own.
+fn whole_bodies(operation: &Operation) -> impl Iterator<Item = Body> {
+    let bodies = operation.bodies();
+    bodies.filter(|body| !matches!(body.kind, BodyKind::Multipart(_)))
 }
 
 pub(super) fn part(operation: &Operation, argument: &str) -> Option<&'static BodyPart> {
@@ -152,7 +157,7 @@ fn unknown(operation: &Operation, name: &str) -> String {
     }
     let parameters = operation.parameters.iter().map(|it| it.argument);
     let parts = operation.body_parts().map(|part| part.argument);
-    let bodies = operation.whole_bodies().map(|body| body.argument);
+    let bodies = whole_bodies(operation).map(|body| body.argument);
     let known: Vec<&str> = parameters.chain(parts).chain(bodies).collect();
     let alike = proposal(known.iter().map(|known| (*known, name)));
     let remedy = match (alike, known.is_empty()) {

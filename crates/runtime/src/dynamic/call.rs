@@ -92,15 +92,6 @@ impl Call {
     ///
     /// Files are read while they are sent. A name that the operation does not have is reported when
     /// the call is sent.
-    ///
-    /// ```
-    /// # fn example(call: compute_kfp_runtime::dynamic::Call) {
-    /// use std::path::Path;
-    ///
-    /// let call = call.file("uploadfile", Path::new("pipeline.yaml"));
-    /// # drop(call);
-    /// # }
-    /// ```
     pub fn file(mut self, name: &str, content: impl Into<Content>) -> Self {
         let (operation, content) = (self.operation(), content.into());
         match (body(operation, name), part(operation, name)) {
