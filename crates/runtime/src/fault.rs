@@ -257,13 +257,9 @@ pub(crate) fn begins(text: &[u8], start: &str) -> bool {
 fn excerpt(body: &[u8]) -> String {
     let cut = body.len() > SHOWN_BODY;
     let text = String::from_utf8_lossy(&body[..body.len().min(SHOWN_BODY)]);
-    let mut shown = String::new();
     let words = text.split(|c: char| c.is_whitespace() || c.is_control());
-    for word in words.filter(|word| !word.is_empty()) {
-        shown.push_str(if shown.is_empty() { "" } else { " " });
-        shown.push_str(word);
-    }
-    format!("`{shown}{}`", if cut { "…" } else { "" })
+    let words: Vec<&str> = words.filter(|word| !word.is_empty()).collect();
+    format!("`{}{}`", words.join(" "), if cut { "…" } else { "" })
 }
 
 #[cfg(test)]

@@ -5,7 +5,8 @@
 //! allowed explicitly. Redirects are not followed, responses are read up to 1 MiB, and an exchange
 //! ends after 30 s. If a login server refuses a request, the error is of kind
 //! [`Authentication`](crate::ErrorKind::Authentication) and contains its `error` and
-//! `error_description`.
+//! `error_description`. Temporary failures, such as an unreachable server, keep their kind: see
+//! [`Error::of_credential`](crate::Error::of_credential).
 //!
 //! ```no_run
 //! use compute_kfp_runtime::oauth::{DeviceLogin, Provider};

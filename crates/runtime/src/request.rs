@@ -508,17 +508,11 @@ impl fmt::Debug for Request {
             .iter()
             .map(|(parameter, _)| parameter.argument)
             .collect();
-        let extras = self.extras.as_deref();
         f.debug_struct("Request")
             .field("operation", &self.operation.name)
             .field("set", &set)
             .field("body", &self.body)
-            .field("options", &extras.map(|extras| &extras.options))
-            .field(
-                "problem",
-                &extras.and_then(|extras| extras.problem.as_ref()),
-            )
-            .finish()
+            .finish_non_exhaustive()
     }
 }
 

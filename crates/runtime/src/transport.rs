@@ -60,8 +60,6 @@ pub struct Transport(Arc<Inner>);
 
 struct Inner {
     endpoint: Endpoint,
-    /// Overrides of the servers that operations declare, by their address in the spec.
-    servers: Vec<(String, Endpoint)>,
     http: Arc<HttpClients>,
     user_agent: HeaderValue,
     settings: TransportBuilder,
@@ -73,15 +71,13 @@ impl Inner {
         let Some(server) = operation.server else {
             return Ok(Cow::Borrowed(&self.endpoint));
         };
-        let mut given = self.servers.iter();
-        let endpoint = match given.find(|(declared, _)| is_same_server(declared, server)) {
-            Some((_, endpoint)) => Cow::Borrowed(endpoint),
-            None => Cow::Owned(Endpoint::parse(server)?),
-        };
+        let mut given = self.settings.servers.iter();
+        let given = given.find(|(declared, _)| is_same_server(declared, server));
+        let endpoint = Endpoint::parse(given.map_or(server, |(_, given)| given))?;
         if !operation.security.is_empty() && !self.settings.credentials.is_empty() {
             endpoint.check_credentials(self.settings.allow_plain_http)?;
         }
-        Ok(endpoint)
+        Ok(Cow::Owned(endpoint))
     }
 
     fn held(&self, scheme: &SecurityScheme) -> Option<&dyn Credentials> {

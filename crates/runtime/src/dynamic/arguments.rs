@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 use super::find::proposal;
 use crate::error::{BuildError, Error};
 use crate::json_pointer;
-use crate::operation::{Body, BodyKind, BodyPart, Operation, Parameter};
+use crate::operation::{Body, BodyKind, BodyPart, Operation};
 use crate::request::Request;
 
 /// Name of the argument for the body, unless an operation without a body has a parameter of that
@@ -78,7 +78,9 @@ fn set(request: &mut Request, name: &str, value: Value) -> Result<(), String> {
         };
     }
     if let Some(parameter) = operation.parameter(name) {
-        check_parameter(parameter, &value)?;
+        if !is_null {
+            check(parameter.argument, parameter.kind, parameter.items, &value)?;
+        }
         request.set(name, &value);
         return Ok(());
     }
@@ -94,13 +96,6 @@ fn set(request: &mut Request, name: &str, value: Value) -> Result<(), String> {
             request.value_part(part.name, &value);
             Ok(())
         }
-    }
-}
-
-fn check_parameter(parameter: &Parameter, value: &Value) -> Result<(), String> {
-    match value {
-        Value::Null => Ok(()),
-        value => check(parameter.argument, parameter.kind, parameter.items, value),
     }
 }
 

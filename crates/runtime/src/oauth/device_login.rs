@@ -68,9 +68,7 @@ impl DeviceLogin {
     /// # Errors
     ///
     /// Returns an error of kind [`Authentication`](crate::ErrorKind::Authentication) if the server
-    /// has no such endpoint, refuses, or sends an invalid response. Temporary failures, such as an
-    /// unreachable server, keep their kind: see
-    /// [`Error::of_credential`](crate::Error::of_credential).
+    /// has no such endpoint, refuses, or sends an invalid response.
     pub async fn start(
         &self,
         http: &HttpClient,

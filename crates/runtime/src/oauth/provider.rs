@@ -52,9 +52,7 @@ impl Provider {
     /// or one of the endpoints is not a URL, or if secrets would be sent over plain HTTP.
     ///
     /// Returns an error of kind [`Authentication`](crate::ErrorKind::Authentication) if the server
-    /// refuses or its response is not an OpenID configuration. Temporary failures, such as an
-    /// unreachable server, keep their kind: see
-    /// [`Error::of_credential`](crate::Error::of_credential).
+    /// refuses or its response is not an OpenID configuration.
     pub async fn discover(http: &HttpClient, well_known_url: &str) -> Result<Self, Error> {
         Self::discovered(http, well_known_url, false).await
     }
@@ -97,8 +95,7 @@ impl Provider {
     /// # Errors
     ///
     /// Returns an error of kind [`Authentication`](crate::ErrorKind::Authentication) if the server
-    /// refuses or sends an invalid response. Temporary failures, such as an unreachable server,
-    /// keep their kind: see [`Error::of_credential`](crate::Error::of_credential).
+    /// refuses or sends an invalid response.
     pub async fn refresh(
         &self,
         http: &HttpClient,
@@ -123,8 +120,7 @@ impl Provider {
     /// # Errors
     ///
     /// Returns an error of kind [`Authentication`](crate::ErrorKind::Authentication) if the server
-    /// has no such endpoint or refuses. Temporary failures, such as an unreachable server, keep
-    /// their kind: see [`Error::of_credential`](crate::Error::of_credential).
+    /// has no such endpoint or refuses.
     pub async fn revoke(
         &self,
         http: &HttpClient,

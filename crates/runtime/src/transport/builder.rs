@@ -39,7 +39,7 @@ const USER_AGENT: &str = concat!("compute-kfp/", env!("CARGO_PKG_VERSION"));
 pub struct TransportBuilder {
     endpoint: String,
     /// Addresses of servers, by their address in the spec.
-    servers: Vec<(String, String)>,
+    pub(super) servers: Vec<(String, String)>,
     connections: Connections,
     /// Credentials, by the name of their scheme.
     pub(super) credentials: Vec<(String, Arc<dyn Credentials>)>,
@@ -331,23 +331,18 @@ impl TransportBuilder {
     /// - the HTTP client cannot be created.
     pub fn build(self) -> Result<Transport, Error> {
         let endpoint = Endpoint::parse(&self.endpoint)?;
-        let mut servers = Vec::new();
-        for (declared, server) in &self.servers {
-            servers.push((declared.clone(), Endpoint::parse(server)?));
-        }
+        let servers = self.servers.iter();
+        let servers = servers.map(|(_, server)| Endpoint::parse(server));
+        let servers = servers.collect::<Result<Vec<_>, _>>()?;
         if !(self.credentials.is_empty() && self.proxy_credentials.is_empty()) {
-            for endpoint in [&endpoint]
-                .into_iter()
-                .chain(servers.iter().map(|it| &it.1))
-            {
+            for server in [&endpoint].into_iter().chain(&servers) {
                 self.connections
-                    .check_credentials(endpoint, self.allow_plain_http)?;
+                    .check_credentials(server, self.allow_plain_http)?;
             }
         }
         let http = HttpClients::new(self.connections.clone(), &endpoint)?;
         Ok(Transport(Arc::new(Inner {
             endpoint,
-            servers,
             http: Arc::new(http),
             user_agent: user_agent(self.application.as_deref())?,
             settings: self,
