@@ -104,12 +104,7 @@ fn push_escaped(pattern: &mut String, text: &str) {
 }
 
 /// Returns values as JSON, each on its own line, between these two strings.
-///
-/// ```
-/// use compute_kfp_runtime::mock::json_lines;
-///
-/// assert_eq!(json_lines([1, 2], "[", "]"), "[1]\n[2]\n");
-/// ```
+#[doc(hidden)]
 pub fn json_lines<T: Serialize>(
     values: impl IntoIterator<Item = T>,
     start: &str,
@@ -130,5 +125,10 @@ mod tests {
         assert_eq!(pattern(&stop, None), r"^\/a\.b\/[^/:]+\:stop$");
         let given = pattern(&stop, Some(("id", "x.y")));
         assert_eq!(given, r"^\/a\.b\/x\.y\:stop$");
+    }
+
+    #[test]
+    fn values_are_lines_of_json() {
+        assert_eq!(json_lines([1, 2], "[", "]"), "[1]\n[2]\n");
     }
 }

@@ -136,16 +136,6 @@ impl Operation {
 
     /// Returns the security schemes whose credentials a client sends: the first alternative of which it
     /// holds all; `None` if there is none.
-    ///
-    /// ```
-    /// use compute_kfp_runtime::operation::{Operation, SchemeKind, SecurityScheme};
-    ///
-    /// static USER: SecurityScheme = SecurityScheme::new("user", SchemeKind::Bearer);
-    /// static TEAM: SecurityScheme = SecurityScheme::new("team", SchemeKind::Bearer);
-    /// static LIST: Operation =
-    ///     Operation::new("list", "list", "GET", "/items").security(&[&[&USER, &TEAM], &[&USER]]);
-    /// assert_eq!(LIST.schemes(|scheme| scheme.name == "user"), Some(&[&USER][..]));
-    /// ```
     pub fn schemes(
         &self,
         is_held: impl Fn(&SecurityScheme) -> bool,
@@ -156,17 +146,6 @@ impl Operation {
 
     /// Returns all bodies that the operation accepts, the preferred one first. A request has one of
     /// them.
-    ///
-    /// ```
-    /// use compute_kfp_runtime::operation::{Body, BodyKind, Operation};
-    ///
-    /// static PATCH: Operation = Operation::new("patch", "patch", "PATCH", "/item")
-    ///     .body(BodyKind::Json, true)
-    ///     .body_media("application/merge-patch+json")
-    ///     .other_bodies(&[Body::new("body_xml", BodyKind::Raw("application/xml"))]);
-    /// let media: Vec<&str> = PATCH.bodies().map(|body| body.media).collect();
-    /// assert_eq!(media, ["application/merge-patch+json", "application/xml"]);
-    /// ```
     pub fn bodies(&self) -> impl Iterator<Item = Body> + use<> {
         let preferred = self.body.map(|(kind, _)| Body {
             argument: "body",
@@ -186,14 +165,6 @@ impl Operation {
 
     /// Splits the path template into pieces: literal text, and the name of the parameter after it.
     /// The last piece has no parameter if the template does not end with one.
-    ///
-    /// ```
-    /// use compute_kfp_runtime::operation::Operation;
-    ///
-    /// let operation = Operation::new("stop_run", "stop_run", "POST", "/runs/{run_id}:stop");
-    /// let pieces: Vec<_> = operation.path_pieces().collect();
-    /// assert_eq!(pieces, [("/runs/", Some("run_id")), (":stop", None)]);
-    /// ```
     pub fn path_pieces(&self) -> impl Iterator<Item = (&'static str, Option<&'static str>)> {
         let pieces = self.path.split_inclusive('}');
         pieces.map(|piece| match piece.split_once('{') {
@@ -204,14 +175,6 @@ impl Operation {
 
     /// Returns the values in a path, as sent, each after the name of its parameter, or `None` if the
     /// path does not match the template. A value is not empty and contains no `/`.
-    ///
-    /// ```
-    /// use compute_kfp_runtime::operation::Operation;
-    ///
-    /// let operation = Operation::new("stop_run", "stop_run", "POST", "/runs/{run_id}:stop");
-    /// assert_eq!(operation.path_values("/runs/a%2Fb:stop"), Some(vec![("run_id", "a%2Fb")]));
-    /// assert_eq!(operation.path_values("/runs/a/b:stop"), None);
-    /// ```
     pub fn path_values<'p>(&self, path: &'p str) -> Option<Vec<(&'static str, &'p str)>> {
         let mut values = Vec::new();
         let mut rest = path;

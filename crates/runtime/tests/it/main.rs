@@ -18,6 +18,7 @@ mod number_text;
 #[cfg(feature = "oauth")]
 mod oauth;
 mod open_enum;
+mod operation;
 mod paging;
 mod timestamp;
 #[cfg(any(feature = "rustls", feature = "native-tls"))]
