@@ -38,8 +38,8 @@ type Reader = Pin<Box<dyn AsyncRead + Send>>;
 #[derive(Clone)]
 pub struct Content {
     data: Data,
-    name: Option<String>,
-    media: Option<String>,
+    pub(crate) name: Option<String>,
+    pub(crate) media: Option<String>,
     on_read: Option<OnRead>,
 }
 
@@ -128,14 +128,6 @@ impl Content {
     pub fn on_read(mut self, call: impl Fn(u64) + Send + Sync + 'static) -> Self {
         self.on_read = Some(Arc::new(call));
         self
-    }
-
-    pub(crate) fn own_media(&self) -> Option<&str> {
-        self.media.as_deref()
-    }
-
-    pub(crate) fn name(&self) -> Option<&str> {
-        self.name.as_deref()
     }
 
     /// Returns whether it can be sent more than once.
