@@ -209,15 +209,6 @@ impl Error {
     /// Adds the cause of the error, for [`source`](StdError::source).
     ///
     /// The cause must not contain a secret: `Debug` shows it.
-    ///
-    /// ```
-    /// use std::error::Error as _;
-    ///
-    /// use compute_kfp_runtime::Error;
-    ///
-    /// let error = Error::authentication("the token helper failed").caused_by("exit status 1");
-    /// assert_eq!(error.source().map(ToString::to_string).as_deref(), Some("exit status 1"));
-    /// ```
     #[must_use]
     pub fn caused_by(mut self, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
         self.0.source = Some(source.into());
@@ -335,19 +326,6 @@ impl Error {
     }
 
     /// Decodes the response body as the API's own error model, if it is one.
-    ///
-    /// ```no_run
-    /// # fn example(error: compute_kfp_runtime::Error) {
-    /// #[derive(serde::Deserialize)]
-    /// struct Detail {
-    ///     detail: String,
-    /// }
-    ///
-    /// if let Some(model) = error.body_as::<Detail>() {
-    ///     println!("{}", model.detail);
-    /// }
-    /// # }
-    /// ```
     pub fn body_as<T: DeserializeOwned>(&self) -> Option<T> {
         serde_json::from_slice(self.body()).ok()
     }

@@ -14,7 +14,7 @@
 //! # async fn example(http: &compute_kfp_runtime::HttpClient) -> compute_kfp_runtime::Result<()> {
 //! let url = "https://login.example.org/.well-known/openid-configuration";
 //! let provider = Provider::discover(http, url).await?;
-//! let login = DeviceLogin::new("my-client").scope("openid offline_access");
+//! let login = DeviceLogin::new("my-client").scope("openid offline_access").audience("kfp");
 //! let pending = login.start(http, &provider).await?;
 //! println!("open {} and enter {}", pending.verification_uri(), pending.user_code());
 //! let tokens = pending.finish().await?;

@@ -266,19 +266,6 @@ impl Event {
     ///
     /// Returns an error of kind [`Protocol`](crate::ErrorKind::Protocol) if the data is not JSON of
     /// this type.
-    ///
-    /// ```no_run
-    /// # fn example(event: compute_kfp_runtime::Event) -> compute_kfp_runtime::Result<()> {
-    /// #[derive(serde::Deserialize)]
-    /// struct Progress {
-    ///     percent: u8,
-    /// }
-    ///
-    /// let progress: Progress = event.json()?;
-    /// println!("{} %", progress.percent);
-    /// # Ok(())
-    /// # }
-    /// ```
     pub fn json<T: DeserializeOwned>(&self) -> Result<T, Error> {
         self.head
             .read(&Bytes::copy_from_slice(self.data.as_bytes()))

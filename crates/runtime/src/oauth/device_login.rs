@@ -27,13 +27,6 @@ const LONGEST_INTERVAL: Duration = Duration::from_secs(3600);
 const LONGEST_BACKOFF: Duration = Duration::from_secs(10);
 
 /// A login that a person confirms in a browser, on this or any other device.
-///
-/// ```
-/// let login = compute_kfp_runtime::oauth::DeviceLogin::new("my-client")
-///     .audience("https://api.example.org")
-///     .scope("openid offline_access");
-/// # drop(login);
-/// ```
 #[derive(Clone, Debug)]
 pub struct DeviceLogin {
     client_id: String,

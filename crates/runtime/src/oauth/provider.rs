@@ -13,18 +13,6 @@ use crate::error::Error;
 use crate::http_client::HttpClient;
 
 /// The endpoints of a login server.
-///
-/// ```no_run
-/// use compute_kfp_runtime::oauth::Provider;
-///
-/// # async fn example(http: &compute_kfp_runtime::HttpClient) -> compute_kfp_runtime::Result<()> {
-/// let url = "https://login.example.org/.well-known/openid-configuration";
-/// let provider = Provider::discover(http, url).await?;
-/// let tokens = provider.refresh(http, "my-client", "refresh-token").await?;
-/// # drop(tokens);
-/// # Ok(())
-/// # }
-/// ```
 #[derive(Clone, Debug)]
 pub struct Provider {
     token: Url,

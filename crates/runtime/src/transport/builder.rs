@@ -92,12 +92,6 @@ impl TransportBuilder {
     ///
     /// `declared` is the address of that server in the spec. Operations without their own server
     /// are sent to the [`endpoint`](Self::endpoint) of the transport and are not affected.
-    ///
-    /// ```
-    /// # let builder = compute_kfp_runtime::Transport::builder("https://api.example.org");
-    /// let builder = builder.server("https://upload.example.org", "http://localhost:8080");
-    /// # drop(builder);
-    /// ```
     pub fn server(mut self, declared: impl Into<String>, endpoint: impl Into<String>) -> Self {
         let declared = declared.into();
         self.servers
