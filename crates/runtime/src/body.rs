@@ -1,7 +1,5 @@
 //! Bodies of requests.
 
-use std::fmt;
-
 use bytes::Bytes;
 use http::HeaderMap;
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
@@ -189,24 +187,4 @@ fn escaped(name: &str) -> String {
     name.replace('"', "%22")
         .replace('\r', "%0D")
         .replace('\n', "%0A")
-}
-
-impl fmt::Debug for RequestBody {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::None => f.write_str("none"),
-            Self::Bytes { media, bytes } => write!(f, "{media}, {} bytes", bytes.len()),
-            Self::Content { media, content } => {
-                write!(
-                    f,
-                    "{}, {content:?}",
-                    content.media.as_deref().unwrap_or(media)
-                )
-            }
-            Self::Parts(parts) => {
-                let names = parts.iter().map(|part| part.name);
-                f.debug_list().entries(names).finish()
-            }
-        }
-    }
 }

@@ -189,14 +189,7 @@ async fn open_file(path: &Path) -> Result<(Reader, Option<u64>), Error> {
 }
 
 /// Number of bytes that have been read from an upload so far.
-#[derive(Clone, Default)]
-pub(crate) struct Progress(Arc<AtomicU64>);
-
-impl Progress {
-    pub fn bytes(&self) -> u64 {
-        self.0.load(Ordering::Relaxed)
-    }
-}
+pub(crate) type Progress = Arc<AtomicU64>;
 
 /// A reader that counts the bytes it reads and detects a wrong length.
 struct Metered {
@@ -232,7 +225,7 @@ impl AsyncRead for Metered {
         let read = ready!(self.reader.as_mut().poll_read(context, buffer));
         let new = (buffer.filled().len() - before) as u64;
         self.read += new;
-        self.progress.0.fetch_add(new, Ordering::Relaxed);
+        self.progress.fetch_add(new, Ordering::Relaxed);
         if let Some(call) = self.on_read.as_ref().filter(|_| new > 0) {
             call(self.read);
         }

@@ -50,9 +50,11 @@ pub(crate) fn http(error: reqwest::Error) -> Error {
         return Error::invalid(message).caused_by(error).sent(true);
     }
     let (kind, what, sent) = stage(&error);
-    let passing = if error.is_connect() && causes(&error).any(is_bad_data) {
+    let within = |kind| causes(&error).any(|cause| is_of_kind(cause, kind));
+    // TLS rejected a certificate or a protocol, or a compressed response was truncated.
+    let passing = if error.is_connect() && within(io::ErrorKind::InvalidData) {
         Some(false)
-    } else if error.is_decode() && causes(&error).any(is_early_end) {
+    } else if error.is_decode() && within(io::ErrorKind::UnexpectedEof) {
         Some(true)
     } else {
         None
@@ -202,16 +204,6 @@ fn was_not_taken(cause: &(dyn StdError + 'static)) -> bool {
                 || error.is_go_away() && error.reason() == Some(h2::Reason::NO_ERROR))
     });
     canceled || refused
-}
-
-/// Returns whether TLS rejected a certificate or a protocol.
-fn is_bad_data(cause: &(dyn StdError + 'static)) -> bool {
-    is_of_kind(cause, io::ErrorKind::InvalidData)
-}
-
-/// Returns whether a compressed response was truncated.
-fn is_early_end(cause: &(dyn StdError + 'static)) -> bool {
-    is_of_kind(cause, io::ErrorKind::UnexpectedEof)
 }
 
 fn is_of_kind(cause: &(dyn StdError + 'static), kind: io::ErrorKind) -> bool {

@@ -511,7 +511,7 @@ impl fmt::Debug for Request {
         f.debug_struct("Request")
             .field("operation", &self.operation.name)
             .field("set", &set)
-            .field("body", &self.body)
+            .field("body", &self.body.media())
             .finish_non_exhaustive()
     }
 }

@@ -1,5 +1,6 @@
 //! One attempt: middleware, credentials, redirects, and the response.
 
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
@@ -110,10 +111,10 @@ impl Sending<'_> {
             return sending.await.map_err(fault::http);
         };
         loop {
-            let moved = progress.bytes();
+            let moved = progress.load(Ordering::Relaxed);
             match timeout(longest_silence, &mut sending).await {
                 Ok(answered) => return answered.map_err(fault::http),
-                Err(_) if progress.bytes() > moved => {}
+                Err(_) if progress.load(Ordering::Relaxed) > moved => {}
                 Err(_) => return Err(fault::silent(longest_silence)),
             }
         }
