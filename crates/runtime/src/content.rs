@@ -36,6 +36,7 @@ type Reader = Pin<Box<dyn AsyncRead + Send>>;
 /// # drop((from_disk, in_memory, photo));
 /// ```
 #[derive(Clone)]
+#[must_use]
 pub struct Content {
     data: Data,
     pub(crate) name: Option<String>,
@@ -94,14 +95,12 @@ impl Content {
     }
 
     /// Sets the file name that is sent. A server may recognise the format by the extension.
-    #[must_use]
     pub fn named(mut self, name: impl Into<String>) -> Self {
         self.name = Some(name.into());
         self
     }
 
     /// Sets the file name like [`named`](Self::named), unless the content has a name already.
-    #[must_use]
     pub fn or_named(mut self, name: impl FnOnce() -> String) -> Self {
         self.name.get_or_insert_with(name);
         self
@@ -109,7 +108,6 @@ impl Content {
 
     /// Sets the media type that is sent with it [default: the declared one, or
     /// `application/octet-stream`].
-    #[must_use]
     pub fn media_type(mut self, media: impl Into<String>) -> Self {
         self.media = Some(media.into());
         self
@@ -124,7 +122,6 @@ impl Content {
     /// let content = Content::file("pipelines/train.yaml").on_read(|bytes| println!("{bytes} bytes"));
     /// # drop(content);
     /// ```
-    #[must_use]
     pub fn on_read(mut self, call: impl Fn(u64) + Send + Sync + 'static) -> Self {
         self.on_read = Some(Arc::new(call));
         self

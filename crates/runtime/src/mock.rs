@@ -10,6 +10,7 @@ use crate::operation::{Location, Operation};
 pub use httpmock;
 
 /// An expected request of an operation, which generated mocks wrap.
+#[must_use]
 pub struct Expected {
     when: When,
     operation: &'static Operation,
@@ -37,7 +38,6 @@ impl Expected {
     }
 
     /// Adds any expectation of `httpmock`.
-    #[must_use]
     pub fn with(mut self, expect: impl FnOnce(When) -> When) -> Self {
         self.when = expect(self.when);
         self
@@ -46,7 +46,6 @@ impl Expected {
     /// Expects a parameter as clients write it, in its style.
     ///
     /// A value that clients do not send, such as `None` or an empty list, must be absent.
-    #[must_use]
     pub fn parameter(self, argument: &str, value: impl Serialize) -> Self {
         let operation = self.operation;
         let Some(parameter) = operation.parameter(argument) else {

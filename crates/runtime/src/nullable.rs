@@ -47,19 +47,16 @@ pub enum Nullable<T> {
 
 impl<T> Nullable<T> {
     /// Returns whether the property is absent.
-    #[must_use]
     pub const fn is_absent(&self) -> bool {
         matches!(self, Self::Absent)
     }
 
     /// Returns whether the property is present and null.
-    #[must_use]
     pub const fn is_null(&self) -> bool {
         matches!(self, Self::Null)
     }
 
     /// Returns a reference to the value, if there is one.
-    #[must_use]
     pub const fn value(&self) -> Option<&T> {
         match self {
             Self::Value(value) => Some(value),
@@ -68,7 +65,6 @@ impl<T> Nullable<T> {
     }
 
     /// Returns the value, if there is one.
-    #[must_use]
     pub fn into_option(self) -> Option<T> {
         match self {
             Self::Value(value) => Some(value),
@@ -77,7 +73,6 @@ impl<T> Nullable<T> {
     }
 
     /// Converts `&Nullable<T>` to `Nullable<&T>`.
-    #[must_use]
     pub const fn as_ref(&self) -> Nullable<&T> {
         match self {
             Self::Absent => Nullable::Absent,
@@ -87,7 +82,6 @@ impl<T> Nullable<T> {
     }
 
     /// Applies `change` to the value, if there is one.
-    #[must_use]
     pub fn map<U>(self, change: impl FnOnce(T) -> U) -> Nullable<U> {
         match self {
             Self::Absent => Nullable::Absent,

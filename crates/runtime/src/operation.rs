@@ -526,16 +526,6 @@ pub enum ResponseKind {
     JsonResults,
 }
 
-impl ResponseKind {
-    /// Returns whether it is a stream of JSON values.
-    pub const fn is_json_stream(self) -> bool {
-        matches!(
-            self,
-            Self::JsonLines | Self::JsonSequence | Self::JsonResults
-        )
-    }
-}
-
 /// A way to authorise a request, as the spec declares it.
 #[derive(Debug, PartialEq, Eq)]
 #[non_exhaustive]

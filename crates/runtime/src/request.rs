@@ -81,9 +81,6 @@ impl Request {
     }
 
     /// Sets the maximum number of items on a page of a list [default: the server decides].
-    ///
-    /// A number above the maximum in the spec is lowered to that maximum: `u32::MAX` requests the
-    /// largest pages.
     pub fn page_size(&mut self, items: u32) {
         match self.operation.paging {
             Some(paging) => {

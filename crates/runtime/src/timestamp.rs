@@ -89,7 +89,6 @@ enum OffsetForm {
 
 impl Timestamp {
     /// Returns the current instant in UTC, by the clock of this machine.
-    #[must_use]
     pub fn now() -> Self {
         SystemTime::now().into()
     }
@@ -121,13 +120,11 @@ impl Timestamp {
     }
 
     /// Returns the whole seconds since 1970 began in UTC, rounded down.
-    #[must_use]
     pub const fn unix_seconds(self) -> i64 {
         self.time.timestamp()
     }
 
     /// Returns the nanoseconds since 1970 began in UTC.
-    #[must_use]
     pub const fn unix_nanos(self) -> i128 {
         let whole = self.time.timestamp() as i128 * NANOS_PER_SECOND;
         whole + self.time.timestamp_subsec_nanos() as i128
@@ -136,7 +133,6 @@ impl Timestamp {
     /// Returns whether this is `1970-01-01T00:00:00Z`, which some servers send for "no time yet".
     ///
     /// See [`set`](Self::set).
-    #[must_use]
     pub const fn is_unset(self) -> bool {
         self.unix_nanos() == 0
     }
@@ -153,7 +149,6 @@ impl Timestamp {
     /// assert_eq!(finished_at.and_then(Timestamp::set), None);
     /// # Ok::<(), serde_json::Error>(())
     /// ```
-    #[must_use]
     pub fn set(self) -> Option<Self> {
         (!self.is_unset()).then_some(self)
     }

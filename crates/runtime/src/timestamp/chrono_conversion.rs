@@ -8,7 +8,6 @@ use super::{
 
 impl Timestamp {
     /// Converts to a [`chrono`] value with the same instant and offset.
-    #[must_use]
     pub fn to_chrono(self) -> DateTime<FixedOffset> {
         self.time
     }

@@ -1,4 +1,4 @@
-//! What the entry of an operation tells about its path, bodies and credentials.
+//! The path, bodies and credentials of the entry of an operation.
 
 use compute_kfp_runtime::operation::{Body, BodyKind, Operation, SchemeKind, SecurityScheme};
 
