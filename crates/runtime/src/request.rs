@@ -24,16 +24,6 @@ use crate::style::{Written, header_value, json, text};
 ///
 /// Invalid input, such as a value that would lead to another path or a body without a required
 /// property, is remembered and reported when the request is sent. Nothing is sent then.
-///
-/// ```
-/// use compute_kfp_runtime::Request;
-/// # use compute_kfp_runtime::operation::{Location, Operation, Parameter};
-/// # static LIST: Operation = Operation::new("list", "list", "GET", "/items")
-/// #   .parameters(&[Parameter::new("page", Location::Query, "integer")]);
-///
-/// let mut request = Request::new(&LIST);
-/// request.set("page", &2);
-/// ```
 #[derive(Clone)]
 pub struct Request {
     operation: &'static Operation,

@@ -5,7 +5,8 @@ use std::collections::{HashSet, VecDeque};
 use std::hash::{Hash as _, Hasher as _};
 use std::mem::discriminant;
 
-use tokio::task::JoinSet;
+use tokio::task::JoinError;
+use tokio_util::task::AbortOnDropHandle;
 use tracing::Instrument as _;
 
 use super::page::{ListPage, NextPage, Page};
@@ -45,7 +46,7 @@ pub(super) struct Pager<P> {
 }
 
 /// A page that is fetched in the background; the request is cancelled when it is dropped.
-type Ahead<P> = JoinSet<Result<Response<P>, Error>>;
+type Ahead<P> = AbortOnDropHandle<Result<Response<P>, Error>>;
 
 impl<P: ListPage> Pager<P> {
     /// Creates the pager of a request; fails if it is not one of a list, or if it resumes at a point
@@ -118,7 +119,7 @@ impl<P: ListPage> Pager<P> {
             return Err(self.broken(what.to_owned()));
         }
         let page = match (self.ahead.pop_front(), &self.point.position) {
-            (Some(ahead), _) => arrived(ahead).await?,
+            (Some(ahead), _) => ahead.await.map_err(stopped)??,
             (None, Position::Time(cursor)) => self.lines(cursor.clone()).await?,
             (None, _) => fetch(&self.transport, self.request_of(0)).await?,
         };
@@ -270,9 +271,8 @@ impl<P: ListPage> Pager<P> {
         for index in self.ahead.len() as u64..ahead {
             let (transport, request) = (self.transport.clone(), self.request_of(index));
             let fetching = async move { fetch(&transport, request).await };
-            let mut ahead = JoinSet::new();
-            ahead.spawn(fetching.in_current_span());
-            self.ahead.push_back(ahead);
+            let fetching = tokio::spawn(fetching.in_current_span());
+            self.ahead.push_back(AbortOnDropHandle::new(fetching));
         }
     }
 
@@ -330,17 +330,9 @@ async fn fetch<P: ListPage>(transport: &Transport, request: Request) -> Result<R
     }
 }
 
-/// Waits for a page that was fetched ahead.
-async fn arrived<P: 'static>(mut ahead: Ahead<P>) -> Result<Response<P>, Error> {
-    let ended = Error::new(
-        ErrorKind::Connection,
-        "the page was not fetched: its async runtime has stopped",
-    );
-    match ahead.join_next().await {
-        Some(Ok(page)) => page,
-        Some(Err(error)) => Err(ended.caused_by(error)),
-        None => Err(ended),
-    }
+fn stopped(error: JoinError) -> Error {
+    let what = "the page was not fetched: its async runtime has stopped";
+    Error::new(ErrorKind::Connection, what).caused_by(error)
 }
 
 fn length<P: ListPage>(page: &P) -> u64 {
