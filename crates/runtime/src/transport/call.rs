@@ -33,8 +33,7 @@ pub(super) struct RunningCall<'a> {
     request: ReadyRequest,
     taking: Taking,
     span: Span,
-    /// Overrides the policy of the transport.
-    retry: Option<RetryPolicy>,
+    retry: RetryPolicy,
     timeout: Duration,
     /// `None` for uploads and streamed responses, because their length determines how long they
     /// take.
@@ -57,32 +56,25 @@ impl<'a> RunningCall<'a> {
         taking: Taking,
     ) -> Result<Box<Self>, Error> {
         let operation = request.operation();
-        Self::new(transport, request, taking).map_err(|error| {
-            let error = error.during(operation);
-            let endpoint = transport.endpoint_of(operation);
-            let endpoint = endpoint.unwrap_or(Cow::Borrowed(&transport.endpoint));
-            trace::failed(&trace::call(&endpoint, operation), &error);
-            error
-        })
-    }
-
-    fn new(transport: &'a Inner, request: Request, taking: Taking) -> Result<Box<Self>, Error> {
-        let operation = request.operation();
-        let endpoint = transport.endpoint_of(operation)?;
-        let (request, options) = request.into_ready(&endpoint)?;
+        let endpoint = transport.endpoint_of(operation);
+        let shown = endpoint.as_deref().unwrap_or(&transport.endpoint);
+        let span = trace::call(shown, operation);
+        let ready = endpoint.and_then(|endpoint| Ok((request.into_ready(&endpoint)?, endpoint)));
+        let ((request, options), endpoint) = ready
+            .map_err(|error| error.during(operation))
+            .inspect_err(|error| trace::failed(&span, error))?;
+        let settings = &transport.settings;
         let bounded = taking == Taking::Whole && !request.body.uploads();
-        let timeout = options.timeout.unwrap_or(transport.settings.timeout);
-        let attempt_timeout = options
-            .attempt_timeout
-            .unwrap_or(transport.settings.attempt_timeout);
+        let timeout = options.timeout.unwrap_or(settings.timeout);
+        let attempt_timeout = options.attempt_timeout.unwrap_or(settings.attempt_timeout);
         let call = Self {
             transport,
             operation,
-            span: trace::call(&endpoint, operation),
+            span,
             endpoint,
             request,
             taking,
-            retry: options.retry,
+            retry: options.retry.unwrap_or_else(|| settings.retry.clone()),
             timeout,
             attempt_timeout: bounded.then_some(attempt_timeout),
             deadline: Instant::now().checked_add(timeout),
@@ -92,7 +84,7 @@ impl<'a> RunningCall<'a> {
             sent: false,
             last_failure: None,
         };
-        call.policy().deposit();
+        call.retry.deposit();
         Ok(Box::new(call))
     }
 
@@ -172,18 +164,12 @@ impl<'a> RunningCall<'a> {
         let span = trace::attempt(&self.endpoint, self.operation, self.attempts);
         let running = sending.run(attempt).instrument(span.clone());
         let received = self.in_time(running).await;
-        let response = match received {
-            Ok(response) => RawResponse {
-                response,
-                operation: self.operation,
-                longest_silence: self.transport.settings.longest_silence(),
-                limit: self.transport.settings.max_response_bytes,
-                secrets,
-            },
-            Err(error) => {
-                trace::failed(&span, &error);
-                return Err(error);
-            }
+        let response = RawResponse {
+            response: received.inspect_err(|error| trace::failed(&span, error))?,
+            operation: self.operation,
+            longest_silence: self.transport.settings.longest_silence(),
+            limit: self.transport.settings.max_response_bytes,
+            secrets,
         };
         let status = response.response.status();
         trace::received(&span, status);
@@ -213,20 +199,19 @@ impl<'a> RunningCall<'a> {
                 .until(self.authorization_end(), true, pin!(self.renew()))
                 .await;
             return match renewed {
-                // The next call uses the new credential.
-                Ok(true) if !is_repeatable => Err(error),
-                Ok(true) => {
+                Ok(true) if is_repeatable => {
                     tracing::debug!("credential renewed, retrying request");
                     Ok(())
                 }
-                Ok(false) => Err(error),
+                // The next call uses a new credential.
+                Ok(_) => Err(error),
                 Err(failed) => Err(self.at_this_point(failed)),
             };
         }
         if !is_repeatable {
             return Err(error);
         }
-        let Some(wait) = self.policy().wait(self.attempts, &error) else {
+        let Some(wait) = self.retry.wait(self.attempts, &error) else {
             return Err(error);
         };
         let next = Instant::now().checked_add(wait);
@@ -237,7 +222,7 @@ impl<'a> RunningCall<'a> {
             tracing::debug!(?wait, "no time left for a retry");
             return Err(error);
         }
-        if !self.policy().withdraw() {
+        if !self.retry.withdraw() {
             tracing::warn!(
                 operation = self.operation.name,
                 "retry budget exhausted, not retrying"
@@ -248,12 +233,6 @@ impl<'a> RunningCall<'a> {
         self.last_failure = Some(error);
         sleep(wait).await;
         Ok(())
-    }
-
-    fn policy(&self) -> &RetryPolicy {
-        self.retry
-            .as_ref()
-            .unwrap_or(&self.transport.settings.retry)
     }
 
     /// Returns the maximum time without progress, unless the time limit of the attempt is shorter.
