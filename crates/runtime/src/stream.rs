@@ -42,17 +42,12 @@ impl RawResponse {
         if self.operation.response != Some(ResponseKind::JsonResults) {
             return self.read(record);
         }
-        match self.read(record)? {
-            ResultLine {
-                error: Some(error), ..
-            } => Err(self.reported_within(&error)),
-            ResultLine {
-                result: Some(value),
-                ..
-            } => Ok(value),
-            ResultLine { .. } => {
-                let what = "an item of the stream has neither `result` nor `error`";
-                Err(self.broken(what))
+        let line: ResultLine<T> = self.read(record)?;
+        match (line.error, line.result) {
+            (Some(error), _) => Err(self.reported_within(&error)),
+            (None, Some(value)) => Ok(value),
+            (None, None) => {
+                Err(self.broken("an item of the stream has neither `result` nor `error`"))
             }
         }
     }
