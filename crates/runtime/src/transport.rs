@@ -39,7 +39,7 @@ use crate::stream::{self, EventStream, JsonStream};
 /// - If the spec declares a server for one operation, its requests are sent there and not to the
 ///   endpoint; [`TransportBuilder::server`] overrides the address of that server.
 /// - Failed calls are retried when that is safe, according to a
-/// [`RetryPolicy`](crate::RetryPolicy).
+///   [`RetryPolicy`](crate::RetryPolicy).
 /// - A redirect is followed if it stays on the same scheme, host and port and repeats the same
 ///   request. Any other redirect is an error, so that no credential reaches another host and no
 ///   `POST` turns into a `GET`.
