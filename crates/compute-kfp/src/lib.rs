@@ -25,10 +25,10 @@ pub use compute_kfp_runtime::mock;
 #[cfg(feature = "oauth")]
 pub use compute_kfp_runtime::oauth;
 pub use compute_kfp_runtime::{
-    BuildError, ByteStream, CallOptions, Content, Error, ErrorKind, HttpClient, Nullable,
-    ParseTimestampError, Response, ResponseBody, Result, RetryPolicy, SettingsError,
-    SettingsErrorKind, Timestamp, Transport, TransportBuilder, ValueStream, body_fields,
-    credentials, middleware, operation, paging,
+    BuildError, ByteStream, CallOptions, Content, Error, ErrorKind, HttpClient, Nullable, Response,
+    ResponseBody, Result, RetryPolicy, SettingsError, SettingsErrorKind, Timestamp, TimestampError,
+    Transport, TransportBuilder, ValueStream, body_fields, credentials, middleware, operation,
+    paging,
 };
 
 #[doc = include_str!("../tests/required_arguments.md")]

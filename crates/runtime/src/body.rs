@@ -1,7 +1,5 @@
 //! Bodies of requests.
 
-use std::fmt;
-
 use bytes::Bytes;
 use http::HeaderMap;
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
@@ -70,7 +68,7 @@ impl RequestBody {
     pub fn media(&self) -> Option<&str> {
         match self {
             Self::Bytes { media, .. } => Some(media),
-            Self::Content { media, content } => Some(content.own_media().unwrap_or(
+            Self::Content { media, content } => Some(content.media.as_deref().unwrap_or(
                 // A range, such as `image/*`, is no type.
                 if media.contains('*') { BINARY } else { media },
             )),
@@ -136,16 +134,18 @@ async fn form(parts: &[Part], progress: &Progress) -> Result<Form, Error> {
             PartValue::Text(text) => (multipart::Part::text(text.clone()), *media),
             PartValue::File(content) => {
                 let (body, length) = content.open(progress).await?;
-                if let Some(wrong) = declared.and_then(|it| refused(it, content.name(), length)) {
+                if let Some(wrong) =
+                    declared.and_then(|it| refused(it, content.name.as_deref(), length))
+                {
                     return Err(Error::invalid(format!("{wrong}; nothing was sent")));
                 }
                 let part = match length {
                     Some(length) => multipart::Part::stream_with_length(body, length),
                     None => multipart::Part::stream(body),
                 };
-                let part = part.file_name(escaped(content.name().unwrap_or(name)));
+                let part = part.file_name(escaped(content.name.as_deref().unwrap_or(name)));
                 let declared = if media.is_empty() { BINARY } else { media };
-                (part, content.own_media().unwrap_or(declared))
+                (part, content.media.as_deref().unwrap_or(declared))
             }
         };
         let part = match media {
@@ -187,20 +187,4 @@ fn escaped(name: &str) -> String {
     name.replace('"', "%22")
         .replace('\r', "%0D")
         .replace('\n', "%0A")
-}
-
-impl fmt::Debug for RequestBody {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::None => f.write_str("none"),
-            Self::Bytes { media, bytes } => write!(f, "{media}, {} bytes", bytes.len()),
-            Self::Content { media, content } => {
-                write!(f, "{}, {content:?}", content.own_media().unwrap_or(media))
-            }
-            Self::Parts(parts) => {
-                let names = parts.iter().map(|part| part.name);
-                f.debug_list().entries(names).finish()
-            }
-        }
-    }
 }

@@ -66,17 +66,11 @@ impl Field {
     }
 
     setters! {
-        /// Sets the JSON type of the items of an array.
         items(kind: &'static str) = kind;
-        /// Sets the name of the object type.
         object(name: &'static str) = name;
-        /// Sets the known values.
         values(values: &'static [&'static str]) = values;
-        /// Marks it as required.
         required() = true;
-        /// Marks it as required when an object is created.
         required_on_creation() = true;
-        /// Sets the description.
         description(description: &'static str) = description;
     }
 

@@ -16,21 +16,6 @@ pub(crate) const REPORT: usize = 1024 * 1024;
 
 /// A response body that is not decoded, as a stream of pieces. The pieces have the sizes in which the
 /// network delivers them.
-///
-/// These errors end the stream: one of kind [`Connection`](crate::ErrorKind::Connection) if the
-/// connection broke before the end, and one of kind [`Timeout`](crate::ErrorKind::Timeout) if no data
-/// arrived for too long.
-///
-/// Drop it to cancel the download.
-///
-/// ```no_run
-/// # async fn example(mut log: compute_kfp_runtime::ByteStream) -> compute_kfp_runtime::Result<()> {
-/// while let Some(piece) = log.next().await {
-///     print!("{}", String::from_utf8_lossy(&piece?));
-/// }
-/// # Ok(())
-/// # }
-/// ```
 pub type ByteStream = ValueStream<Bytes>;
 
 /// Returns the body of a response, piece by piece.

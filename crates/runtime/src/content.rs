@@ -32,13 +32,15 @@ type Reader = Pin<Box<dyn AsyncRead + Send>>;
 ///
 /// let from_disk = Content::file("pipelines/train.yaml");
 /// let in_memory = Content::from(b"components: {}".to_vec()).named("train.yaml");
-/// # drop((from_disk, in_memory));
+/// let photo = Content::file("ash.png").media_type("image/png");
+/// # drop((from_disk, in_memory, photo));
 /// ```
 #[derive(Clone)]
+#[must_use]
 pub struct Content {
     data: Data,
-    name: Option<String>,
-    media: Option<String>,
+    pub(crate) name: Option<String>,
+    pub(crate) media: Option<String>,
     on_read: Option<OnRead>,
 }
 
@@ -93,21 +95,12 @@ impl Content {
     }
 
     /// Sets the file name that is sent. A server may recognise the format by the extension.
-    #[must_use]
     pub fn named(mut self, name: impl Into<String>) -> Self {
         self.name = Some(name.into());
         self
     }
 
     /// Sets the file name like [`named`](Self::named), unless the content has a name already.
-    ///
-    /// ```
-    /// use compute_kfp_runtime::Content;
-    ///
-    /// let content = Content::file("train.yaml").or_named(|| "pipeline.yaml".to_owned());
-    /// # drop(content);
-    /// ```
-    #[must_use]
     pub fn or_named(mut self, name: impl FnOnce() -> String) -> Self {
         self.name.get_or_insert_with(name);
         self
@@ -115,14 +108,6 @@ impl Content {
 
     /// Sets the media type that is sent with it [default: the declared one, or
     /// `application/octet-stream`].
-    ///
-    /// ```
-    /// use compute_kfp_runtime::Content;
-    ///
-    /// let photo = Content::file("ash.png").media_type("image/png");
-    /// # drop(photo);
-    /// ```
-    #[must_use]
     pub fn media_type(mut self, media: impl Into<String>) -> Self {
         self.media = Some(media.into());
         self
@@ -137,18 +122,9 @@ impl Content {
     /// let content = Content::file("pipelines/train.yaml").on_read(|bytes| println!("{bytes} bytes"));
     /// # drop(content);
     /// ```
-    #[must_use]
     pub fn on_read(mut self, call: impl Fn(u64) + Send + Sync + 'static) -> Self {
         self.on_read = Some(Arc::new(call));
         self
-    }
-
-    pub(crate) fn own_media(&self) -> Option<&str> {
-        self.media.as_deref()
-    }
-
-    pub(crate) fn name(&self) -> Option<&str> {
-        self.name.as_deref()
     }
 
     /// Returns whether it can be sent more than once.
@@ -210,14 +186,7 @@ async fn open_file(path: &Path) -> Result<(Reader, Option<u64>), Error> {
 }
 
 /// Number of bytes that have been read from an upload so far.
-#[derive(Clone, Default)]
-pub(crate) struct Progress(Arc<AtomicU64>);
-
-impl Progress {
-    pub fn bytes(&self) -> u64 {
-        self.0.load(Ordering::Relaxed)
-    }
-}
+pub(crate) type Progress = Arc<AtomicU64>;
 
 /// A reader that counts the bytes it reads and detects a wrong length.
 struct Metered {
@@ -253,7 +222,7 @@ impl AsyncRead for Metered {
         let read = ready!(self.reader.as_mut().poll_read(context, buffer));
         let new = (buffer.filled().len() - before) as u64;
         self.read += new;
-        self.progress.0.fetch_add(new, Ordering::Relaxed);
+        self.progress.fetch_add(new, Ordering::Relaxed);
         if let Some(call) = self.on_read.as_ref().filter(|_| new > 0) {
             call(self.read);
         }

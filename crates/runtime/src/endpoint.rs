@@ -13,13 +13,6 @@ pub(crate) fn origin(url: &Url) -> String {
 
 /// Returns whether two endpoints are the same: white space around them and slashes at their end do not
 /// count.
-///
-/// ```
-/// use compute_kfp_runtime::is_same_server;
-///
-/// assert!(is_same_server("https://example.org/api", "https://example.org/api/"));
-/// assert!(!is_same_server("https://example.org/api", "https://example.org"));
-/// ```
 pub fn is_same_server(one: &str, other: &str) -> bool {
     base(one) == base(other)
 }
@@ -75,7 +68,7 @@ fn is_only_a_namespace(label: &str) -> bool {
 pub(crate) struct Endpoint {
     /// Base URL, without a trailing slash.
     base: String,
-    url: Url,
+    pub url: Url,
 }
 
 impl Endpoint {
@@ -112,31 +105,9 @@ impl Endpoint {
         &self.base
     }
 
-    pub fn scheme(&self) -> &str {
-        self.url.scheme()
-    }
-
-    pub fn host(&self) -> Option<&str> {
-        self.url.host_str()
-    }
-
-    pub fn port(&self) -> Option<u16> {
-        self.url.port_or_known_default()
-    }
-
-    /// Returns whether requests stay on this machine, inside a cluster, or encrypted.
-    pub fn is_private(&self) -> bool {
-        is_private(&self.url)
-    }
-
-    /// Returns whether the server is on this machine or inside a Kubernetes cluster.
-    pub fn is_inside(&self) -> bool {
-        is_inside(&self.url)
-    }
-
     /// Returns an error if credentials would be sent unencrypted, unless that is allowed.
     pub fn check_credentials(&self, allow_plain_http: bool) -> Result<(), Error> {
-        match allow_plain_http || self.is_private() {
+        match allow_plain_http || is_private(&self.url) {
             true => Ok(()),
             false => {
                 let message = format!("`{}` would receive credentials over plain HTTP", self.base);

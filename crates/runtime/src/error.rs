@@ -134,13 +134,6 @@ impl Error {
     }
 
     /// Creates an error of a credential or a middleware outside this crate.
-    ///
-    /// ```
-    /// use compute_kfp_runtime::{Error, ErrorKind};
-    ///
-    /// let error = Error::authentication("the token helper is not installed");
-    /// assert_eq!(error.kind(), ErrorKind::Authentication);
-    /// ```
     pub fn authentication(message: impl Into<String>) -> Self {
         Self::new(ErrorKind::Authentication, message)
     }
@@ -177,13 +170,6 @@ impl Error {
     }
 
     /// Creates an error about the settings of a client, for layers above this crate.
-    ///
-    /// ```
-    /// use compute_kfp_runtime::{Error, ErrorKind};
-    ///
-    /// let error = Error::configuration("no endpoint is set");
-    /// assert_eq!(error.kind(), ErrorKind::Configuration);
-    /// ```
     pub fn configuration(message: impl Into<String>) -> Self {
         Self::new(ErrorKind::Configuration, message)
     }
@@ -223,15 +209,6 @@ impl Error {
     /// Adds the cause of the error, for [`source`](StdError::source).
     ///
     /// The cause must not contain a secret: `Debug` shows it.
-    ///
-    /// ```
-    /// use std::error::Error as _;
-    ///
-    /// use compute_kfp_runtime::Error;
-    ///
-    /// let error = Error::authentication("the token helper failed").caused_by("exit status 1");
-    /// assert_eq!(error.source().map(ToString::to_string).as_deref(), Some("exit status 1"));
-    /// ```
     #[must_use]
     pub fn caused_by(mut self, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
         self.0.source = Some(source.into());
@@ -258,13 +235,6 @@ impl Error {
     }
 
     /// Adds a sentence to the message, for layers above this crate.
-    ///
-    /// ```
-    /// use compute_kfp_runtime::{Error, ErrorKind};
-    ///
-    /// let error = Error::new(ErrorKind::NotFound, "no such run").with_note("list the runs");
-    /// assert_eq!(error.message(), "no such run; list the runs");
-    /// ```
     #[must_use]
     pub fn with_note(mut self, note: &str) -> Self {
         self.0.message = harmless(format!("{}; {note}", self.0.message));
@@ -284,13 +254,6 @@ impl Error {
     /// A [`RetryPolicy`](crate::RetryPolicy) uses this, so a call that ended with such an error was
     /// usually retried already; see [`attempts`](Self::attempts). It shows whether trying again
     /// later is worthwhile.
-    ///
-    /// ```
-    /// use compute_kfp_runtime::{Error, ErrorKind};
-    ///
-    /// assert!(Error::new(ErrorKind::Connection, "the tunnel is down").is_retryable());
-    /// assert!(!Error::configuration("no endpoint is set").is_retryable());
-    /// ```
     pub fn is_retryable(&self) -> bool {
         self.is_passing() && (self.surely_not_executed() || self.is_idempotent())
     }
@@ -363,19 +326,6 @@ impl Error {
     }
 
     /// Decodes the response body as the API's own error model, if it is one.
-    ///
-    /// ```no_run
-    /// # fn example(error: compute_kfp_runtime::Error) {
-    /// #[derive(serde::Deserialize)]
-    /// struct Detail {
-    ///     detail: String,
-    /// }
-    ///
-    /// if let Some(model) = error.body_as::<Detail>() {
-    ///     println!("{}", model.detail);
-    /// }
-    /// # }
-    /// ```
     pub fn body_as<T: DeserializeOwned>(&self) -> Option<T> {
         serde_json::from_slice(self.body()).ok()
     }
@@ -467,11 +417,6 @@ impl BuildError {
             type_name,
             property,
         }
-    }
-
-    /// Returns the name of the property in JSON.
-    pub fn property(&self) -> &str {
-        self.property
     }
 }
 

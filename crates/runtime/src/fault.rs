@@ -50,9 +50,11 @@ pub(crate) fn http(error: reqwest::Error) -> Error {
         return Error::invalid(message).caused_by(error).sent(true);
     }
     let (kind, what, sent) = stage(&error);
-    let passing = if error.is_connect() && causes(&error).any(is_bad_data) {
+    let within = |kind| causes(&error).any(|cause| is_of_kind(cause, kind));
+    // TLS rejected a certificate or a protocol, or a compressed response was truncated.
+    let passing = if error.is_connect() && within(io::ErrorKind::InvalidData) {
         Some(false)
-    } else if error.is_decode() && causes(&error).any(is_early_end) {
+    } else if error.is_decode() && within(io::ErrorKind::UnexpectedEof) {
         Some(true)
     } else {
         None
@@ -204,16 +206,6 @@ fn was_not_taken(cause: &(dyn StdError + 'static)) -> bool {
     canceled || refused
 }
 
-/// Returns whether TLS rejected a certificate or a protocol.
-fn is_bad_data(cause: &(dyn StdError + 'static)) -> bool {
-    is_of_kind(cause, io::ErrorKind::InvalidData)
-}
-
-/// Returns whether a compressed response was truncated.
-fn is_early_end(cause: &(dyn StdError + 'static)) -> bool {
-    is_of_kind(cause, io::ErrorKind::UnexpectedEof)
-}
-
 fn is_of_kind(cause: &(dyn StdError + 'static), kind: io::ErrorKind) -> bool {
     let error = cause.downcast_ref::<io::Error>();
     error.is_some_and(|error| error.kind() == kind)
@@ -257,13 +249,9 @@ pub(crate) fn begins(text: &[u8], start: &str) -> bool {
 fn excerpt(body: &[u8]) -> String {
     let cut = body.len() > SHOWN_BODY;
     let text = String::from_utf8_lossy(&body[..body.len().min(SHOWN_BODY)]);
-    let mut shown = String::new();
     let words = text.split(|c: char| c.is_whitespace() || c.is_control());
-    for word in words.filter(|word| !word.is_empty()) {
-        shown.push_str(if shown.is_empty() { "" } else { " " });
-        shown.push_str(word);
-    }
-    format!("`{shown}{}`", if cut { "…" } else { "" })
+    let words: Vec<&str> = words.filter(|word| !word.is_empty()).collect();
+    format!("`{}{}`", words.join(" "), if cut { "…" } else { "" })
 }
 
 #[cfg(test)]

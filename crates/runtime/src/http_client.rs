@@ -121,7 +121,7 @@ pub(crate) struct HttpClients {
 
 impl HttpClients {
     pub(crate) fn new(connections: Connections, endpoint: &Endpoint) -> Result<Self, Error> {
-        let plain = endpoint.scheme() == "http" && !connections.need_certificates(endpoint);
+        let plain = endpoint.url.scheme() == "http" && !connections.need_certificates(endpoint);
         let trust = if plain { Trust::Nothing } else { Trust::System };
         let calls = connections.client(trust)?;
         if trust == Trust::System {
@@ -206,7 +206,7 @@ impl Connections {
     ) -> Result<(), Error> {
         if let ProxyChoice::Given(proxy) = &self.proxy
             && !Url::parse(proxy).is_ok_and(|proxy| is_private(&proxy))
-            && endpoint.scheme() == "http"
+            && endpoint.url.scheme() == "http"
             && !allow_plain_http
         {
             let message = format!(
@@ -226,7 +226,7 @@ impl Connections {
             ProxyChoice::Given(proxy) => by_tls(proxy),
             ProxyChoice::Environment => {
                 let set = PROXY_VARIABLES.iter().filter_map(env::var_os);
-                !endpoint.is_inside() && { set }.any(|url| by_tls(&url.to_string_lossy()))
+                !is_inside(&endpoint.url) && { set }.any(|url| by_tls(&url.to_string_lossy()))
             }
         };
         proxy

@@ -94,7 +94,6 @@ enum Level<'a> {
 /// Returns the path of the value in which the bytes up to `end` end, such as `runs[3].created_at`.
 fn path(json: &[u8], end: usize) -> String {
     let mut levels = Vec::new();
-    let mut awaits_name = false;
     let mut rest = &json[..end.min(json.len())];
     while let Some((byte, behind)) = rest.split_first() {
         rest = behind;
@@ -102,27 +101,19 @@ fn path(json: &[u8], end: usize) -> String {
             b'"' => {
                 let (text, behind) = string(rest);
                 rest = behind;
-                if let (true, Some(Level::Object(name))) = (awaits_name, levels.last_mut()) {
+                if let Some(Level::Object(name @ None)) = levels.last_mut() {
                     *name = Some(text);
-                    awaits_name = false;
                 }
             }
             b'[' => levels.push(Level::List(0)),
-            b'{' => {
-                levels.push(Level::Object(None));
-                awaits_name = true;
-            }
+            b'{' => levels.push(Level::Object(None)),
             b',' => match levels.last_mut() {
                 Some(Level::List(index)) => *index += 1,
-                Some(Level::Object(name)) => {
-                    *name = None;
-                    awaits_name = true;
-                }
+                Some(Level::Object(name)) => *name = None,
                 None => {}
             },
             b']' | b'}' => {
                 levels.pop();
-                awaits_name = false;
             }
             _ => {}
         }

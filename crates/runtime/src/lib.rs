@@ -2,6 +2,7 @@
 // docs.rs shows which feature an item needs; only its nightly compiler can.
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+#[doc(hidden)]
 pub mod backoff;
 #[cfg(feature = "blocking")]
 pub mod blocking;
@@ -19,13 +20,17 @@ mod fault;
 pub mod faults {}
 mod http_client;
 mod json;
+#[doc(hidden)]
 pub mod json_pointer;
+#[doc(hidden)]
 pub mod list;
 pub mod middleware;
 #[cfg(feature = "mock")]
 pub mod mock;
+#[doc(hidden)]
 pub mod null;
 mod nullable;
+#[doc(hidden)]
 pub mod number_text;
 #[cfg(feature = "oauth")]
 pub mod oauth;
@@ -45,6 +50,7 @@ mod setters;
 mod settings_error;
 mod stream;
 mod style;
+#[doc(hidden)]
 pub mod tagged;
 mod timestamp;
 mod transport;
@@ -52,6 +58,7 @@ mod value_stream;
 
 pub use byte_stream::ByteStream;
 pub use content::Content;
+#[doc(hidden)]
 pub use endpoint::is_same_server;
 pub use error::{BuildError, Error, ErrorKind};
 pub use http_client::HttpClient;
@@ -62,7 +69,7 @@ pub use response::{Response, ResponseBody};
 pub use retry::RetryPolicy;
 pub use settings_error::{SettingsError, SettingsErrorKind};
 pub use stream::{Event, EventStream, JsonStream};
-pub use timestamp::{ParseTimestampError, Timestamp, TimestampRangeError};
+pub use timestamp::{Timestamp, TimestampError};
 pub use transport::{Transport, TransportBuilder};
 pub use value_stream::ValueStream;
 

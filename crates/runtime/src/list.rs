@@ -14,29 +14,7 @@ const WORTH_IT: usize = 256;
 /// The length of a list is not known before it is read, and a `Vec` reserves room for four elements
 /// with the first one. If the elements are large, that is more than the rest of the response. Lists
 /// of elements of 256 bytes and more therefore begin with room for one, which doubles. Spare room
-/// below 256 bytes is kept, as releasing it costs more than it saves. Use it as
-/// `#[serde(default, deserialize_with = "compute_kfp_runtime::list::exact")]`.
-///
-/// # Errors
-///
-/// Returns the error of deserializing a `T`.
-///
-/// # Examples
-///
-/// ```
-/// use serde::Deserialize;
-///
-/// #[derive(Deserialize)]
-/// struct Run {
-///     #[serde(default, deserialize_with = "compute_kfp_runtime::list::exact")]
-///     tasks: Option<Vec<[u64; 32]>>,
-/// }
-///
-/// let text = format!(r#"{{"tasks": [{:?}]}}"#, [0; 32]);
-/// let run: Run = serde_json::from_str(&text)?;
-/// assert_eq!(run.tasks.map(|tasks| tasks.capacity()), Some(1));
-/// # Ok::<(), serde_json::Error>(())
-/// ```
+/// below 256 bytes is kept, as releasing it costs more than it saves.
 pub fn exact<'de, T, D>(deserializer: D) -> Result<Option<Vec<T>>, D::Error>
 where
     T: Deserialize<'de>,

@@ -34,10 +34,9 @@ pub type ResponseFuture<'a> =
 /// use compute_kfp_runtime::Transport;
 /// use compute_kfp_runtime::middleware::{Attempt, Middleware, Next, ResponseFuture};
 ///
-/// /// Counts responses and adds up the time they took.
+/// /// Adds up the time that responses took.
 /// #[derive(Default)]
 /// struct Metrics {
-///     responses: AtomicU64,
 ///     milliseconds: AtomicU64,
 /// }
 ///
@@ -46,7 +45,6 @@ pub type ResponseFuture<'a> =
 ///         Box::pin(async move {
 ///             let begun = Instant::now();
 ///             let response = next.run(attempt).await?;
-///             self.responses.fetch_add(1, Ordering::Relaxed);
 ///             let took = begun.elapsed().as_millis().try_into().unwrap_or(u64::MAX);
 ///             self.milliseconds.fetch_add(took, Ordering::Relaxed);
 ///             Ok(response)

@@ -10,6 +10,7 @@ use crate::operation::{Location, Operation};
 pub use httpmock;
 
 /// An expected request of an operation, which generated mocks wrap.
+#[must_use]
 pub struct Expected {
     when: When,
     operation: &'static Operation,
@@ -37,7 +38,6 @@ impl Expected {
     }
 
     /// Adds any expectation of `httpmock`.
-    #[must_use]
     pub fn with(mut self, expect: impl FnOnce(When) -> When) -> Self {
         self.when = expect(self.when);
         self
@@ -46,7 +46,6 @@ impl Expected {
     /// Expects a parameter as clients write it, in its style.
     ///
     /// A value that clients do not send, such as `None` or an empty list, must be absent.
-    #[must_use]
     pub fn parameter(self, argument: &str, value: impl Serialize) -> Self {
         let operation = self.operation;
         let Some(parameter) = operation.parameter(argument) else {
@@ -104,12 +103,7 @@ fn push_escaped(pattern: &mut String, text: &str) {
 }
 
 /// Returns values as JSON, each on its own line, between these two strings.
-///
-/// ```
-/// use compute_kfp_runtime::mock::json_lines;
-///
-/// assert_eq!(json_lines([1, 2], "[", "]"), "[1]\n[2]\n");
-/// ```
+#[doc(hidden)]
 pub fn json_lines<T: Serialize>(
     values: impl IntoIterator<Item = T>,
     start: &str,
@@ -130,5 +124,10 @@ mod tests {
         assert_eq!(pattern(&stop, None), r"^\/a\.b\/[^/:]+\:stop$");
         let given = pattern(&stop, Some(("id", "x.y")));
         assert_eq!(given, r"^\/a\.b\/x\.y\:stop$");
+    }
+
+    #[test]
+    fn values_are_lines_of_json() {
+        assert_eq!(json_lines([1, 2], "[", "]"), "[1]\n[2]\n");
     }
 }

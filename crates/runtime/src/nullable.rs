@@ -47,40 +47,16 @@ pub enum Nullable<T> {
 
 impl<T> Nullable<T> {
     /// Returns whether the property is absent.
-    ///
-    /// ```
-    /// use compute_kfp_runtime::Nullable;
-    ///
-    /// assert!(Nullable::<u32>::Absent.is_absent());
-    /// assert!(!Nullable::<u32>::Null.is_absent());
-    /// ```
-    #[must_use]
     pub const fn is_absent(&self) -> bool {
         matches!(self, Self::Absent)
     }
 
     /// Returns whether the property is present and null.
-    ///
-    /// ```
-    /// use compute_kfp_runtime::Nullable;
-    ///
-    /// assert!(Nullable::<u32>::Null.is_null());
-    /// assert!(!Nullable::<u32>::Absent.is_null());
-    /// ```
-    #[must_use]
     pub const fn is_null(&self) -> bool {
         matches!(self, Self::Null)
     }
 
     /// Returns a reference to the value, if there is one.
-    ///
-    /// ```
-    /// use compute_kfp_runtime::Nullable;
-    ///
-    /// assert_eq!(Nullable::Value(7).value(), Some(&7));
-    /// assert_eq!(Nullable::<u32>::Null.value(), None);
-    /// ```
-    #[must_use]
     pub const fn value(&self) -> Option<&T> {
         match self {
             Self::Value(value) => Some(value),
@@ -89,14 +65,6 @@ impl<T> Nullable<T> {
     }
 
     /// Returns the value, if there is one.
-    ///
-    /// ```
-    /// use compute_kfp_runtime::Nullable;
-    ///
-    /// assert_eq!(Nullable::Value(7).into_option(), Some(7));
-    /// assert_eq!(Nullable::<u32>::Absent.into_option(), None);
-    /// ```
-    #[must_use]
     pub fn into_option(self) -> Option<T> {
         match self {
             Self::Value(value) => Some(value),
@@ -105,14 +73,6 @@ impl<T> Nullable<T> {
     }
 
     /// Converts `&Nullable<T>` to `Nullable<&T>`.
-    ///
-    /// ```
-    /// use compute_kfp_runtime::Nullable;
-    ///
-    /// let name = Nullable::Value(String::from("bell pair"));
-    /// assert_eq!(name.as_ref().map(String::len), Nullable::Value(9));
-    /// ```
-    #[must_use]
     pub const fn as_ref(&self) -> Nullable<&T> {
         match self {
             Self::Absent => Nullable::Absent,
@@ -122,14 +82,6 @@ impl<T> Nullable<T> {
     }
 
     /// Applies `change` to the value, if there is one.
-    ///
-    /// ```
-    /// use compute_kfp_runtime::Nullable;
-    ///
-    /// assert_eq!(Nullable::Value(7).map(|shots| shots * 2), Nullable::Value(14));
-    /// assert_eq!(Nullable::<u32>::Null.map(|shots| shots * 2), Nullable::Null);
-    /// ```
-    #[must_use]
     pub fn map<U>(self, change: impl FnOnce(T) -> U) -> Nullable<U> {
         match self {
             Self::Absent => Nullable::Absent,

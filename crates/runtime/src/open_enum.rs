@@ -235,12 +235,12 @@ macro_rules! __open_enum_schema {
     ($name:ident) => {};
 }
 
-/// Reads a name; a name in `known` is not copied.
+/// Reads a name, and copies none that the JSON has unescaped. The error shows one of `known`.
 #[doc(hidden)]
 pub fn read_name<'de, D: Deserializer<'de>>(
     deserializer: D,
     known: &'static [&'static str],
-) -> Result<Cow<'static, str>, D::Error> {
+) -> Result<Cow<'de, str>, D::Error> {
     deserializer.deserialize_any(NameVisitor { known })
 }
 
@@ -248,24 +248,15 @@ struct NameVisitor {
     known: &'static [&'static str],
 }
 
-impl NameVisitor {
-    fn known(&self, name: &str) -> Option<Cow<'static, str>> {
-        let known = self.known.iter().find(|known| **known == name)?;
-        Some(Cow::Borrowed(known))
-    }
-}
+impl<'de> Visitor<'de> for NameVisitor {
+    type Value = Cow<'de, str>;
 
-impl Visitor<'_> for NameVisitor {
-    type Value = Cow<'static, str>;
+    fn visit_borrowed_str<E: Error>(self, name: &'de str) -> Result<Self::Value, E> {
+        Ok(Cow::Borrowed(name))
+    }
 
     fn visit_str<E: Error>(self, name: &str) -> Result<Self::Value, E> {
-        Ok(self
-            .known(name)
-            .unwrap_or_else(|| Cow::Owned(name.to_owned())))
-    }
-
-    fn visit_string<E: Error>(self, name: String) -> Result<Self::Value, E> {
-        Ok(self.known(&name).unwrap_or(Cow::Owned(name)))
+        Ok(Cow::Owned(name.to_owned()))
     }
 
     // Protocol Buffers write the number of a value whose name the server itself does not know.

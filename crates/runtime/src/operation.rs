@@ -102,39 +102,22 @@ impl Operation {
     }
 
     setters! {
-        /// Sets the summary.
         summary(summary: &'static str) = summary;
-        /// Sets the description.
         description(description: &'static str) = description;
-        /// Marks it as deprecated.
         deprecated() = true;
-        /// Sets the tags.
         tags(tags: &'static [&'static str]) = tags;
-        /// Sets the parameters.
         parameters(parameters: &'static [Parameter]) = parameters;
-        /// Sets the body.
         body(kind: BodyKind, required: bool) = Some((kind, required));
-        /// Sets the schema of the body.
         body_schema(schema: BodySchema) = Some(schema);
-        /// Sets the media type of the body [default: that of its kind].
         body_media(media: &'static str) = Some(media);
-        /// Sets the bodies that can be sent instead.
         other_bodies(bodies: &'static [Body]) = bodies;
-        /// Sets the fields of a form that are not written in the style of an exploded form.
         form_fields(fields: &'static [Parameter]) = fields;
-        /// Sets the media types that a call accepts, as the value of the `Accept` header.
         accept(media: &'static str) = media;
-        /// Sets the status of a successful response [default: 200].
         success_status(status: u16) = status;
-        /// Sets the content of a successful response.
         response(kind: ResponseKind) = Some(kind);
-        /// Marks it as one that can respond with server-sent events.
         events() = true;
-        /// Sets a server for this operation alone.
         server(url: &'static str) = Some(url);
-        /// Sets the alternative sets of credentials.
         security(alternatives: &'static [&'static [&'static SecurityScheme]]) = alternatives;
-        /// Sets the paging of a list.
         paging(paging: Paging) = Some(paging);
     }
 
@@ -153,16 +136,6 @@ impl Operation {
 
     /// Returns the security schemes whose credentials a client sends: the first alternative of which it
     /// holds all; `None` if there is none.
-    ///
-    /// ```
-    /// use compute_kfp_runtime::operation::{Operation, SchemeKind, SecurityScheme};
-    ///
-    /// static USER: SecurityScheme = SecurityScheme::new("user", SchemeKind::Bearer);
-    /// static TEAM: SecurityScheme = SecurityScheme::new("team", SchemeKind::Bearer);
-    /// static LIST: Operation =
-    ///     Operation::new("list", "list", "GET", "/items").security(&[&[&USER, &TEAM], &[&USER]]);
-    /// assert_eq!(LIST.schemes(|scheme| scheme.name == "user"), Some(&[&USER][..]));
-    /// ```
     pub fn schemes(
         &self,
         is_held: impl Fn(&SecurityScheme) -> bool,
@@ -173,17 +146,6 @@ impl Operation {
 
     /// Returns all bodies that the operation accepts, the preferred one first. A request has one of
     /// them.
-    ///
-    /// ```
-    /// use compute_kfp_runtime::operation::{Body, BodyKind, Operation};
-    ///
-    /// static PATCH: Operation = Operation::new("patch", "patch", "PATCH", "/item")
-    ///     .body(BodyKind::Json, true)
-    ///     .body_media("application/merge-patch+json")
-    ///     .other_bodies(&[Body::new("body_xml", BodyKind::Raw("application/xml"))]);
-    /// let media: Vec<&str> = PATCH.bodies().map(|body| body.media).collect();
-    /// assert_eq!(media, ["application/merge-patch+json", "application/xml"]);
-    /// ```
     pub fn bodies(&self) -> impl Iterator<Item = Body> + use<> {
         let preferred = self.body.map(|(kind, _)| Body {
             argument: "body",
@@ -196,13 +158,6 @@ impl Operation {
             .chain(self.other_bodies.iter().copied())
     }
 
-    /// Returns the bodies that one argument contains as a whole; parts of a multipart body are
-    /// arguments of their own.
-    pub fn whole_bodies(&self) -> impl Iterator<Item = Body> + use<> {
-        let bodies = self.bodies();
-        bodies.filter(|body| !matches!(body.kind, BodyKind::Multipart(_)))
-    }
-
     /// Returns the parts of the multipart bodies.
     pub fn body_parts(&self) -> impl Iterator<Item = &'static BodyPart> + use<> {
         self.bodies().flat_map(|body| body.kind.parts())
@@ -210,14 +165,6 @@ impl Operation {
 
     /// Splits the path template into pieces: literal text, and the name of the parameter after it.
     /// The last piece has no parameter if the template does not end with one.
-    ///
-    /// ```
-    /// use compute_kfp_runtime::operation::Operation;
-    ///
-    /// let operation = Operation::new("stop_run", "stop_run", "POST", "/runs/{run_id}:stop");
-    /// let pieces: Vec<_> = operation.path_pieces().collect();
-    /// assert_eq!(pieces, [("/runs/", Some("run_id")), (":stop", None)]);
-    /// ```
     pub fn path_pieces(&self) -> impl Iterator<Item = (&'static str, Option<&'static str>)> {
         let pieces = self.path.split_inclusive('}');
         pieces.map(|piece| match piece.split_once('{') {
@@ -228,14 +175,6 @@ impl Operation {
 
     /// Returns the values in a path, as sent, each after the name of its parameter, or `None` if the
     /// path does not match the template. A value is not empty and contains no `/`.
-    ///
-    /// ```
-    /// use compute_kfp_runtime::operation::Operation;
-    ///
-    /// let operation = Operation::new("stop_run", "stop_run", "POST", "/runs/{run_id}:stop");
-    /// assert_eq!(operation.path_values("/runs/a%2Fb:stop"), Some(vec![("run_id", "a%2Fb")]));
-    /// assert_eq!(operation.path_values("/runs/a/b:stop"), None);
-    /// ```
     pub fn path_values<'p>(&self, path: &'p str) -> Option<Vec<(&'static str, &'p str)>> {
         let mut values = Vec::new();
         let mut rest = path;
@@ -324,11 +263,6 @@ impl Parameter {
         }
     }
 
-    setters! {
-        /// Sets the name of the argument [default: `name`].
-        argument(argument: &'static str) = argument;
-    }
-
     /// Sets the style of the value, and whether its members are written separately [default: form
     /// and true in query and cookies, simple and false elsewhere].
     pub const fn style(mut self, style: Style, explode: bool) -> Self {
@@ -338,25 +272,16 @@ impl Parameter {
     }
 
     setters! {
-        /// Leaves reserved characters unencoded.
+        argument(argument: &'static str) = argument;
         reserved() = true;
-        /// Marks it as required.
         required() = true;
-        /// Marks it as deprecated.
         deprecated() = true;
-        /// Sets the JSON type of the items of an array.
         items(kind: &'static str) = kind;
-        /// Sets the known values.
         values(values: &'static [&'static str]) = values;
-        /// Sets the largest number that the spec allows.
         maximum(maximum: i64) = Some(maximum);
-        /// Sets the part of the value that page tokens contain [default: nothing].
         in_page_token(held: InPageToken) = held;
-        /// Marks it as a parameter that the server percent-decodes twice.
         decoded_twice() = true;
-        /// Marks it as a parameter that is copied into JSON bodies.
         repeated_in_body() = true;
-        /// Sets the description.
         description(description: &'static str) = description;
     }
 }
@@ -482,9 +407,7 @@ impl Body {
     }
 
     setters! {
-        /// Sets the media type.
         media(media: &'static str) = media;
-        /// Sets the schema.
         schema(schema: BodySchema) = Some(schema);
     }
 }
@@ -556,23 +479,14 @@ impl BodyPart {
     }
 
     setters! {
-        /// Sets the name of the argument [default: `name`].
         argument(argument: &'static str) = argument;
-        /// Sets the JSON type of the value [default: `string`].
         kind(kind: &'static str) = kind;
-        /// Sets the JSON type of the items of an array.
         items(kind: &'static str) = kind;
-        /// Sets the media type of the part.
         media(media: &'static str) = media;
-        /// Sets the maximum size of a file, in bytes.
         max_bytes(bytes: u64) = Some(bytes);
-        /// Sets the file name extensions that the server accepts.
         file_endings(endings: &'static [&'static str]) = endings;
-        /// Sets the separator of the items of a list in one part.
         separator(separator: &'static str) = separator;
-        /// Marks it as required.
         required() = true;
-        /// Sets the description.
         description(description: &'static str) = description;
     }
 }
@@ -612,16 +526,6 @@ pub enum ResponseKind {
     JsonResults,
 }
 
-impl ResponseKind {
-    /// Returns whether it is a stream of JSON values.
-    pub const fn is_json_stream(self) -> bool {
-        matches!(
-            self,
-            Self::JsonLines | Self::JsonSequence | Self::JsonResults
-        )
-    }
-}
-
 /// A way to authorise a request, as the spec declares it.
 #[derive(Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -645,7 +549,6 @@ impl SecurityScheme {
     }
 
     setters! {
-        /// Sets the description.
         description(description: &'static str) = description;
     }
 }

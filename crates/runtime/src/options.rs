@@ -28,6 +28,7 @@ const CREDENTIALS: [HeaderName; 3] = [AUTHORIZATION, COOKIE, PROXY_AUTHORIZATION
 /// # drop(options);
 /// ```
 #[derive(Clone, Default)]
+#[must_use]
 pub struct CallOptions {
     pub(crate) timeout: Option<Duration>,
     pub(crate) attempt_timeout: Option<Duration>,
@@ -38,7 +39,6 @@ pub struct CallOptions {
 
 impl CallOptions {
     /// Sets the time limit of the whole call; see [`timeout`](crate::TransportBuilder::timeout).
-    #[must_use]
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = Some(timeout);
         self
@@ -46,7 +46,6 @@ impl CallOptions {
 
     /// Sets the time limit of one attempt; see
     /// [`attempt_timeout`](crate::TransportBuilder::attempt_timeout).
-    #[must_use]
     pub fn attempt_timeout(mut self, timeout: Duration) -> Self {
         self.attempt_timeout = Some(timeout);
         self
@@ -55,7 +54,6 @@ impl CallOptions {
     /// Sets the retry policy of the call.
     ///
     /// Each policy has its own budget. Clone one policy for all calls that should share a budget.
-    #[must_use]
     pub fn retry(mut self, policy: RetryPolicy) -> Self {
         self.retry = Some(policy);
         self
@@ -65,7 +63,6 @@ impl CallOptions {
     ///
     /// Headers that the spec defines are not replaced, and credentials are set on the client, not
     /// here. An invalid header is reported when the call is sent.
-    #[must_use]
     pub fn header(mut self, name: &str, value: &str) -> Self {
         match (
             HeaderName::from_bytes(name.as_bytes()),

@@ -15,6 +15,7 @@ mod page;
 mod pager;
 mod pages;
 
+#[doc(hidden)]
 pub use self::fields::{PageField, count, token};
 pub use self::items::Items;
 pub use self::page::{ListPage, NextPage, Page};

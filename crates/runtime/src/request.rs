@@ -24,16 +24,6 @@ use crate::style::{Written, header_value, json, text};
 ///
 /// Invalid input, such as a value that would lead to another path or a body without a required
 /// property, is remembered and reported when the request is sent. Nothing is sent then.
-///
-/// ```
-/// use compute_kfp_runtime::Request;
-/// # use compute_kfp_runtime::operation::{Location, Operation, Parameter};
-/// # static LIST: Operation = Operation::new("list", "list", "GET", "/items")
-/// #   .parameters(&[Parameter::new("page", Location::Query, "integer")]);
-///
-/// let mut request = Request::new(&LIST);
-/// request.set("page", &2);
-/// ```
 #[derive(Clone)]
 pub struct Request {
     operation: &'static Operation,
@@ -81,9 +71,6 @@ impl Request {
     }
 
     /// Sets the maximum number of items on a page of a list [default: the server decides].
-    ///
-    /// A number above the maximum in the spec is lowered to that maximum: `u32::MAX` requests the
-    /// largest pages.
     pub fn page_size(&mut self, items: u32) {
         match self.operation.paging {
             Some(paging) => {
@@ -166,40 +153,32 @@ impl Request {
     ///
     /// Null, an empty list and an empty object remove the parameter.
     pub fn set<T: Serialize + ?Sized>(&mut self, argument: &str, value: &T) {
-        let Some(parameter) = self.parameter(argument) else {
-            return;
+        self.set_value(argument, serde_json::to_value(value));
+    }
+
+    fn set_value(&mut self, argument: &str, value: serde_json::Result<Value>) {
+        let Some(parameter) = self.operation.parameter(argument) else {
+            return self.refuse(format!("there is no parameter `{argument}`"));
         };
-        match serde_json::to_value(value) {
-            Ok(value) => {
-                self.set_written(parameter, parameter.written(parameter.name, value));
+        let written = match value {
+            Ok(value) => parameter.written(parameter.name, value),
+            Err(error) => {
+                return self.refuse(format!(
+                    "the parameter `{argument}` cannot be written: {error}"
+                ));
             }
-            Err(error) => self.refuse(format!(
-                "the parameter `{argument}` cannot be written: {error}"
-            )),
-        }
-    }
-
-    fn parameter(&mut self, argument: &str) -> Option<&'static Parameter> {
-        let parameter = self.operation.parameter(argument);
-        if parameter.is_none() {
-            self.refuse(format!("there is no parameter `{argument}`"));
-        }
-        parameter
-    }
-
-    fn set_written(&mut self, parameter: &'static Parameter, written: Option<Written>) {
+        };
         if parameter.location == Location::Path
             && let Some(Written::Plain(text) | Written::Composed(text)) = &written
             && let Some(wrong) = wrong_segment(text)
         {
             return self.refuse(format!(
-                "the parameter `{}` {wrong}, which would change the path",
-                parameter.argument
+                "the parameter `{argument}` {wrong}, which would change the path"
             ));
         }
         self.values.retain(|(known, _)| *known != parameter);
-        self.values
-            .extend(written.map(|written| (parameter, written)));
+        let written = written.map(|written| (parameter, written));
+        self.values.extend(written);
     }
 
     /// Sets a JSON body, of the media type that the operation declares.
@@ -209,48 +188,46 @@ impl Request {
 
     /// Sets a JSON body with this media type.
     pub fn json_body_as<T: Serialize>(&mut self, media: &'static str, body: Result<T, BuildError>) {
-        self.written_body(media, body.map(|body| serde_json::to_vec(&body)));
+        let written = body.map(|body| serde_json::to_vec(&body));
+        if let Some(bytes) = self.written(written) {
+            let bytes = bytes.into();
+            self.body = RequestBody::Bytes { media, bytes };
+        }
     }
 
-    fn written_body(
-        &mut self,
-        media: &'static str,
-        written: Result<serde_json::Result<Vec<u8>>, BuildError>,
-    ) {
-        match written {
-            Ok(Ok(bytes)) => {
-                self.body = RequestBody::Bytes {
-                    media,
-                    bytes: bytes.into(),
-                }
-            }
-            Ok(Err(error)) => self.refuse(format!("the body cannot be written as JSON: {error}")),
-            Err(error) => self.refuse(format!("the body is incomplete: {error}")),
-        }
+    /// Returns a body that has been written; refuses the request if that failed.
+    fn written<W>(&mut self, body: Result<serde_json::Result<W>, BuildError>) -> Option<W> {
+        let problem = match body {
+            Ok(Ok(written)) => return Some(written),
+            Ok(Err(error)) => format!("the body cannot be written as JSON: {error}"),
+            Err(error) => format!("the body is incomplete: {error}"),
+        };
+        self.refuse(problem);
+        None
     }
 
     /// Sets a body of form fields.
     pub fn form_body<T: Serialize>(&mut self, body: Result<T, BuildError>) {
         const FIELD: Parameter = Parameter::new("", Location::Query, "any");
-        match body.map(|body| serde_json::to_value(&body)) {
-            Ok(Ok(Value::Object(fields))) => {
-                let mut form = String::new();
-                for (name, value) in fields {
-                    let mut declared = self.operation.form_fields.iter();
-                    let field = declared.find(|it| it.name == name).unwrap_or(&FIELD);
-                    if let Some(written) = field.written(&name, value) {
-                        field.push(&mut form, &name, &written);
-                    }
-                }
-                self.body = RequestBody::Bytes {
-                    media: self.media_of(BodyKind::Form),
-                    bytes: form.into(),
-                };
+        let written = body.map(|body| serde_json::to_value(&body));
+        let Some(body) = self.written(written) else {
+            return;
+        };
+        let Value::Object(fields) = body else {
+            return self.refuse("the body is not a set of fields".to_owned());
+        };
+        let mut form = String::new();
+        for (name, value) in fields {
+            let mut declared = self.operation.form_fields.iter();
+            let field = declared.find(|it| it.name == name).unwrap_or(&FIELD);
+            if let Some(written) = field.written(&name, value) {
+                field.push(&mut form, &name, &written);
             }
-            Ok(Ok(_)) => self.refuse("the body is not a set of fields".to_owned()),
-            Ok(Err(error)) => self.refuse(format!("the body cannot be written as a form: {error}")),
-            Err(error) => self.refuse(format!("the body is incomplete: {error}")),
         }
+        self.body = RequestBody::Bytes {
+            media: self.media_of(BodyKind::Form),
+            bytes: form.into(),
+        };
     }
 
     /// Sets a body that is sent unchanged. The content's own media type, if any, overrides `media`.
@@ -518,17 +495,11 @@ impl fmt::Debug for Request {
             .iter()
             .map(|(parameter, _)| parameter.argument)
             .collect();
-        let extras = self.extras.as_deref();
         f.debug_struct("Request")
             .field("operation", &self.operation.name)
             .field("set", &set)
-            .field("body", &self.body)
-            .field("options", &extras.map(|extras| &extras.options))
-            .field(
-                "problem",
-                &extras.and_then(|extras| extras.problem.as_ref()),
-            )
-            .finish()
+            .field("body", &self.body.media())
+            .finish_non_exhaustive()
     }
 }
 

@@ -52,7 +52,9 @@ impl<T> Response<T> {
 
     /// Returns the server's ID for the request, which helps its operators to find it.
     pub fn request_id(&self) -> Option<&str> {
-        request_id(&self.headers)
+        let names = ["x-request-id", "x-correlation-id", "traceparent"];
+        let mut values = names.iter().filter_map(|name| self.headers.get(*name));
+        values.find_map(|value| value.to_str().ok())
     }
 
     pub(crate) fn headers_mut(&mut self) -> &mut HeaderMap {
@@ -151,11 +153,4 @@ impl fmt::Debug for ResponseBody {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ResponseBody").finish_non_exhaustive()
     }
-}
-
-/// Returns the server's ID for a request, from the headers of the response.
-pub(crate) fn request_id(headers: &HeaderMap) -> Option<&str> {
-    ["x-request-id", "x-correlation-id", "traceparent"]
-        .iter()
-        .find_map(|name| headers.get(*name)?.to_str().ok())
 }

@@ -42,6 +42,7 @@ const BUDGET_WINDOW: Duration = Duration::from_secs(10);
 /// # Ok::<(), compute_kfp_runtime::Error>(())
 /// ```
 #[derive(Clone, Debug)]
+#[must_use]
 pub struct RetryPolicy {
     max_attempts: u32,
     first_backoff: Duration,
@@ -51,10 +52,6 @@ pub struct RetryPolicy {
 }
 
 impl Default for RetryPolicy {
-    /// Returns a policy of four attempts with a budget.
-    ///
-    /// The wait has a bound of 0.1 s at first and 10 s at most, and `Retry-After` is respected up
-    /// to 60 s. The budget allows 10 retries per second plus a fifth of the calls.
     fn default() -> Self {
         Self {
             max_attempts: 4,
@@ -76,7 +73,6 @@ impl RetryPolicy {
     }
 
     /// Sets the maximum number of attempts, including the first [default: 4, minimum: 1].
-    #[must_use]
     pub fn max_attempts(mut self, attempts: u32) -> Self {
         self.max_attempts = attempts.max(1);
         self
@@ -84,7 +80,6 @@ impl RetryPolicy {
 
     /// Sets the bound of the wait before the second attempt, and the maximum to which it doubles
     /// [default: 0.1 s and 10 s].
-    #[must_use]
     pub fn backoff(mut self, first: Duration, max: Duration) -> Self {
         self.first_backoff = first;
         self.max_backoff = max;
@@ -94,7 +89,6 @@ impl RetryPolicy {
     /// Sets the longest wait that the server can demand with `Retry-After` [default: 60 s].
     ///
     /// If it demands more, the call is retried after this time.
-    #[must_use]
     pub fn max_retry_after(mut self, wait: Duration) -> Self {
         self.max_retry_after = wait;
         self
@@ -102,7 +96,6 @@ impl RetryPolicy {
 
     /// Sets a new budget: this number of retries per second in any case, plus `share` of the calls
     /// of the last ten seconds [default: 10 and 0.2].
-    #[must_use]
     pub fn budget(mut self, per_second: u16, share: f32) -> Self {
         self.budget = budget(per_second, share);
         self

@@ -2,11 +2,8 @@
 
 /// Defines methods that set the field of their name: `name(argument: Type) = value`.
 macro_rules! setters {
-    ($(
-        $(#[$attribute:meta])*
-        $field:ident($($argument:ident: $type:ty),*) = $value:expr;
-    )*) => {$(
-        $(#[$attribute])*
+    ($($field:ident($($argument:ident: $type:ty),*) = $value:expr;)*) => {$(
+        #[doc = concat!("Sets [`", stringify!($field), "`](Self#structfield.", stringify!($field), ").")]
         pub const fn $field(mut self $(, $argument: $type)*) -> Self {
             self.$field = $value;
             self

@@ -42,17 +42,12 @@ impl RawResponse {
         if self.operation.response != Some(ResponseKind::JsonResults) {
             return self.read(record);
         }
-        match self.read(record)? {
-            ResultLine {
-                error: Some(error), ..
-            } => Err(self.reported_within(&error)),
-            ResultLine {
-                result: Some(value),
-                ..
-            } => Ok(value),
-            ResultLine { .. } => {
-                let what = "an item of the stream has neither `result` nor `error`";
-                Err(self.broken(what))
+        let line: ResultLine<T> = self.read(record)?;
+        match (line.error, line.result) {
+            (Some(error), _) => Err(self.reported_within(&error)),
+            (None, Some(value)) => Ok(value),
+            (None, None) => {
+                Err(self.broken("an item of the stream has neither `result` nor `error`"))
             }
         }
     }
@@ -89,26 +84,8 @@ impl RawResponse {
 
 /// JSON values that a server sends one after the other, as a stream.
 ///
-/// Each value is yielded as soon as it has arrived. These errors end the stream:
-///
-/// - a value that cannot be decoded, or that is longer than
-///   [`max_response_bytes`](crate::TransportBuilder::max_response_bytes);
-/// - an error that the server reports within the stream;
-/// - a broken connection, or one on which nothing arrived for
-///   [`read_timeout`](crate::TransportBuilder::read_timeout).
-///
-/// Drop it to cancel the request.
-///
-/// ```no_run
-/// # async fn example(
-/// #     mut runs: compute_kfp_runtime::JsonStream<serde_json::Value>,
-/// # ) -> compute_kfp_runtime::Result<()> {
-/// while let Some(run) = runs.next().await {
-///     println!("{}", run?["state"]);
-/// }
-/// # Ok(())
-/// # }
-/// ```
+/// Each value is yielded as soon as it has arrived. An error that the server reports within the stream
+/// ends it.
 pub type JsonStream<T> = ValueStream<T>;
 
 /// Returns the JSON values of a response.
@@ -284,19 +261,6 @@ impl Event {
     ///
     /// Returns an error of kind [`Protocol`](crate::ErrorKind::Protocol) if the data is not JSON of
     /// this type.
-    ///
-    /// ```no_run
-    /// # fn example(event: compute_kfp_runtime::Event) -> compute_kfp_runtime::Result<()> {
-    /// #[derive(serde::Deserialize)]
-    /// struct Progress {
-    ///     percent: u8,
-    /// }
-    ///
-    /// let progress: Progress = event.json()?;
-    /// println!("{} %", progress.percent);
-    /// # Ok(())
-    /// # }
-    /// ```
     pub fn json<T: DeserializeOwned>(&self) -> Result<T, Error> {
         self.head
             .read(&Bytes::copy_from_slice(self.data.as_bytes()))
@@ -332,15 +296,6 @@ impl fmt::Debug for Event {
 /// Events are parsed according to the [WHATWG standard], with two differences: the stream does not
 /// reconnect by itself, and one that ends within an event ends with an error. Comments only keep it
 /// alive and are not yielded.
-///
-/// These errors end the stream:
-///
-/// - an event that is longer than
-///   [`max_response_bytes`](crate::TransportBuilder::max_response_bytes);
-/// - a broken connection, or one on which nothing arrived for
-///   [`read_timeout`](crate::TransportBuilder::read_timeout).
-///
-/// Drop it to cancel the request.
 ///
 /// ```no_run
 /// # async fn example(mut events: compute_kfp_runtime::EventStream) -> compute_kfp_runtime::Result<()> {

@@ -12,7 +12,7 @@ use std::str::FromStr;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use chrono::format::ParseErrorKind;
-use chrono::{DateTime, FixedOffset, NaiveDate, SecondsFormat, TimeZone, Timelike as _, Utc};
+use chrono::{DateTime, FixedOffset, NaiveDate, SecondsFormat, TimeZone, Timelike as _};
 use serde::de::{Deserialize, Deserializer, Visitor};
 use serde::ser::{Serialize, Serializer};
 
@@ -89,14 +89,6 @@ enum OffsetForm {
 
 impl Timestamp {
     /// Returns the current instant in UTC, by the clock of this machine.
-    ///
-    /// ```
-    /// use compute_kfp_runtime::Timestamp;
-    ///
-    /// assert!(Timestamp::now() > "2025-01-01T00:00:00Z".parse()?);
-    /// # Ok::<(), compute_kfp_runtime::ParseTimestampError>(())
-    /// ```
-    #[must_use]
     pub fn now() -> Self {
         SystemTime::now().into()
     }
@@ -107,51 +99,32 @@ impl Timestamp {
     ///
     /// # Errors
     ///
-    /// Returns [`TimestampRangeError`] outside the years 0001 to 9999.
+    /// Returns [`TimestampError`] outside the years 0001 to 9999.
     ///
     /// ```
     /// use compute_kfp_runtime::Timestamp;
     ///
     /// let logged = Timestamp::from_unix_nanos(1_735_689_600_250_000_000)?;
     /// assert_eq!(logged.to_string(), "2025-01-01T00:00:00.250Z");
-    /// # Ok::<(), compute_kfp_runtime::TimestampRangeError>(())
+    /// # Ok::<(), compute_kfp_runtime::TimestampError>(())
     /// ```
-    pub fn from_unix_nanos(nanos: i128) -> Result<Self, TimestampRangeError> {
+    pub fn from_unix_nanos(nanos: i128) -> Result<Self, TimestampError> {
         let nearest = Self::nearest(nanos);
-        if nearest.unix_nanos() == nanos {
-            Ok(nearest)
-        } else {
-            Err(TimestampRangeError {
+        match nearest.unix_nanos() == nanos {
+            true => Ok(nearest),
+            false => Err(TimestampError::out_of_range(
                 nanos,
-                range: "the years 0001 to 9999",
-            })
+                "the years 0001 to 9999",
+            )),
         }
     }
 
     /// Returns the whole seconds since 1970 began in UTC, rounded down.
-    ///
-    /// ```
-    /// use compute_kfp_runtime::Timestamp;
-    ///
-    /// assert_eq!("1970-01-01T00:00:02.9Z".parse::<Timestamp>()?.unix_seconds(), 2);
-    /// assert_eq!("1969-12-31T23:59:59.9Z".parse::<Timestamp>()?.unix_seconds(), -1);
-    /// # Ok::<(), compute_kfp_runtime::ParseTimestampError>(())
-    /// ```
-    #[must_use]
     pub const fn unix_seconds(self) -> i64 {
         self.time.timestamp()
     }
 
     /// Returns the nanoseconds since 1970 began in UTC.
-    ///
-    /// ```
-    /// use compute_kfp_runtime::Timestamp;
-    ///
-    /// let logged: Timestamp = "1970-01-01T01:00:00.000000007+01:00".parse()?;
-    /// assert_eq!(logged.unix_nanos(), 7);
-    /// # Ok::<(), compute_kfp_runtime::ParseTimestampError>(())
-    /// ```
-    #[must_use]
     pub const fn unix_nanos(self) -> i128 {
         let whole = self.time.timestamp() as i128 * NANOS_PER_SECOND;
         whole + self.time.timestamp_subsec_nanos() as i128
@@ -160,15 +133,6 @@ impl Timestamp {
     /// Returns whether this is `1970-01-01T00:00:00Z`, which some servers send for "no time yet".
     ///
     /// See [`set`](Self::set).
-    ///
-    /// ```
-    /// use compute_kfp_runtime::Timestamp;
-    ///
-    /// let finished_at: Timestamp = "1970-01-01T00:00:00Z".parse()?;
-    /// assert!(finished_at.is_unset());
-    /// # Ok::<(), compute_kfp_runtime::ParseTimestampError>(())
-    /// ```
-    #[must_use]
     pub const fn is_unset(self) -> bool {
         self.unix_nanos() == 0
     }
@@ -185,34 +149,31 @@ impl Timestamp {
     /// assert_eq!(finished_at.and_then(Timestamp::set), None);
     /// # Ok::<(), serde_json::Error>(())
     /// ```
-    #[must_use]
     pub fn set(self) -> Option<Self> {
         (!self.is_unset()).then_some(self)
     }
 
-    fn in_utc(instant: DateTime<Utc>) -> Self {
-        let digits = match instant.timestamp_subsec_nanos() {
-            0 => 0,
-            n if n % 1_000_000 == 0 => 3,
-            n if n % 1_000 == 0 => 6,
-            _ => 9,
-        };
-        Self {
-            time: instant.fixed_offset(),
-            offset_form: OffsetForm::Z,
-            digits,
-        }
-    }
-
+    /// Returns an instant in UTC, or the nearest one that RFC 3339 can express.
     fn nearest(unix_nanos: i128) -> Self {
         let first = i128::from(FIRST_SECOND) * NANOS_PER_SECOND;
         let last = i128::from(LAST_SECOND) * NANOS_PER_SECOND + i128::from(LAST_NANO);
         let nanos = unix_nanos.clamp(first, last);
-        let instant = DateTime::from_timestamp(
+        let (second, nano) = (
             nanos.div_euclid(NANOS_PER_SECOND) as i64,
             nanos.rem_euclid(NANOS_PER_SECOND) as u32,
         );
-        Self::in_utc(instant.unwrap_or_default())
+        Self {
+            time: DateTime::from_timestamp(second, nano)
+                .unwrap_or_default()
+                .fixed_offset(),
+            offset_form: OffsetForm::Z,
+            digits: match nano {
+                0 => 0,
+                n if n % 1_000_000 == 0 => 3,
+                n if n % 1_000 == 0 => 6,
+                _ => 9,
+            },
+        }
     }
 
     fn read(text: &str) -> Result<Self, Flaw> {
@@ -307,34 +268,10 @@ impl fmt::Debug for Timestamp {
 }
 
 impl FromStr for Timestamp {
-    type Err = ParseTimestampError;
+    type Err = TimestampError;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        Self::read(text).map_err(|flaw| ParseTimestampError::new(text, flaw))
-    }
-}
-
-impl TryFrom<&str> for Timestamp {
-    type Error = ParseTimestampError;
-
-    fn try_from(text: &str) -> Result<Self, Self::Error> {
-        text.parse()
-    }
-}
-
-impl TryFrom<&String> for Timestamp {
-    type Error = ParseTimestampError;
-
-    fn try_from(text: &String) -> Result<Self, Self::Error> {
-        text.parse()
-    }
-}
-
-impl TryFrom<String> for Timestamp {
-    type Error = ParseTimestampError;
-
-    fn try_from(text: String) -> Result<Self, Self::Error> {
-        text.parse()
+        Self::read(text).map_err(|flaw| TimestampError::unreadable(text, flaw))
     }
 }
 
@@ -403,7 +340,7 @@ impl From<SystemTime> for Timestamp {
 }
 
 impl TryFrom<Timestamp> for SystemTime {
-    type Error = TimestampRangeError;
+    type Error = TimestampError;
 
     /// Fails if the clock of the operating system cannot represent the instant: on Windows, before
     /// 1601.
@@ -417,9 +354,11 @@ impl TryFrom<Timestamp> for SystemTime {
         let nanos = timestamp.time.timestamp_subsec_nanos();
         second
             .and_then(|second| second.checked_add(Duration::from_nanos(nanos.into())))
-            .ok_or(TimestampRangeError {
-                nanos: timestamp.unix_nanos(),
-                range: "what the operating system's clock holds",
+            .ok_or_else(|| {
+                TimestampError::out_of_range(
+                    timestamp.unix_nanos(),
+                    "what the operating system's clock holds",
+                )
             })
     }
 }
@@ -439,9 +378,9 @@ impl schemars::JsonSchema for Timestamp {
     }
 }
 
-/// A string that is not a valid [`Timestamp`].
+/// A string that is not a valid [`Timestamp`], or an instant outside the range of a type.
 ///
-/// The message shows the string, at most 64 characters of it, and the accepted formats.
+/// The message shows the string, at most 64 characters of it, and the accepted formats, or the range.
 ///
 /// ```
 /// use compute_kfp_runtime::Timestamp;
@@ -452,60 +391,32 @@ impl schemars::JsonSchema for Timestamp {
 /// ));
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ParseTimestampError {
-    /// The string in quotes, as far as it is shown.
-    input: String,
-    flaw: Flaw,
-}
+pub struct TimestampError(String);
 
-impl ParseTimestampError {
-    fn new(text: &str, flaw: Flaw) -> Self {
+impl TimestampError {
+    fn unreadable(text: &str, flaw: Flaw) -> Self {
         let shown: String = text.chars().take(INPUT_SHOWN).collect();
         let cut = if shown.len() < text.len() {
             " (cut)"
         } else {
             ""
         };
-        Self {
-            input: format!("{shown:?}{cut}"),
-            flaw,
-        }
-    }
-}
-
-impl fmt::Display for ParseTimestampError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { input, flaw } = self;
-        write!(
-            f,
-            "{input} is not a timestamp: {flaw}; expected RFC 3339 such as \
+        Self(format!(
+            "{shown:?}{cut} is not a timestamp: {flaw}; expected RFC 3339 such as \
              2025-01-31T09:30:00.120+02:00, where the fraction and the offset (then UTC) may be \
              missing and a space may stand for the T"
-        )
+        ))
+    }
+
+    fn out_of_range(nanos: i128, range: &str) -> Self {
+        Self(format!("{nanos} ns since 1970 are outside {range}"))
     }
 }
 
-impl Error for ParseTimestampError {}
-
-/// An instant outside the range of the target type.
-///
-/// ```
-/// use compute_kfp_runtime::Timestamp;
-///
-/// let error = Timestamp::from_unix_nanos(i128::MAX).unwrap_err();
-/// assert!(error.to_string().ends_with("ns since 1970 are outside the years 0001 to 9999"));
-/// ```
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct TimestampRangeError {
-    nanos: i128,
-    range: &'static str,
-}
-
-impl fmt::Display for TimestampRangeError {
+impl fmt::Display for TimestampError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { nanos, range } = self;
-        write!(f, "{nanos} ns since 1970 are outside {range}")
+        f.write_str(&self.0)
     }
 }
 
-impl Error for TimestampRangeError {}
+impl Error for TimestampError {}

@@ -9,9 +9,7 @@ use std::borrow::Cow;
 use std::fmt;
 use std::future::Future;
 use std::sync::Arc;
-use std::time::Duration;
 
-use bytes::Bytes;
 use http::HeaderValue;
 use serde::de::DeserializeOwned;
 
@@ -23,24 +21,25 @@ use crate::credentials::Credentials;
 use crate::endpoint::{Endpoint, is_same_server};
 use crate::error::Error;
 use crate::http_client::{HttpClient, HttpClients};
-use crate::middleware::Middleware;
 use crate::operation::{Operation, SecurityScheme};
 use crate::raw_response::RawResponse;
 use crate::request::Request;
 use crate::response::Response;
-use crate::retry::RetryPolicy;
 use crate::stream::{self, EventStream, JsonStream};
 
 /// The transport of a client, which sends its requests. It holds the endpoint, credentials, limits,
 /// retries and connections.
 ///
-/// Cloning is cheap; clones share everything.
+/// Cloning is cheap; clones share everything. Builders of generated clients call the methods that send.
+/// They fail if the request cannot be sent, or the response is an error or cannot be decoded: see
+/// [`ErrorKind`](crate::ErrorKind).
 ///
 /// - Each operation gets the credentials it declares, those for a proxy, and no others. After a 401,
 ///   the credential is renewed if possible, and the call is sent once more.
 /// - If the spec declares a server for one operation, its requests are sent there and not to the
 ///   endpoint; [`TransportBuilder::server`] overrides the address of that server.
-/// - Failed calls are retried when that is safe, according to a [`RetryPolicy`].
+/// - Failed calls are retried when that is safe, according to a
+///   [`RetryPolicy`](crate::RetryPolicy).
 /// - A redirect is followed if it stays on the same scheme, host and port and repeats the same
 ///   request. Any other redirect is an error, so that no credential reaches another host and no
 ///   `POST` turns into a `GET`.
@@ -62,27 +61,10 @@ pub struct Transport(Arc<Inner>);
 
 struct Inner {
     endpoint: Endpoint,
-    /// Overrides of the servers that operations declare, by their address in the spec.
-    servers: Vec<(String, Endpoint)>,
-    allow_plain_http: bool,
     http: Arc<HttpClients>,
     user_agent: HeaderValue,
-    /// Credentials, by the name of their scheme.
-    credentials: Vec<(String, Arc<dyn Credentials>)>,
-    /// Credentials that each request to the endpoint sends.
-    proxy_credentials: Vec<Arc<dyn Credentials>>,
-    middleware: Vec<Arc<dyn Middleware>>,
-    dry_run: Option<DryRun>,
-    retry: RetryPolicy,
-    timeout: Duration,
-    attempt_timeout: Duration,
-    read_timeout: Duration,
-    max_response_bytes: usize,
-    max_response_objects: usize,
+    settings: TransportBuilder,
 }
-
-/// The function that receives the requests of a dry run.
-type DryRun = Arc<dyn Fn(&http::Request<Option<Bytes>>) + Send + Sync>;
 
 impl Inner {
     /// Returns the endpoint to which an operation is sent.
@@ -90,19 +72,17 @@ impl Inner {
         let Some(server) = operation.server else {
             return Ok(Cow::Borrowed(&self.endpoint));
         };
-        let mut given = self.servers.iter();
-        let endpoint = match given.find(|(declared, _)| is_same_server(declared, server)) {
-            Some((_, endpoint)) => Cow::Borrowed(endpoint),
-            None => Cow::Owned(Endpoint::parse(server)?),
-        };
-        if !operation.security.is_empty() && !self.credentials.is_empty() {
-            endpoint.check_credentials(self.allow_plain_http)?;
+        let mut given = self.settings.servers.iter();
+        let given = given.find(|(declared, _)| is_same_server(declared, server));
+        let endpoint = Endpoint::parse(given.map_or(server, |(_, given)| given))?;
+        if !operation.security.is_empty() && !self.settings.credentials.is_empty() {
+            endpoint.check_credentials(self.settings.allow_plain_http)?;
         }
-        Ok(endpoint)
+        Ok(Cow::Owned(endpoint))
     }
 
     fn held(&self, scheme: &SecurityScheme) -> Option<&dyn Credentials> {
-        let mut all = self.credentials.iter();
+        let mut all = self.settings.credentials.iter();
         let (_, held) = all.find(|(name, _)| name == scheme.name)?;
         Some(&**held)
     }
@@ -135,11 +115,6 @@ impl Transport {
     /// The body is decoded whatever its `Content-Type`. As with all methods that send, the time
     /// limit of the call starts when the future is first polled. Futures that are created first and
     /// awaited later lose no time.
-    ///
-    /// # Errors
-    ///
-    /// Returns an error if the request cannot be sent, or the response is an error or cannot be
-    /// decoded: see [`ErrorKind`](crate::ErrorKind).
     pub fn send_json<T: DeserializeOwned>(
         &self,
         request: Request,
@@ -148,11 +123,6 @@ impl Transport {
     }
 
     /// Sends a request and decodes a JSON response; returns `None` if the body is empty.
-    ///
-    /// # Errors
-    ///
-    /// Returns an error if the request cannot be sent, or the response is an error or cannot be
-    /// decoded: see [`ErrorKind`](crate::ErrorKind).
     pub fn send_optional_json<T: DeserializeOwned>(
         &self,
         request: Request,
@@ -161,11 +131,6 @@ impl Transport {
     }
 
     /// Sends a request whose response has no content; any content is ignored.
-    ///
-    /// # Errors
-    ///
-    /// Returns an error if the request cannot be sent, or the response is an error or cannot be
-    /// read: see [`ErrorKind`](crate::ErrorKind).
     pub fn send_empty(
         &self,
         request: Request,
@@ -175,11 +140,6 @@ impl Transport {
 
     /// Sends a request and returns the response body as a stream of bytes, whatever its type and
     /// length.
-    ///
-    /// # Errors
-    ///
-    /// Returns an error if the request cannot be sent or the response is an error: see
-    /// [`ErrorKind`](crate::ErrorKind).
     pub fn send_bytes(
         &self,
         request: Request,
@@ -191,11 +151,6 @@ impl Transport {
     /// Sends a request and returns the JSON values of the response as a stream.
     ///
     /// [`Operation::response`](crate::operation::Operation::response) defines how they are separated.
-    ///
-    /// # Errors
-    ///
-    /// Returns an error if the request cannot be sent or the response is an error: see
-    /// [`ErrorKind`](crate::ErrorKind).
     pub fn send_json_stream<T: DeserializeOwned + 'static>(
         &self,
         request: Request,
@@ -206,11 +161,6 @@ impl Transport {
 
     /// Sends a request with `Accept: text/event-stream` and returns the server-sent events as a
     /// stream.
-    ///
-    /// # Errors
-    ///
-    /// Returns an error if the request cannot be sent, or the response is an error or of another
-    /// media type: see [`ErrorKind`](crate::ErrorKind).
     pub fn send_events(
         &self,
         request: Request,
@@ -240,19 +190,11 @@ impl Transport {
     }
 }
 
-/// Shows only the schemes of credentials, because the `Debug` output of an implementation is
-/// unknown.
 impl fmt::Debug for Transport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let schemes = self.0.credentials.iter().map(|(scheme, _)| scheme);
         f.debug_struct("Transport")
             .field("endpoint", &self.endpoint())
-            .field("credentials", &schemes.collect::<Vec<_>>())
-            .field("retry", &self.0.retry)
-            .field("timeout", &self.0.timeout)
-            .field("attempt_timeout", &self.0.attempt_timeout)
-            .field("read_timeout", &self.0.read_timeout)
-            .field("max_response_bytes", &self.0.max_response_bytes)
+            .field("settings", &self.0.settings)
             .finish_non_exhaustive()
     }
 }

@@ -12,7 +12,13 @@ use crate::error::Error;
 
 /// Values that arrive one after the other, as a [`Stream`].
 ///
-/// Nothing is requested before it is polled, and an error ends it. Drop it to cancel its request.
+/// Nothing is requested before it is polled. Drop it to cancel its request. An error ends it, among them:
+///
+/// - a value that cannot be decoded, or that is longer than
+///   [`max_response_bytes`](crate::TransportBuilder::max_response_bytes);
+/// - a broken connection, of kind [`Connection`](crate::ErrorKind::Connection), or one on which nothing
+///   arrived for [`read_timeout`](crate::TransportBuilder::read_timeout), of kind
+///   [`Timeout`](crate::ErrorKind::Timeout).
 ///
 /// ```
 /// # async fn example() -> compute_kfp_runtime::Result<()> {

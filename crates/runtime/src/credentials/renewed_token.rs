@@ -24,6 +24,7 @@ const MARGIN: Duration = Duration::from_secs(5);
 ///
 /// let token = AccessToken::new("s3cret").expires_in(Duration::from_secs(300));
 /// assert!(!format!("{token:?}").contains("s3cret"));
+/// assert!(token.outlasts(Duration::from_secs(5)) && !token.outlasts(Duration::from_secs(600)));
 /// ```
 #[derive(Clone, Debug)]
 pub struct AccessToken {
@@ -59,16 +60,6 @@ impl AccessToken {
     }
 
     /// Returns whether the token is still valid `margin` from now, as is one without a known expiry.
-    ///
-    /// ```
-    /// use std::time::Duration;
-    ///
-    /// use compute_kfp_runtime::credentials::AccessToken;
-    ///
-    /// let token = AccessToken::new("s3cret").expires_in(Duration::from_secs(300));
-    /// assert!(token.outlasts(Duration::from_secs(5)));
-    /// assert!(!token.outlasts(Duration::from_secs(600)));
-    /// ```
     pub fn outlasts(&self, margin: Duration) -> bool {
         self.expiry.is_none_or(|expiry| {
             SystemTime::now()

@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 use super::find::proposal;
 use crate::error::{BuildError, Error};
 use crate::json_pointer;
-use crate::operation::{Body, BodyKind, BodyPart, Operation, Parameter};
+use crate::operation::{Body, BodyKind, BodyPart, Operation};
 use crate::request::Request;
 
 /// Name of the argument for the body, unless an operation without a body has a parameter of that
@@ -78,7 +78,9 @@ fn set(request: &mut Request, name: &str, value: Value) -> Result<(), String> {
         };
     }
     if let Some(parameter) = operation.parameter(name) {
-        check_parameter(parameter, &value)?;
+        if !is_null {
+            check(parameter.argument, parameter.kind, parameter.items, &value)?;
+        }
         request.set(name, &value);
         return Ok(());
     }
@@ -94,13 +96,6 @@ fn set(request: &mut Request, name: &str, value: Value) -> Result<(), String> {
             request.value_part(part.name, &value);
             Ok(())
         }
-    }
-}
-
-fn check_parameter(parameter: &Parameter, value: &Value) -> Result<(), String> {
-    match value {
-        Value::Null => Ok(()),
-        value => check(parameter.argument, parameter.kind, parameter.items, value),
     }
 }
 
@@ -133,10 +128,15 @@ fn set_body(request: &mut Request, body: Body, value: Value) -> Result<(), Strin
     Ok(())
 }
 
-/// Returns the body that belongs to an argument; parts of a form are arguments of their own.
+/// Returns the body that belongs to an argument.
 pub(super) fn body(operation: &Operation, argument: &str) -> Option<Body> {
-    let mut bodies = operation.whole_bodies();
-    bodies.find(|body| body.argument == argument)
+    whole_bodies(operation).find(|body| body.argument == argument)
+}
+
+/// Returns the bodies that are an argument; parts of a form are arguments of their own.
+fn whole_bodies(operation: &Operation) -> impl Iterator<Item = Body> {
+    let bodies = operation.bodies();
+    bodies.filter(|body| !matches!(body.kind, BodyKind::Multipart(_)))
 }
 
 pub(super) fn part(operation: &Operation, argument: &str) -> Option<&'static BodyPart> {
@@ -152,7 +152,7 @@ fn unknown(operation: &Operation, name: &str) -> String {
     }
     let parameters = operation.parameters.iter().map(|it| it.argument);
     let parts = operation.body_parts().map(|part| part.argument);
-    let bodies = operation.whole_bodies().map(|body| body.argument);
+    let bodies = whole_bodies(operation).map(|body| body.argument);
     let known: Vec<&str> = parameters.chain(parts).chain(bodies).collect();
     let alike = proposal(known.iter().map(|known| (*known, name)));
     let remedy = match (alike, known.is_empty()) {

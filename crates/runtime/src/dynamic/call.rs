@@ -92,15 +92,6 @@ impl Call {
     ///
     /// Files are read while they are sent. A name that the operation does not have is reported when
     /// the call is sent.
-    ///
-    /// ```
-    /// # fn example(call: compute_kfp_runtime::dynamic::Call) {
-    /// use std::path::Path;
-    ///
-    /// let call = call.file("uploadfile", Path::new("pipeline.yaml"));
-    /// # drop(call);
-    /// # }
-    /// ```
     pub fn file(mut self, name: &str, content: impl Into<Content>) -> Self {
         let (operation, content) = (self.operation(), content.into());
         match (body(operation, name), part(operation, name)) {
@@ -181,25 +172,24 @@ impl Call {
     ///
     /// Returns an error if the request cannot be sent, or the response is an error or cannot be
     /// decoded: see [`ErrorKind`](crate::ErrorKind).
-    pub async fn send(self) -> Result<Response<Value>, Error> {
-        let Self {
-            transport,
-            mut request,
-        } = self;
-        match request.operation().response {
-            None => Ok(transport.send_empty(request).await?.map(|()| Value::Null)),
-            Some(ResponseKind::Json) => transport.send_json(request).await,
+    pub async fn send(mut self) -> Result<Response<Value>, Error> {
+        match self.request.operation().response {
+            None => {
+                let response = self.transport.send_empty(self.request).await?;
+                Ok(response.map(|()| Value::Null))
+            }
+            Some(ResponseKind::Json) => self.transport.send_json(self.request).await,
             Some(ResponseKind::OptionalJson) => {
-                let response = transport.send_optional_json(request).await?;
+                let response = self.transport.send_optional_json(self.request).await?;
                 Ok(response.map(Option::unwrap_or_default))
             }
-            Some(ResponseKind::Bytes) => {
-                request.refuse("the response is not JSON; use `send_bytes`".to_owned());
-                transport.send_json(request).await
-            }
-            Some(_) => {
-                request.refuse("the response is a stream; use `stream`".to_owned());
-                transport.send_json(request).await
+            Some(kind) => {
+                let problem = match kind {
+                    ResponseKind::Bytes => "the response is not JSON; use `send_bytes`",
+                    _ => "the response is a stream; use `stream`",
+                };
+                self.request.refuse(problem.to_owned());
+                self.transport.send_json(self.request).await
             }
         }
     }
@@ -220,15 +210,15 @@ impl Call {
     ///
     /// Returns an error if the response of the operation is not a stream of JSON; nothing is sent
     /// then. Otherwise see [`ErrorKind`](crate::ErrorKind).
-    pub async fn stream(self) -> Result<Response<JsonStream<Value>>, Error> {
-        let Self {
-            transport,
-            mut request,
-        } = self;
-        if !(request.operation().response).is_some_and(ResponseKind::is_json_stream) {
-            request.refuse("the response is not a stream of JSON; use `send`".to_owned());
+    pub async fn stream(mut self) -> Result<Response<JsonStream<Value>>, Error> {
+        use ResponseKind::{JsonLines, JsonResults, JsonSequence};
+
+        let kind = self.request.operation().response;
+        if !matches!(kind, Some(JsonLines | JsonSequence | JsonResults)) {
+            self.request
+                .refuse("the response is not a stream of JSON; use `send`".to_owned());
         }
-        transport.send_json_stream(request).await
+        self.transport.send_json_stream(self.request).await
     }
 
     /// Sends the request with `Accept: text/event-stream` and returns the server-sent events as a
@@ -238,15 +228,12 @@ impl Call {
     ///
     /// Returns an error if the operation has no events; nothing is sent then. Otherwise see
     /// [`ErrorKind`](crate::ErrorKind).
-    pub async fn events(self) -> Result<Response<EventStream>, Error> {
-        let Self {
-            transport,
-            mut request,
-        } = self;
-        if !request.operation().events {
-            request.refuse("the operation has no server-sent events; use `send`".to_owned());
+    pub async fn events(mut self) -> Result<Response<EventStream>, Error> {
+        if !self.request.operation().events {
+            self.request
+                .refuse("the operation has no server-sent events; use `send`".to_owned());
         }
-        transport.send_events(request).await
+        self.transport.send_events(self.request).await
     }
 }
 

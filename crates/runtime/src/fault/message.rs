@@ -114,57 +114,50 @@ fn in_json(json: &Value) -> Option<String> {
     if let Value::String(text) = json {
         return Some(text.clone());
     }
-    let text = |value: &Value, key: &str| value.get(key).and_then(Value::as_str).map(str::to_owned);
-    let filled = |text: Option<String>| text.filter(|text| !text.is_empty());
+    let text = |pointer: &str| json.pointer(pointer).and_then(Value::as_str);
+    let filled = |pointer: &str| text(pointer).filter(|text| !text.is_empty());
     // google.rpc.Status: the first detail is for people, the message for those who run the server.
-    filled(
-        json.get("details")
-            .and_then(|details| text(details.get(0)?, "message")),
-    )
-    .or_else(|| filled(text(json, "message")))
-    .or_else(|| {
-        let message = filled(text(json, "error_message"))?;
-        Some(
-            match filled(text(json, "error_details")).filter(|details| *details != message) {
-                Some(details) => format!("{message}: {details}"),
-                None => message,
-            },
-        )
-    })
-    .or_else(|| match json.get("detail")? {
-        Value::String(detail) => Some(detail.clone()),
-        Value::Array(errors) => Some(errors.iter().map(validation).collect::<Vec<_>>().join("; ")),
-        _ => None,
-    })
-    .or_else(|| match json.get("error")? {
-        Value::String(error) => Some(match text(json, "error_description") {
-            Some(description) => format!("{error}: {description}"),
-            None => error.clone(),
-        }),
-        nested => text(nested, "message"),
-    })
+    if let Some(message) = filled("/details/0/message").or_else(|| filled("/message")) {
+        return Some(message.to_owned());
+    }
+    if let Some(message) = filled("/error_message") {
+        let details = filled("/error_details").filter(|details| *details != message);
+        return Some(with_details(message, details));
+    }
+    match json.get("detail") {
+        Some(Value::String(detail)) => return Some(detail.clone()),
+        Some(Value::Array(errors)) => {
+            return Some(errors.iter().map(validation).collect::<Vec<_>>().join("; "));
+        }
+        _ => {}
+    }
+    match text("/error") {
+        Some(error) => Some(with_details(error, text("/error_description"))),
+        None => text("/error/message").map(str::to_owned),
+    }
+}
+
+fn with_details(message: &str, details: Option<&str>) -> String {
+    match details {
+        Some(details) => format!("{message}: {details}"),
+        None => message.to_owned(),
+    }
 }
 
 /// Formats one validation error of FastAPI, as `loc: msg`.
 fn validation(error: &Value) -> String {
-    let message = error
-        .get("msg")
-        .and_then(Value::as_str)
-        .unwrap_or("invalid");
-    let place = error.get("loc").and_then(Value::as_array).map(|parts| {
-        let parts: Vec<String> = parts
-            .iter()
-            .filter_map(|part| match part {
-                Value::String(name) => Some(name.clone()),
-                Value::Number(index) => Some(index.to_string()),
-                _ => None,
-            })
-            .collect();
-        parts.join(".")
+    let message = error.get("msg").and_then(Value::as_str);
+    let message = message.unwrap_or("invalid");
+    let parts = error.get("loc").and_then(Value::as_array);
+    let names = parts.into_iter().flatten().filter_map(|part| match part {
+        Value::String(name) => Some(name.clone()),
+        Value::Number(index) => Some(index.to_string()),
+        _ => None,
     });
-    match place {
-        Some(place) if !place.is_empty() => format!("{place}: {message}"),
-        _ => message.to_owned(),
+    let place = names.collect::<Vec<_>>().join(".");
+    match place.is_empty() {
+        true => message.to_owned(),
+        false => format!("{place}: {message}"),
     }
 }
 

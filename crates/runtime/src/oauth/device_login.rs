@@ -27,13 +27,6 @@ const LONGEST_INTERVAL: Duration = Duration::from_secs(3600);
 const LONGEST_BACKOFF: Duration = Duration::from_secs(10);
 
 /// A login that a person confirms in a browser, on this or any other device.
-///
-/// ```
-/// let login = compute_kfp_runtime::oauth::DeviceLogin::new("my-client")
-///     .audience("https://api.example.org")
-///     .scope("openid offline_access");
-/// # drop(login);
-/// ```
 #[derive(Clone, Debug)]
 pub struct DeviceLogin {
     client_id: String,
@@ -68,9 +61,7 @@ impl DeviceLogin {
     /// # Errors
     ///
     /// Returns an error of kind [`Authentication`](crate::ErrorKind::Authentication) if the server
-    /// has no such endpoint, refuses, or sends an invalid response. Temporary failures, such as an
-    /// unreachable server, keep their kind: see
-    /// [`Error::of_credential`](crate::Error::of_credential).
+    /// has no such endpoint, refuses, or sends an invalid response.
     pub async fn start(
         &self,
         http: &HttpClient,

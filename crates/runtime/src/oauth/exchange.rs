@@ -7,7 +7,7 @@ use http::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
 use oauth2::{AsyncHttpClient, ErrorResponse, HttpRequest, HttpResponse, RequestTokenError};
 use url::Url;
 
-use crate::endpoint::Endpoint;
+use crate::endpoint::{Endpoint, is_private};
 use crate::error::Error;
 use crate::fault::message::LONGEST;
 use crate::fault::{self, is_html};
@@ -32,7 +32,7 @@ pub(super) fn address(what: &str, url: &str, allow_plain_http: bool) -> Result<U
     // A query is allowed to these addresses, as some servers tell tenants apart by it.
     let (base, _) = url.split_once('?').unwrap_or((url, ""));
     let endpoint = Endpoint::parse(base).map_err(wrong)?;
-    if !allow_plain_http && !endpoint.is_private() {
+    if !allow_plain_http && !is_private(&endpoint.url) {
         return Err(Error::configuration(format!(
             "the {what} of the login server, `{}`, would receive secrets over plain HTTP; use https, or allow it",
             endpoint.as_str()

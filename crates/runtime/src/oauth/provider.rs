@@ -13,18 +13,6 @@ use crate::error::Error;
 use crate::http_client::HttpClient;
 
 /// The endpoints of a login server.
-///
-/// ```no_run
-/// use compute_kfp_runtime::oauth::Provider;
-///
-/// # async fn example(http: &compute_kfp_runtime::HttpClient) -> compute_kfp_runtime::Result<()> {
-/// let url = "https://login.example.org/.well-known/openid-configuration";
-/// let provider = Provider::discover(http, url).await?;
-/// let tokens = provider.refresh(http, "my-client", "refresh-token").await?;
-/// # drop(tokens);
-/// # Ok(())
-/// # }
-/// ```
 #[derive(Clone, Debug)]
 pub struct Provider {
     token: Url,
@@ -52,9 +40,7 @@ impl Provider {
     /// or one of the endpoints is not a URL, or if secrets would be sent over plain HTTP.
     ///
     /// Returns an error of kind [`Authentication`](crate::ErrorKind::Authentication) if the server
-    /// refuses or its response is not an OpenID configuration. Temporary failures, such as an
-    /// unreachable server, keep their kind: see
-    /// [`Error::of_credential`](crate::Error::of_credential).
+    /// refuses or its response is not an OpenID configuration.
     pub async fn discover(http: &HttpClient, well_known_url: &str) -> Result<Self, Error> {
         Self::discovered(http, well_known_url, false).await
     }
@@ -97,8 +83,7 @@ impl Provider {
     /// # Errors
     ///
     /// Returns an error of kind [`Authentication`](crate::ErrorKind::Authentication) if the server
-    /// refuses or sends an invalid response. Temporary failures, such as an unreachable server,
-    /// keep their kind: see [`Error::of_credential`](crate::Error::of_credential).
+    /// refuses or sends an invalid response.
     pub async fn refresh(
         &self,
         http: &HttpClient,
@@ -123,8 +108,7 @@ impl Provider {
     /// # Errors
     ///
     /// Returns an error of kind [`Authentication`](crate::ErrorKind::Authentication) if the server
-    /// has no such endpoint or refuses. Temporary failures, such as an unreachable server, keep
-    /// their kind: see [`Error::of_credential`](crate::Error::of_credential).
+    /// has no such endpoint or refuses.
     pub async fn revoke(
         &self,
         http: &HttpClient,

@@ -108,7 +108,7 @@ impl<P: ListPage> Stream for Items<P> {
             this.page = Vec::new().into_iter();
             match ready!(Pin::new(&mut this.pages).poll_next(context)) {
                 Some(Ok(page)) => {
-                    let here = page.here().clone();
+                    let here = page.here.clone();
                     this.next_page = page.resume_point().cloned();
                     let mut items = page.into_items();
                     // A page is given from its beginning, also where some of its items were given already.

@@ -69,7 +69,7 @@ pub enum NextPage<'a> {
 /// It can be used like the [`Response`] of the operation.
 pub struct Page<P> {
     response: Response<P>,
-    here: ResumePoint,
+    pub(super) here: ResumePoint,
     next: Option<ResumePoint>,
 }
 
@@ -115,10 +115,6 @@ impl<P: ListPage> Page<P> {
     /// last page, unless the list is paged by time: then more items may be written.
     pub fn resume_point(&self) -> Option<&ResumePoint> {
         self.next.as_ref()
-    }
-
-    pub(super) fn here(&self) -> &ResumePoint {
-        &self.here
     }
 }
 

@@ -5,7 +5,8 @@ use std::collections::{HashSet, VecDeque};
 use std::hash::{Hash as _, Hasher as _};
 use std::mem::discriminant;
 
-use tokio::task::JoinSet;
+use tokio::task::JoinError;
+use tokio_util::task::AbortOnDropHandle;
 use tracing::Instrument as _;
 
 use super::page::{ListPage, NextPage, Page};
@@ -29,14 +30,8 @@ pub(super) struct Pager<P> {
     max_items: Option<u64>,
     /// Maximum number of pages that are fetched ahead.
     prefetch: usize,
-    /// Digest of the values that page tokens contain.
-    held: Option<u64>,
-    /// Position of the next page.
-    position: Position,
-    /// Number of items on the pages so far.
-    given: u64,
-    /// Number of items of the first page that were given before the list is resumed.
-    skip: u64,
+    /// Point at which the next page begins.
+    point: ResumePoint,
     has_ended: bool,
     /// Pages that are fetched in the background, from the next one on.
     ahead: VecDeque<Ahead<P>>,
@@ -51,7 +46,7 @@ pub(super) struct Pager<P> {
 }
 
 /// A page that is fetched in the background; the request is cancelled when it is dropped.
-type Ahead<P> = JoinSet<Result<Response<P>, Error>>;
+type Ahead<P> = AbortOnDropHandle<Result<Response<P>, Error>>;
 
 impl<P: ListPage> Pager<P> {
     /// Creates the pager of a request; fails if it is not one of a list, or if it resumes at a point
@@ -60,7 +55,7 @@ impl<P: ListPage> Pager<P> {
         let operation = request.operation();
         let options = request.paging();
         let value = |name: &str| request.value(name).map(str::to_owned);
-        let start = match operation.paging {
+        let position = match operation.paging {
             Some(Paging::Token { .. }) => Position::Token(value("page_token")),
             Some(Paging::Numbered { .. }) => Position::Number {
                 page: value("page").and_then(|it| it.parse().ok()).unwrap_or(1),
@@ -72,26 +67,23 @@ impl<P: ListPage> Pager<P> {
                 return Err(refused(operation, &what));
             }
         };
-        let held = request.held_by_token();
-        let (position, given, skip) = match options.resume {
-            None => (start, 0, 0),
-            Some(point) => {
-                if let Some(mismatch) = mismatch(&point, operation, held, &start) {
-                    return Err(refused(operation, &mismatch));
-                }
-                let before = point.given.saturating_sub(point.given_of_page);
-                (point.position, before, point.given_of_page)
-            }
+        let start = ResumePoint {
+            operation: operation.id.to_owned(),
+            position,
+            held: request.held_by_token(),
+            given_of_page: 0,
+            given: 0,
         };
+        let point = options.resume.unwrap_or_else(|| start.clone());
+        if let Some(mismatch) = mismatch(&point, &start) {
+            return Err(refused(operation, &mismatch));
+        }
         Ok(Self {
             transport,
             request,
             max_items: options.max_items,
             prefetch: options.prefetch,
-            held,
-            position,
-            given,
-            skip,
+            point,
             has_ended: false,
             ahead: VecDeque::new(),
             tokens: HashSet::new(),
@@ -103,16 +95,15 @@ impl<P: ListPage> Pager<P> {
 
     /// Returns the next page, or `None` at the end.
     pub async fn next(&mut self) -> Result<Option<Page<P>>, Error> {
-        let here = self.point();
+        let here = self.point.clone();
         if self.has_ended || self.max_items.is_some_and(|most| here.given >= most) {
             return Ok(None);
         }
         match self.page().await {
             Ok(response) => {
-                self.skip = 0;
                 // More lines of a log may be written.
-                let goes_on = !self.has_ended || matches!(self.position, Position::Time(_));
-                let after = goes_on.then(|| self.point());
+                let goes_on = !self.has_ended || matches!(self.point.position, Position::Time(_));
+                let after = goes_on.then(|| self.point.clone());
                 Ok(Some(Page::new(response, here, after)))
             }
             Err(error) => Err(error.resumed_at(here)),
@@ -121,20 +112,22 @@ impl<P: ListPage> Pager<P> {
 
     /// Fetches a page, and moves to the position after it.
     async fn page(&mut self) -> Result<Response<P>, Error> {
-        if let Position::Token(Some(token)) = &self.position
+        if let Position::Token(Some(token)) = &self.point.position
             && !self.tokens.insert(hash(token))
         {
             let what = "the list does not end: its next page has the token of an earlier page";
             return Err(self.broken(what.to_owned()));
         }
-        let page = match (self.ahead.pop_front(), &self.position) {
-            (Some(ahead), _) => arrived(ahead).await?,
+        let page = match (self.ahead.pop_front(), &self.point.position) {
+            (Some(ahead), _) => ahead.await.map_err(stopped)??,
             (None, Position::Time(cursor)) => self.lines(cursor.clone()).await?,
             (None, _) => fetch(&self.transport, self.request_of(0)).await?,
         };
         let length = length(&*page);
-        self.given = self.given.saturating_add(length);
-        let following = match (&mut self.position, page.next_page()) {
+        let before = self.point.given.saturating_sub(self.point.given_of_page);
+        self.point.given = before.saturating_add(length);
+        self.point.given_of_page = 0;
+        let following = match (&mut self.point.position, page.next_page()) {
             (Position::Token(next), NextPage::Token(Some(token))) => {
                 *next = Some(token.to_owned());
                 1
@@ -235,7 +228,7 @@ impl<P: ListPage> Pager<P> {
             for line in page.list().into_iter().flatten() {
                 cursor.pass(line, P::time(line));
             }
-            self.position = Position::Time(cursor.clone());
+            self.point.position = Position::Time(cursor.clone());
             let NextPage::Time(Some(next)) = page.next_page() else {
                 self.has_ended = true;
                 return Ok(page);
@@ -269,39 +262,29 @@ impl<P: ListPage> Pager<P> {
     /// Requests the following pages, as many as are needed and as `prefetch` allows.
     fn fetch_ahead(&mut self, following: u64, length: u64) {
         let needed = match self.max_items {
-            Some(most) => most.saturating_sub(self.given).div_ceil(length.max(1)),
+            Some(most) => most
+                .saturating_sub(self.point.given)
+                .div_ceil(length.max(1)),
             None => u64::MAX,
         };
         let ahead = following.min(needed).min(self.prefetch as u64);
         for index in self.ahead.len() as u64..ahead {
             let (transport, request) = (self.transport.clone(), self.request_of(index));
             let fetching = async move { fetch(&transport, request).await };
-            let mut ahead = JoinSet::new();
-            ahead.spawn(fetching.in_current_span());
-            self.ahead.push_back(ahead);
+            let fetching = tokio::spawn(fetching.in_current_span());
+            self.ahead.push_back(AbortOnDropHandle::new(fetching));
         }
     }
 
     /// Returns the request of the page at the position, or of one that many pages after it.
     fn request_of(&self, further: u64) -> Request {
         let mut request = self.request.clone();
-        match &self.position {
+        match &self.point.position {
             Position::Token(Some(token)) => request.next_page(token),
             Position::Number { page, .. } => request.set("page", &page.saturating_add(further)),
             Position::Token(None) | Position::Time(_) => {}
         }
         request
-    }
-
-    /// Returns the point from which another stream can resume with the next page.
-    fn point(&self) -> ResumePoint {
-        ResumePoint {
-            operation: self.request.operation().id.to_owned(),
-            position: self.position.clone(),
-            held: self.held,
-            given_of_page: self.skip,
-            given: self.given.saturating_add(self.skip),
-        }
     }
 
     /// Creates the error for a response that would make a list endless or wrong.
@@ -311,21 +294,16 @@ impl<P: ListPage> Pager<P> {
 }
 
 /// Returns why a list cannot resume at a point, if it is one of another list.
-fn mismatch(
-    point: &ResumePoint,
-    operation: &Operation,
-    held: Option<u64>,
-    start: &Position,
-) -> Option<String> {
-    if point.operation != operation.id {
-        let (of, id) = (&point.operation, operation.id);
+fn mismatch(point: &ResumePoint, start: &ResumePoint) -> Option<String> {
+    let (of, id) = (&point.operation, &start.operation);
+    if of != id {
         return Some(format!("the resume point belongs to `{of}`, not to `{id}`"));
     }
-    if point.held != held {
+    if point.held != start.held {
         let what = "the resume point belongs to a list with another filter or order; set the same";
         return Some(what.to_owned());
     }
-    match (&point.position, start) {
+    match (&point.position, &start.position) {
         (Position::Number { size, .. }, Position::Number { size: set, .. }) if size != set => {
             Some(format!(
                 "the resume point belongs to a list with page size {}; set the same page size",
@@ -333,8 +311,7 @@ fn mismatch(
             ))
         }
         (position, start) if discriminant(position) != discriminant(start) => Some(format!(
-            "the resume point is of another kind of paging than `{}`",
-            operation.id
+            "the resume point is of another kind of paging than `{id}`"
         )),
         _ => None,
     }
@@ -353,17 +330,9 @@ async fn fetch<P: ListPage>(transport: &Transport, request: Request) -> Result<R
     }
 }
 
-/// Waits for a page that was fetched ahead.
-async fn arrived<P: 'static>(mut ahead: Ahead<P>) -> Result<Response<P>, Error> {
-    let ended = Error::new(
-        ErrorKind::Connection,
-        "the page was not fetched: its async runtime has stopped",
-    );
-    match ahead.join_next().await {
-        Some(Ok(page)) => page,
-        Some(Err(error)) => Err(ended.caused_by(error)),
-        None => Err(ended),
-    }
+fn stopped(error: JoinError) -> Error {
+    let what = "the page was not fetched: its async runtime has stopped";
+    Error::new(ErrorKind::Connection, what).caused_by(error)
 }
 
 fn length<P: ListPage>(page: &P) -> u64 {

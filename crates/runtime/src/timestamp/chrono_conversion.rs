@@ -8,15 +8,6 @@ use super::{
 
 impl Timestamp {
     /// Converts to a [`chrono`] value with the same instant and offset.
-    ///
-    /// ```
-    /// use compute_kfp_runtime::Timestamp;
-    ///
-    /// let created: Timestamp = "2025-01-31T09:30:00+02:00".parse()?;
-    /// assert_eq!(created.to_chrono().to_rfc3339(), "2025-01-31T09:30:00+02:00");
-    /// # Ok::<(), compute_kfp_runtime::ParseTimestampError>(())
-    /// ```
-    #[must_use]
     pub fn to_chrono(self) -> DateTime<FixedOffset> {
         self.time
     }

@@ -1,5 +1,6 @@
 //! One attempt: middleware, credentials, redirects, and the response.
 
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
@@ -50,7 +51,7 @@ impl Sending<'_> {
     /// Runs the attempt through the middleware.
     pub async fn run(&self, attempt: Attempt) -> Result<Response<ResponseBody>, Error> {
         let last = |attempt| -> ResponseFuture<'_> { Box::pin(self.exchange(attempt)) };
-        let rest = &self.transport.middleware;
+        let rest = &self.transport.settings.middleware;
         Next { rest, last: &last }.run(attempt).await
     }
 
@@ -101,7 +102,7 @@ impl Sending<'_> {
         }
         let progress = Progress::default();
         let request = body.attach(self.http, request, &progress).await?;
-        if let Some(see) = &self.transport.dry_run {
+        if let Some(see) = &self.transport.settings.dry_run {
             see(&preview(request)?);
             return Err(Error::configuration("nothing was sent: this is a dry run"));
         }
@@ -110,10 +111,10 @@ impl Sending<'_> {
             return sending.await.map_err(fault::http);
         };
         loop {
-            let moved = progress.bytes();
+            let moved = progress.load(Ordering::Relaxed);
             match timeout(longest_silence, &mut sending).await {
                 Ok(answered) => return answered.map_err(fault::http),
-                Err(_) if progress.bytes() > moved => {}
+                Err(_) if progress.load(Ordering::Relaxed) > moved => {}
                 Err(_) => return Err(fault::silent(longest_silence)),
             }
         }
@@ -171,13 +172,13 @@ impl Sending<'_> {
         &self,
         response: &mut reqwest::Response,
     ) -> Result<Result<Bytes, String>, Error> {
-        let limit = self.transport.max_response_bytes;
+        let limit = self.transport.settings.max_response_bytes;
         let Some(body) = whole(response, limit, self.longest_silence).await? else {
             return Ok(Err(format!(
                 "the response has more than {limit} bytes; raise `max_response_bytes` or ask for less"
             )));
         };
-        let limit = self.transport.max_response_objects;
+        let limit = self.transport.settings.max_response_objects;
         let objects = || body.iter().filter(|byte| **byte == b'{').count();
         if body.len() > limit && objects() > limit {
             return Ok(Err(format!(

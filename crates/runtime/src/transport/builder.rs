@@ -8,7 +8,7 @@ use bytes::Bytes;
 use http::HeaderValue;
 use reqwest::ClientBuilder;
 
-use super::{DryRun, Inner, Transport};
+use super::{Inner, Transport};
 use crate::credentials::Credentials;
 use crate::endpoint::{Endpoint, is_same_server};
 use crate::error::Error;
@@ -39,22 +39,26 @@ const USER_AGENT: &str = concat!("compute-kfp/", env!("CARGO_PKG_VERSION"));
 pub struct TransportBuilder {
     endpoint: String,
     /// Addresses of servers, by their address in the spec.
-    servers: Vec<(String, String)>,
+    pub(super) servers: Vec<(String, String)>,
     connections: Connections,
     /// Credentials, by the name of their scheme.
-    credentials: Vec<(String, Arc<dyn Credentials>)>,
-    proxy_credentials: Vec<Arc<dyn Credentials>>,
-    middleware: Vec<Arc<dyn Middleware>>,
-    retry: RetryPolicy,
+    pub(super) credentials: Vec<(String, Arc<dyn Credentials>)>,
+    /// Credentials that each request to the endpoint sends.
+    pub(super) proxy_credentials: Vec<Arc<dyn Credentials>>,
+    pub(super) middleware: Vec<Arc<dyn Middleware>>,
+    pub(super) retry: RetryPolicy,
     read_timeout: Option<Duration>,
-    attempt_timeout: Duration,
-    timeout: Duration,
-    max_response_bytes: usize,
-    max_response_objects: usize,
-    allow_plain_http: bool,
+    pub(super) attempt_timeout: Duration,
+    pub(super) timeout: Duration,
+    pub(super) max_response_bytes: usize,
+    pub(super) max_response_objects: usize,
+    pub(super) allow_plain_http: bool,
     application: Option<String>,
-    dry_run: Option<DryRun>,
+    pub(super) dry_run: Option<DryRun>,
 }
+
+/// The function that receives the requests of a dry run.
+type DryRun = Arc<dyn Fn(&http::Request<Option<Bytes>>) + Send + Sync>;
 
 impl TransportBuilder {
     pub(super) fn new(endpoint: String) -> Self {
@@ -88,12 +92,6 @@ impl TransportBuilder {
     ///
     /// `declared` is the address of that server in the spec. Operations without their own server
     /// are sent to the [`endpoint`](Self::endpoint) of the transport and are not affected.
-    ///
-    /// ```
-    /// # let builder = compute_kfp_runtime::Transport::builder("https://api.example.org");
-    /// let builder = builder.server("https://upload.example.org", "http://localhost:8080");
-    /// # drop(builder);
-    /// ```
     pub fn server(mut self, declared: impl Into<String>, endpoint: impl Into<String>) -> Self {
         let declared = declared.into();
         self.servers
@@ -117,16 +115,6 @@ impl TransportBuilder {
     ///
     /// Each request to the endpoint sends all of them, in addition to the credentials that its operation
     /// declares. Requests to other servers that operations declare do not.
-    ///
-    /// ```
-    /// use compute_kfp_runtime::Transport;
-    /// use compute_kfp_runtime::credentials::SessionCookie;
-    ///
-    /// let session = SessionCookie::new("authservice_session=MTY5");
-    /// let transport = Transport::builder("https://example.org").proxy_credentials(session).build()?;
-    /// # drop(transport);
-    /// # Ok::<(), compute_kfp_runtime::Error>(())
-    /// ```
     pub fn proxy_credentials(mut self, credentials: impl Credentials) -> Self {
         self.proxy_credentials.push(Arc::new(credentials));
         self
@@ -271,12 +259,6 @@ impl TransportBuilder {
 
     /// Sets the name and version of the application, which precede those of this SDK in the
     /// `User-Agent`.
-    ///
-    /// ```
-    /// # let builder = compute_kfp_runtime::Transport::builder("https://example.org");
-    /// let builder = builder.application("calibration/1.2");
-    /// # drop(builder);
-    /// ```
     pub fn application(mut self, application: impl Into<String>) -> Self {
         self.application = Some(application.into());
         self
@@ -343,40 +325,28 @@ impl TransportBuilder {
     /// - the HTTP client cannot be created.
     pub fn build(self) -> Result<Transport, Error> {
         let endpoint = Endpoint::parse(&self.endpoint)?;
-        let mut servers = Vec::new();
-        for (declared, server) in self.servers {
-            servers.push((declared, Endpoint::parse(&server)?));
-        }
+        let servers = self.servers.iter();
+        let servers = servers.map(|(_, server)| Endpoint::parse(server));
+        let servers = servers.collect::<Result<Vec<_>, _>>()?;
         if !(self.credentials.is_empty() && self.proxy_credentials.is_empty()) {
-            for endpoint in [&endpoint]
-                .into_iter()
-                .chain(servers.iter().map(|it| &it.1))
-            {
+            for server in [&endpoint].into_iter().chain(&servers) {
                 self.connections
-                    .check_credentials(endpoint, self.allow_plain_http)?;
+                    .check_credentials(server, self.allow_plain_http)?;
             }
         }
-        let http = Arc::new(HttpClients::new(self.connections, &endpoint)?);
-        let user_agent = user_agent(self.application.as_deref())?;
+        let http = HttpClients::new(self.connections.clone(), &endpoint)?;
         Ok(Transport(Arc::new(Inner {
             endpoint,
-            servers,
-            allow_plain_http: self.allow_plain_http,
-            http,
-            user_agent,
-            credentials: self.credentials,
-            proxy_credentials: self.proxy_credentials,
-            middleware: self.middleware,
-            dry_run: self.dry_run,
-            retry: self.retry,
-            timeout: self.timeout,
-            attempt_timeout: self.attempt_timeout,
-            read_timeout: self
-                .read_timeout
-                .unwrap_or(self.attempt_timeout.min(self.timeout)),
-            max_response_bytes: self.max_response_bytes,
-            max_response_objects: self.max_response_objects,
+            http: Arc::new(http),
+            user_agent: user_agent(self.application.as_deref())?,
+            settings: self,
         })))
+    }
+
+    /// Returns the maximum time without progress.
+    pub(super) fn longest_silence(&self) -> Duration {
+        let shortest = self.attempt_timeout.min(self.timeout);
+        self.read_timeout.unwrap_or(shortest)
     }
 }
 
@@ -390,7 +360,8 @@ fn user_agent(application: Option<&str>) -> Result<HeaderValue, Error> {
     })
 }
 
-/// Omits endpoint and proxy: they have not been checked yet and may contain a password.
+/// Omits endpoint and proxy, which have not been checked yet and may contain a password. Shows only the
+/// schemes of credentials, because the `Debug` output of an implementation is unknown.
 impl fmt::Debug for TransportBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let schemes = self.credentials.iter().map(|(scheme, _)| scheme);

@@ -1,12 +1,11 @@
 //! One call: its credentials, its attempts, and its time limit.
 
 use std::borrow::Cow;
-use std::fmt::Write as _;
 use std::future::Future;
 use std::pin::pin;
 use std::time::Duration;
 
-use tokio::time::{Instant, sleep, timeout_at};
+use tokio::time::{Instant, sleep, timeout, timeout_at};
 use tracing::{Instrument as _, Span};
 
 use super::attempt::{Sending, Taking};
@@ -34,8 +33,7 @@ pub(super) struct RunningCall<'a> {
     request: ReadyRequest,
     taking: Taking,
     span: Span,
-    /// Overrides the policy of the transport.
-    retry: Option<RetryPolicy>,
+    retry: RetryPolicy,
     timeout: Duration,
     /// `None` for uploads and streamed responses, because their length determines how long they
     /// take.
@@ -58,30 +56,25 @@ impl<'a> RunningCall<'a> {
         taking: Taking,
     ) -> Result<Box<Self>, Error> {
         let operation = request.operation();
-        Self::new(transport, request, taking).map_err(|error| {
-            let error = error.during(operation);
-            let endpoint = transport.endpoint_of(operation);
-            let endpoint = endpoint.unwrap_or(Cow::Borrowed(&transport.endpoint));
-            trace::failed(&trace::call(&endpoint, operation), &error);
-            error
-        })
-    }
-
-    fn new(transport: &'a Inner, request: Request, taking: Taking) -> Result<Box<Self>, Error> {
-        let operation = request.operation();
-        let endpoint = transport.endpoint_of(operation)?;
-        let (request, options) = request.into_ready(&endpoint)?;
+        let endpoint = transport.endpoint_of(operation);
+        let shown = endpoint.as_deref().unwrap_or(&transport.endpoint);
+        let span = trace::call(shown, operation);
+        let ready = endpoint.and_then(|endpoint| Ok((request.into_ready(&endpoint)?, endpoint)));
+        let ((request, options), endpoint) = ready
+            .map_err(|error| error.during(operation))
+            .inspect_err(|error| trace::failed(&span, error))?;
+        let settings = &transport.settings;
         let bounded = taking == Taking::Whole && !request.body.uploads();
-        let timeout = options.timeout.unwrap_or(transport.timeout);
-        let attempt_timeout = options.attempt_timeout.unwrap_or(transport.attempt_timeout);
+        let timeout = options.timeout.unwrap_or(settings.timeout);
+        let attempt_timeout = options.attempt_timeout.unwrap_or(settings.attempt_timeout);
         let call = Self {
             transport,
             operation,
-            span: trace::call(&endpoint, operation),
+            span,
             endpoint,
             request,
             taking,
-            retry: options.retry,
+            retry: options.retry.unwrap_or_else(|| settings.retry.clone()),
             timeout,
             attempt_timeout: bounded.then_some(attempt_timeout),
             deadline: Instant::now().checked_add(timeout),
@@ -91,7 +84,7 @@ impl<'a> RunningCall<'a> {
             sent: false,
             last_failure: None,
         };
-        call.policy().deposit();
+        call.retry.deposit();
         Ok(Box::new(call))
     }
 
@@ -101,39 +94,30 @@ impl<'a> RunningCall<'a> {
     /// The future is boxed, so that the one that awaits it is small.
     pub fn response(&mut self, undecodable: Option<Error>) -> Pending<'_, RawResponse> {
         let span = self.span.clone();
-        Box::pin(self.next_response(undecodable).instrument(span))
+        let response = async {
+            let response = self.next_response(undecodable).await;
+            response.inspect_err(|error| trace::failed(&self.span, error))
+        };
+        Box::pin(response.instrument(span))
     }
 
-    async fn next_response(&mut self, undecodable: Option<Error>) -> Result<RawResponse, Error> {
-        if let Some(error) = undecodable {
-            self.wait(error).await?;
-        }
+    async fn next_response(&mut self, mut failure: Option<Error>) -> Result<RawResponse, Error> {
         loop {
-            let outcome = match self.authorize().await {
-                Ok(()) => self.attempt().await,
+            if let Some(error) = failure {
+                self.next_attempt(error).await?;
+            }
+            failure = match self.authorize().await {
+                Ok(()) => match self.attempt().await {
+                    Ok(response) => return Ok(response),
+                    Err(error) => Some(error),
+                },
                 Err(error) if error.is_retryable() => {
                     self.attempts += 1;
-                    Err(error)
+                    Some(error)
                 }
-                Err(error) => return Err(self.ended(error)),
+                Err(error) => return Err(error),
             };
-            match outcome {
-                Ok(response) => return Ok(response),
-                Err(error) => self.wait(error).await?,
-            }
         }
-    }
-
-    async fn wait(&mut self, error: Error) -> Result<(), Error> {
-        match self.next_attempt(error).await {
-            Ok(()) => Ok(()),
-            Err(error) => Err(self.ended(error)),
-        }
-    }
-
-    fn ended(&self, error: Error) -> Error {
-        trace::failed(&self.span, &error);
-        error
     }
 
     /// Gets the credentials for the next attempt; if that fails, the call ends.
@@ -180,18 +164,12 @@ impl<'a> RunningCall<'a> {
         let span = trace::attempt(&self.endpoint, self.operation, self.attempts);
         let running = sending.run(attempt).instrument(span.clone());
         let received = self.in_time(running).await;
-        let response = match received {
-            Ok(response) => RawResponse {
-                response,
-                operation: self.operation,
-                longest_silence: self.transport.read_timeout,
-                limit: self.transport.max_response_bytes,
-                secrets,
-            },
-            Err(error) => {
-                trace::failed(&span, &error);
-                return Err(error);
-            }
+        let response = RawResponse {
+            response: received.inspect_err(|error| trace::failed(&span, error))?,
+            operation: self.operation,
+            longest_silence: self.transport.settings.longest_silence(),
+            limit: self.transport.settings.max_response_bytes,
+            secrets,
         };
         let status = response.response.status();
         trace::received(&span, status);
@@ -221,20 +199,19 @@ impl<'a> RunningCall<'a> {
                 .until(self.authorization_end(), true, pin!(self.renew()))
                 .await;
             return match renewed {
-                // The next call uses the new credential.
-                Ok(true) if !is_repeatable => Err(error),
-                Ok(true) => {
+                Ok(true) if is_repeatable => {
                     tracing::debug!("credential renewed, retrying request");
                     Ok(())
                 }
-                Ok(false) => Err(error),
+                // The next call uses a new credential.
+                Ok(_) => Err(error),
                 Err(failed) => Err(self.at_this_point(failed)),
             };
         }
         if !is_repeatable {
             return Err(error);
         }
-        let Some(wait) = self.policy().wait(self.attempts, &error) else {
+        let Some(wait) = self.retry.wait(self.attempts, &error) else {
             return Err(error);
         };
         let next = Instant::now().checked_add(wait);
@@ -245,7 +222,7 @@ impl<'a> RunningCall<'a> {
             tracing::debug!(?wait, "no time left for a retry");
             return Err(error);
         }
-        if !self.policy().withdraw() {
+        if !self.retry.withdraw() {
             tracing::warn!(
                 operation = self.operation.name,
                 "retry budget exhausted, not retrying"
@@ -258,13 +235,9 @@ impl<'a> RunningCall<'a> {
         Ok(())
     }
 
-    fn policy(&self) -> &RetryPolicy {
-        self.retry.as_ref().unwrap_or(&self.transport.retry)
-    }
-
     /// Returns the maximum time without progress, unless the time limit of the attempt is shorter.
     fn longest_silence(&self) -> Option<Duration> {
-        let silence = self.transport.read_timeout;
+        let silence = self.transport.settings.longest_silence();
         let is_bounded = self.attempt_timeout.is_some_and(|limit| limit <= silence);
         (!is_bounded).then_some(silence)
     }
@@ -291,18 +264,16 @@ impl<'a> RunningCall<'a> {
         &self,
         attempt: impl Future<Output = Result<T, Error>>,
     ) -> Result<T, Error> {
-        let end = self
-            .attempt_timeout
-            .and_then(|limit| Some((limit, Instant::now().checked_add(limit)?)));
-        match (end, self.bound()) {
-            (Some((limit, end)), bound) if bound.is_none_or(|bound| end < bound) => {
-                match timeout_at(end, attempt).await {
-                    Ok(outcome) => outcome,
-                    Err(_) => Err(fault::slow(limit)),
-                }
+        let attempt = async {
+            // A longer limit never ends before that of the call.
+            match self.attempt_timeout.filter(|limit| *limit < self.timeout) {
+                Some(limit) => timeout(limit, attempt)
+                    .await
+                    .unwrap_or_else(|_| Err(fault::slow(limit))),
+                None => attempt.await,
             }
-            (_, bound) => self.until(bound, true, attempt).await,
-        }
+        };
+        self.until(self.bound(), true, attempt).await
     }
 
     async fn until<T>(
@@ -328,7 +299,7 @@ impl<'a> RunningCall<'a> {
         let transport = self.transport;
         let operation = self.operation;
         let mut held: Vec<(_, &dyn Credentials)> = Vec::new();
-        if !operation.security.is_empty() && !transport.credentials.is_empty() {
+        if !operation.security.is_empty() && !transport.settings.credentials.is_empty() {
             let schemes = operation.schemes(|scheme| transport.held(scheme).is_some());
             let schemes = schemes.ok_or_else(|| {
                 Error::authentication(format!(
@@ -339,8 +310,8 @@ impl<'a> RunningCall<'a> {
             let schemes = schemes.iter().copied();
             held.extend(schemes.filter_map(|scheme| Some((scheme, transport.held(scheme)?))));
         }
-        if operation.server.is_none() && !transport.proxy_credentials.is_empty() {
-            held.push((&PROXY, &transport.proxy_credentials));
+        if operation.server.is_none() && !transport.settings.proxy_credentials.is_empty() {
+            held.push((&PROXY, &transport.settings.proxy_credentials));
         }
         let mut authorizations = Vec::new();
         for (scheme, held) in held {
@@ -375,13 +346,11 @@ fn asks_for_credentials(error: &Error) -> bool {
 
 /// Formats the alternatives of an operation, for a message.
 fn named(alternatives: &[&[&SecurityScheme]]) -> String {
-    let mut named = String::new();
-    for alternative in alternatives {
-        named.push_str(if named.is_empty() { "" } else { " or " });
-        for (index, scheme) in alternative.iter().enumerate() {
-            let between = if index == 0 { "" } else { " and " };
-            let _ = write!(named, "{between}`{}`", scheme.name);
-        }
-    }
-    named
+    let quoted = |scheme: &&SecurityScheme| format!("`{}`", scheme.name);
+    let all = |schemes: &&[_]| schemes.iter().map(quoted).collect::<Vec<_>>().join(" and ");
+    alternatives
+        .iter()
+        .map(all)
+        .collect::<Vec<_>>()
+        .join(" or ")
 }

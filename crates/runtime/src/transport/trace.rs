@@ -23,8 +23,8 @@ pub(super) fn call(endpoint: &Endpoint, operation: &'static Operation) -> Span {
         http.request.method = operation.method,
         http.response.status_code = Empty,
         url.template = operation.path,
-        server.address = endpoint.host(),
-        server.port = endpoint.port(),
+        server.address = endpoint.url.host_str(),
+        server.port = endpoint.url.port_or_known_default(),
         error.r#type = Empty,
     )
 }
@@ -40,9 +40,9 @@ pub(super) fn attempt(endpoint: &Endpoint, operation: &'static Operation, number
         http.request.resend_count = Empty,
         http.response.status_code = Empty,
         url.template = operation.path,
-        url.scheme = endpoint.scheme(),
-        server.address = endpoint.host(),
-        server.port = endpoint.port(),
+        url.scheme = endpoint.url.scheme(),
+        server.address = endpoint.url.host_str(),
+        server.port = endpoint.url.port_or_known_default(),
         error.r#type = Empty,
     );
     if number > 1 {

@@ -10,6 +10,7 @@
 mod child;
 mod credentials;
 mod faults;
+mod hidden;
 mod item;
 mod null;
 mod nullable;
@@ -17,6 +18,7 @@ mod number_text;
 #[cfg(feature = "oauth")]
 mod oauth;
 mod open_enum;
+mod operation;
 mod paging;
 mod timestamp;
 #[cfg(any(feature = "rustls", feature = "native-tls"))]

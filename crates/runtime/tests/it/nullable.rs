@@ -55,6 +55,17 @@ fn none_is_null() {
 }
 
 #[test]
+fn only_a_value_is_returned_and_changed() {
+    let (value, null) = (Nullable::Value(7), Nullable::<u32>::Null);
+    assert_eq!((value.value(), null.value()), (Some(&7), None));
+    assert_eq!((value.into_option(), null.into_option()), (Some(7), None));
+    assert_eq!(value.map(|shots| shots * 2), Nullable::Value(14));
+    assert_eq!(null.map(|shots| shots * 2), Nullable::Null);
+    assert!(null.is_null() && !null.is_absent());
+    assert_eq!(value.as_ref(), Nullable::Value(&7));
+}
+
+#[test]
 fn a_wrong_type_is_refused() {
     assert!(serde_json::from_str::<Patch>(r#"{"note":1}"#).is_err());
 }

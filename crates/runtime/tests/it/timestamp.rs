@@ -7,14 +7,14 @@ use std::collections::HashSet;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use chrono::{Datelike, NaiveDate, NaiveTime};
-use compute_kfp_runtime::{ParseTimestampError, Timestamp};
+use compute_kfp_runtime::{Timestamp, TimestampError};
 use proptest::prelude::*;
 
 fn read(text: &str) -> Timestamp {
     text.parse().unwrap()
 }
 
-fn refused(text: &str) -> ParseTimestampError {
+fn refused(text: &str) -> TimestampError {
     text.parse::<Timestamp>().unwrap_err()
 }
 
