@@ -25,7 +25,7 @@ use compute_kfp_runtime::credentials::{
 };
 use compute_kfp_runtime::{Error, Transport, TransportBuilder, is_same_server};
 
-pub use self::circuit::{BackendTypeName, CircuitOutcome, RunCircuit};
+pub use self::circuit::{CircuitOutcome, RunCircuit};
 pub use self::jobs::LatestCalibration;
 #[cfg(feature = "oauth")]
 pub use self::login::Login;

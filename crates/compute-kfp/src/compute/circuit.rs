@@ -16,7 +16,8 @@ use crate::waiting::{Ended, PollPolicy, setters};
 const DEFAULT_PROJECT: &str = "compute-kfp";
 
 impl Client {
-    /// Runs a circuit, given as cQASM, on a backend type, given by its id or name.
+    /// Runs a circuit, given as cQASM, on a backend type, given by its id, name or identifier. A number
+    /// is an id.
     ///
     /// The circuit is stored in a project of the user, as a new algorithm, commit and file. The project
     /// is created if the user has none of that name. The circuit runs in its own batch job.
@@ -37,12 +38,12 @@ impl Client {
     pub fn run_circuit(
         &self,
         cqasm: impl Into<String>,
-        backend_type: impl Into<BackendTypeName>,
+        backend_type: impl fmt::Display,
     ) -> RunCircuit {
         RunCircuit {
             client: self.clone(),
             text: cqasm.into(),
-            backend_type: backend_type.into(),
+            backend_type: backend_type.to_string(),
             project: DEFAULT_PROJECT.to_owned(),
             owner_id: None,
             name: "circuit".to_owned(),
@@ -56,40 +57,12 @@ impl Client {
     }
 }
 
-/// A backend type, given by its id, name or identifier.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum BackendTypeName {
-    /// The id.
-    Id(i64),
-    /// The name or identifier.
-    Name(String),
-}
-
-impl From<i64> for BackendTypeName {
-    fn from(id: i64) -> Self {
-        Self::Id(id)
-    }
-}
-
-impl From<&str> for BackendTypeName {
-    fn from(name: &str) -> Self {
-        name.to_owned().into()
-    }
-}
-
-impl From<String> for BackendTypeName {
-    fn from(name: String) -> Self {
-        Self::Name(name)
-    }
-}
-
 /// Runs a circuit. Created by [`Client::run_circuit`].
 #[must_use = "nothing is sent before `send`"]
 pub struct RunCircuit {
     client: Client,
     text: String,
-    backend_type: BackendTypeName,
+    backend_type: String,
     project: String,
     owner_id: Option<i64>,
     name: String,
@@ -267,19 +240,18 @@ impl Client {
     // The names in a search may be parts of other names.
 
     #[inline]
-    async fn id_of_backend_type(&self, wanted: &BackendTypeName) -> Result<i64, Error> {
-        let name = match wanted {
-            BackendTypeName::Id(id) => return Ok(self.read_backend_type(*id).send().await?.id),
-            BackendTypeName::Name(name) => name,
-        };
+    async fn id_of_backend_type(&self, name: &str) -> Result<i64, Error> {
+        if let Ok(id) = name.parse() {
+            return Ok(self.read_backend_type(id).send().await?.id);
+        }
         let named = self.read_backend_types().name(name).items();
         let mut named = named.collect().await?.into_iter();
-        if let Some(found) = named.find(|found| found.name == *name) {
+        if let Some(found) = named.find(|found| found.name == name) {
             return Ok(found.id);
         }
         let identified = self.read_backend_types().identifier(name).items();
         let mut identified = identified.collect().await?.into_iter();
-        match identified.find(|found| found.identifier == *name) {
+        match identified.find(|found| found.identifier == name) {
             Some(found) => Ok(found.id),
             None => Err(Error::new(
                 ErrorKind::NotFound,
