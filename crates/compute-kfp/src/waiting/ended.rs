@@ -56,14 +56,6 @@ pub struct Unfinished<T> {
 
 impl<T: Progress> Unfinished<T> {
     /// Returns the cause of an error of a wait, if a limit was reached.
-    ///
-    /// ```
-    /// use compute_kfp::compute::types::Job;
-    /// use compute_kfp::waiting::Unfinished;
-    ///
-    /// let error = compute_kfp::Error::configuration("no endpoint is set");
-    /// assert!(Unfinished::<Job>::of(&error).is_none());
-    /// ```
     pub fn of(error: &Error) -> Option<&Self> {
         error.source()?.downcast_ref()
     }
