@@ -237,32 +237,25 @@ impl fmt::Debug for RunCircuit {
 }
 
 impl Client {
-    // The names in a search may be parts of other names.
-
     #[inline]
     async fn id_of_backend_type(&self, name: &str) -> Result<i64, Error> {
         if let Ok(id) = name.parse() {
             return Ok(self.read_backend_type(id).send().await?.id);
         }
-        let named = self.read_backend_types().name(name).items();
-        let mut named = named.collect().await?.into_iter();
-        if let Some(found) = named.find(|found| found.name == name) {
-            return Ok(found.id);
-        }
-        let identified = self.read_backend_types().identifier(name).items();
-        let mut identified = identified.collect().await?.into_iter();
-        match identified.find(|found| found.identifier == name) {
-            Some(found) => Ok(found.id),
-            None => Err(Error::new(
-                ErrorKind::NotFound,
-                format!("no backend type with the name or identifier `{name}`"),
-            )),
-        }
+        let types = self.read_backend_types().page_size(u32::MAX).items();
+        let types = types.collect().await?;
+        let named = types.iter().find(|known| known.name == name);
+        let found = named.or_else(|| types.iter().find(|known| known.identifier == name));
+        found.map(|known| known.id).ok_or_else(|| {
+            let message = format!("no backend type with the name or identifier `{name}`");
+            Error::new(ErrorKind::NotFound, message)
+        })
     }
 
     /// Returns the project with this name. Creates it if there is none.
     #[inline]
     async fn id_of_project(&self, name: &str, owner_id: Option<i64>) -> Result<i64, Error> {
+        // The names in a search may be parts of other names.
         let named = self.read_projects().name(name).items().collect().await?;
         if let Some(project) = named.iter().find(|project| project.name == name) {
             return Ok(project.id);
@@ -287,11 +280,8 @@ impl Client {
     /// Returns the language with this name and version, or the newest with the name.
     #[inline]
     async fn id_of_language(&self, name: &str, version: Option<&str>) -> Result<i64, Error> {
-        let mut named = self.read_languages().name(name);
-        if let Some(version) = version {
-            named = named.version(version);
-        }
-        let named = named.page_size(u32::MAX).items().collect().await?;
+        let named = self.read_languages().name(name).page_size(u32::MAX).items();
+        let named = named.collect().await?;
         let newest = named
             .iter()
             .filter(|language| language.name == name)
