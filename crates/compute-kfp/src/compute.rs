@@ -108,14 +108,9 @@ impl Client {
     /// # The login file
     ///
     /// **With the feature `oauth` only**, a client without token and API key uses the login of
-    /// `~/.quantuminspire/config.json`. The file may then choose the endpoint, too:
-    ///
-    /// | `COMPUTE_ENDPOINT` | the file | endpoint | credential |
-    /// |---|---|---|---|
-    /// | set | holds tokens for it | as set | the login |
-    /// | set | holds none, or there is no file | as set | none |
-    /// | not set | holds tokens for its `default_host` | that host | the login |
-    /// | not set | holds none, or there is no file | [`DEFAULT_ENDPOINT`] | none |
+    /// `~/.quantuminspire/config.json`, if that file holds tokens for the endpoint. Without
+    /// `COMPUTE_ENDPOINT`, the file may choose the endpoint, too: its `default_host`, if it holds tokens
+    /// for that.
     ///
     /// Without the feature, the file is never read. Cargo unifies features, so another crate of your
     /// program may enable it. Set `COMPUTE_ENDPOINT` and a token for a client that does not depend on

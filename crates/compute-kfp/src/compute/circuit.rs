@@ -42,12 +42,18 @@ impl Client {
     ) -> RunCircuit {
         RunCircuit {
             client: self.clone(),
-            text: cqasm.into(),
             backend_type: backend_type.to_string(),
             project: DEFAULT_PROJECT.to_owned(),
             owner_id: None,
-            name: "circuit".to_owned(),
-            algorithm_type: AlgorithmType::Quantum,
+            algorithm: AlgorithmIn::builder()
+                .type_(AlgorithmType::Quantum)
+                .shared(ShareType::Private)
+                .name("circuit"),
+            file: FileIn::builder()
+                .content(cqasm.into())
+                .compile_stage(CompileStage::None)
+                .compile_properties([("", ""); 0])
+                .name("circuit"),
             language: "cQASM".to_owned(),
             language_version: None,
             job: JobIn::builder(),
@@ -61,12 +67,11 @@ impl Client {
 #[must_use = "nothing is sent before `send`"]
 pub struct RunCircuit {
     client: Client,
-    text: String,
     backend_type: String,
     project: String,
     owner_id: Option<i64>,
-    name: String,
-    algorithm_type: AlgorithmType,
+    algorithm: types::builder::AlgorithmIn,
+    file: types::builder::FileIn,
     language: String,
     language_version: Option<String>,
     job: types::builder::JobIn,
@@ -118,14 +123,16 @@ impl RunCircuit {
 
     /// Sets the name of the algorithm and of the file [default: `circuit`].
     pub fn name(mut self, name: impl Into<String>) -> Self {
-        self.name = name.into();
+        let name: String = name.into();
+        self.algorithm = self.algorithm.name(&name);
+        self.file = self.file.name(name);
         self
     }
 
     /// Sets the kind of the source: a circuit (`quantum`) or a program that runs circuits (`hybrid`)
     /// [default: `quantum`]. For `hybrid`, set the language, too.
     pub fn algorithm_type(mut self, algorithm_type: impl Into<AlgorithmType>) -> Self {
-        self.algorithm_type = algorithm_type.into();
+        self.algorithm = self.algorithm.type_(algorithm_type.into());
         self
     }
 
@@ -197,11 +204,7 @@ impl RunCircuit {
         let client = &self.client;
         let backend_type_id = client.id_of_backend_type(&self.backend_type).await?;
         let project_id = client.id_of_project(&self.project, self.owner_id).await?;
-        let algorithm = AlgorithmIn::builder()
-            .project_id(project_id)
-            .type_(self.algorithm_type.clone())
-            .shared(ShareType::Private)
-            .name(&self.name);
+        let algorithm = self.algorithm.project_id(project_id);
         let algorithm = client.create_algorithm(algorithm).send().await?;
         let commit = CommitIn::builder()
             .description("")
@@ -209,13 +212,7 @@ impl RunCircuit {
         let commit = client.create_commit(commit).send().await?;
         let version = self.language_version.as_deref();
         let language_id = client.id_of_language(&self.language, version).await?;
-        let file = FileIn::builder()
-            .commit_id(commit.id)
-            .content(self.text)
-            .language_id(language_id)
-            .compile_stage(CompileStage::None)
-            .compile_properties([("", ""); 0])
-            .name(self.name);
+        let file = self.file.commit_id(commit.id).language_id(language_id);
         let file = client.create_file(file).send().await?;
         let batch_job = BatchJobIn::builder().backend_type_id(backend_type_id);
         let batch_job = client.create_batch_job(batch_job).send().await?;
@@ -231,7 +228,6 @@ impl fmt::Debug for RunCircuit {
         f.debug_struct("RunCircuit")
             .field("backend_type", &self.backend_type)
             .field("project", &self.project)
-            .field("name", &self.name)
             .finish_non_exhaustive()
     }
 }
