@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueHint};
 use compute_kfp::compute::types::Result as JobResult;
-use compute_kfp::compute::{BackendTypeName, CircuitOutcome, RunCircuit};
+use compute_kfp::compute::{CircuitOutcome, RunCircuit};
 use serde_json::json;
 
 use crate::arguments::content_of;
@@ -63,7 +63,7 @@ impl Run {
         options.refuse_dry_run("a circuit takes many requests")?;
         let client = Settings::read(options)?.compute()?;
         let text = content_of(&self.file)?;
-        let circuit = client.run_circuit(text, named(&self.backend_type));
+        let circuit = client.run_circuit(text, &self.backend_type);
         let circuit = with(circuit, self.raw_data.then_some(true), RunCircuit::raw_data);
         let circuit = with(circuit, self.name(), RunCircuit::name);
         let circuit = with(circuit, self.shots, RunCircuit::shots);
@@ -94,13 +94,6 @@ impl Run {
         let stem = self.file.file_stem().filter(|stem| *stem != "-");
         let name = self.name.clone();
         name.or_else(|| Some(stem?.to_string_lossy().into_owned()))
-    }
-}
-
-fn named(backend_type: &str) -> BackendTypeName {
-    match backend_type.parse::<i64>() {
-        Ok(id) => id.into(),
-        Err(_) => backend_type.into(),
     }
 }
 

@@ -34,40 +34,30 @@ macro_rules! common_methods {
 
         /// Sets the token of a user, sent as `Bearer <token>`.
         pub fn bearer_token(self, token: impl Into<String>) -> Self {
-            self.credentials(BearerToken::new(token))
+            self.credentials(crate::credentials::BearerToken::new(token))
         }
 
         /// Sets the file with the token of a user, sent as `Bearer <token>`. The file is read again
         /// when it changes.
-        pub fn token_file(self, path: impl Into<PathBuf>) -> Self {
-            self.credentials(TokenFile::new(path))
+        pub fn token_file(self, path: impl Into<std::path::PathBuf>) -> Self {
+            self.credentials(crate::credentials::TokenFile::new(path))
         }
 
         /// Adds session cookies, `name=value; other=value`, as the proxy in front of the server sets
         /// them after a login. Every request sends them.
         pub fn session_cookie(self, cookies: impl Into<String>) -> Self {
-            self.transport(|transport| transport.proxy_credentials(SessionCookie::new(cookies)))
+            let cookies = crate::credentials::SessionCookie::new(cookies);
+            self.transport(|transport| transport.proxy_credentials(cookies))
         }
 
         /// Adds a header that identifies the caller, such as `kubeflow-userid`, for a server that
         /// trusts it. Every request sends it.
         pub fn identity_header(self, name: impl Into<String>, value: impl Into<String>) -> Self {
-            let header = IdentityHeader::new(name, value);
+            let header = crate::credentials::IdentityHeader::new(name, value);
             self.transport(|transport| transport.proxy_credentials(header))
         }
 
         /// Configures the transport: time limits, sizes, the HTTP client.
-        ///
-        /// ```
-        /// # #[cfg(feature = "compute")] {
-        /// use std::time::Duration;
-        ///
-        /// let client = compute_kfp::compute::Client::builder()
-        ///     .transport(|transport| transport.timeout(Duration::from_secs(10)))
-        ///     .build()?;
-        /// # }
-        /// # Ok::<(), compute_kfp::Error>(())
-        /// ```
         pub fn transport(mut self, set: impl FnOnce(TransportBuilder) -> TransportBuilder) -> Self {
             self.transport = set(self.transport);
             self

@@ -12,7 +12,6 @@ mod waiting;
 
 use std::env;
 use std::ffi::OsString;
-use std::path::PathBuf;
 use std::sync::Arc;
 
 #[cfg(feature = "mock")]
@@ -20,12 +19,10 @@ pub use compute_api_client::mock;
 pub use compute_api_client::{API_VERSION, builder, operations, types};
 #[cfg(feature = "oauth")]
 use compute_kfp_runtime::credentials::RenewedToken;
-use compute_kfp_runtime::credentials::{
-    ApiKey, BearerToken, Credentials, IdentityHeader, SessionCookie, TokenFile,
-};
+use compute_kfp_runtime::credentials::{ApiKey, Credentials};
 use compute_kfp_runtime::{Error, Transport, TransportBuilder, is_same_server};
 
-pub use self::circuit::{BackendTypeName, CircuitOutcome, RunCircuit};
+pub use self::circuit::{CircuitOutcome, RunCircuit};
 pub use self::jobs::LatestCalibration;
 #[cfg(feature = "oauth")]
 pub use self::login::Login;
@@ -111,14 +108,9 @@ impl Client {
     /// # The login file
     ///
     /// **With the feature `oauth` only**, a client without token and API key uses the login of
-    /// `~/.quantuminspire/config.json`. The file may then choose the endpoint, too:
-    ///
-    /// | `COMPUTE_ENDPOINT` | the file | endpoint | credential |
-    /// |---|---|---|---|
-    /// | set | holds tokens for it | as set | the login |
-    /// | set | holds none, or there is no file | as set | none |
-    /// | not set | holds tokens for its `default_host` | that host | the login |
-    /// | not set | holds none, or there is no file | [`DEFAULT_ENDPOINT`] | none |
+    /// `~/.quantuminspire/config.json`, if that file holds tokens for the endpoint. Without
+    /// `COMPUTE_ENDPOINT`, the file may choose the endpoint, too: its `default_host`, if it holds tokens
+    /// for that.
     ///
     /// Without the feature, the file is never read. Cargo unifies features, so another crate of your
     /// program may enable it. Set `COMPUTE_ENDPOINT` and a token for a client that does not depend on
@@ -153,18 +145,7 @@ pub struct ClientBuilder {
 
 impl ClientBuilder {
     /// Configures a client as [`Client::from_env`] does, but with your own lookup of variables.
-    /// Settings can be overridden afterwards.
-    ///
-    /// ```
-    /// use compute_kfp::compute::ClientBuilder;
-    ///
-    /// let client = ClientBuilder::from_variables(&|name| match name {
-    ///     "COMPUTE_ENDPOINT" => Some("https://compute.example.org".into()),
-    ///     other => std::env::var_os(other),
-    /// })?;
-    /// # drop(client);
-    /// # Ok::<(), compute_kfp::Error>(())
-    /// ```
+    /// Settings can be overridden afterwards. See [`settings`](crate::settings) for an example.
     ///
     /// # Errors
     ///
@@ -223,16 +204,6 @@ impl ClientBuilder {
 
     /// Sets a login from a login file. Its server becomes the endpoint, unless
     /// [`endpoint`](Self::endpoint) is set: then the tokens go to that one.
-    ///
-    /// ```
-    /// # fn example() -> compute_kfp::Result<()> {
-    /// use compute_kfp::compute::{Client, Login};
-    ///
-    /// let client = Client::builder().login(Login::from_default_file()?).build()?;
-    /// # drop(client);
-    /// # Ok(())
-    /// # }
-    /// ```
     #[cfg(feature = "oauth")]
     pub fn login(mut self, login: Login) -> Self {
         if !self.has_endpoint {

@@ -15,12 +15,9 @@ mod watching;
 
 use std::env;
 use std::ffi::OsString;
-use std::path::PathBuf;
 use std::sync::Arc;
 
-use compute_kfp_runtime::credentials::{
-    BearerToken, Credentials, IdentityHeader, SessionCookie, TokenFile,
-};
+use compute_kfp_runtime::credentials::Credentials;
 use compute_kfp_runtime::{Error, Transport, TransportBuilder};
 #[cfg(feature = "mock")]
 pub use kfp_api_client::mock;
@@ -153,17 +150,6 @@ conversions!(kfp_api_client, namespace: None);
 /// If several of [`bearer_token`](Self::bearer_token), [`token_file`](Self::token_file) and
 /// [`credentials`](Self::credentials) are set, the last one applies. All session cookies and identity
 /// headers are sent in addition, by every operation.
-///
-/// ```
-/// use compute_kfp::kfp;
-///
-/// let client = kfp::Client::builder("https://kfp.example.org")
-///     .token_file("/var/run/secrets/kubeflow/pipelines/token")
-///     .session_cookie("authservice_session=MTY5")
-///     .build()?;
-/// # drop(client);
-/// # Ok::<(), compute_kfp::Error>(())
-/// ```
 #[derive(Clone, Debug)]
 #[must_use = "`build` creates the client"]
 pub struct ClientBuilder {
@@ -176,18 +162,7 @@ pub struct ClientBuilder {
 
 impl ClientBuilder {
     /// Configures a client as [`Client::from_env`] does, but with your own lookup of variables.
-    /// Settings can be overridden afterwards.
-    ///
-    /// ```
-    /// use compute_kfp::kfp::ClientBuilder;
-    ///
-    /// let client = ClientBuilder::from_variables(&|name| match name {
-    ///     "KF_PIPELINES_ENDPOINT" => Some("https://kfp.example.org".into()),
-    ///     other => std::env::var_os(other),
-    /// })?;
-    /// # drop(client);
-    /// # Ok::<(), compute_kfp::Error>(())
-    /// ```
+    /// Settings can be overridden afterwards. See [`settings`](crate::settings) for an example.
     ///
     /// # Errors
     ///

@@ -35,9 +35,6 @@ impl kfp::Client {
     ///     .calibration(&calibration)
     ///     .send()
     ///     .await?;
-    /// for found in kfp.list_run_artifacts("6a1f0c52").send().await? {
-    ///     println!("{:?}", found.artifact.name);
-    /// }
     /// # Ok(())
     /// # }
     /// ```
@@ -206,16 +203,13 @@ impl<'a> RecordJob<'a> {
     #[inline]
     async fn own_task(&self) -> Result<String, Error> {
         let name = format!("quantum-job-{}", self.job.id);
-        let tasks = self
-            .client
-            .list_tasks(&self.run_id)
-            .items()
-            .collect()
-            .await?;
-        let mut tasks = tasks.into_iter();
-        let known = tasks.find(|task| task.name.as_ref() == Some(&name));
-        if let Some(id) = known.and_then(|task| task.task_id) {
-            return Ok(id);
+        let mut tasks = self.client.list_tasks(&self.run_id).items();
+        while let Some(task) = tasks.next().await.transpose()? {
+            if task.name.as_ref() == Some(&name)
+                && let Some(id) = task.task_id
+            {
+                return Ok(id);
+            }
         }
         let state = match self.job.status {
             JobStatus::Completed => PipelineTaskTaskState::Succeeded,

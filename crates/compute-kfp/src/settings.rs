@@ -6,7 +6,7 @@
 //!
 //! let builder = ClientBuilder::from_variables(&|name| match name {
 //!     "COMPUTE_TOKEN" => Some("s3cret".into()),
-//!     _ => None,
+//!     other => std::env::var_os(other),
 //! })?;
 //! let token = builder.found().iter().find(|found| found.setting == Setting::Token);
 //! assert_eq!(token.map(|found| &found.origin), Some(&Origin::Variable("COMPUTE_TOKEN")));

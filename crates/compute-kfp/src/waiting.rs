@@ -14,7 +14,6 @@
 mod ended;
 mod poll_policy;
 mod poller;
-mod progress;
 
 use std::fmt;
 use std::time::Duration;
@@ -22,16 +21,12 @@ use std::time::Duration;
 use compute_kfp_runtime::{Error, ValueStream};
 use futures_util::stream;
 
-pub use self::ended::{Ended, Unfinished};
+pub(crate) use self::ended::sealed;
+pub use self::ended::{Ended, Progress, Unfinished};
 pub(crate) use self::poll_policy::{PollPolicy, setters};
 pub(crate) use self::poller::{Poller, RequestLimit, request_limit};
-pub use self::progress::Progress;
-pub(crate) use self::progress::sealed;
 
 /// Waits for the end of a run, a job or a batch job.
-///
-/// By default it polls after a second or two at first, and after 8 to 15 seconds later on. It has no
-/// overall limit, and gives up when the server cannot be reached for ten minutes.
 ///
 /// ```no_run
 /// # async fn example(kfp: compute_kfp::kfp::Client) -> compute_kfp::Result<()> {

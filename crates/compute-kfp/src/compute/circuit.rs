@@ -16,7 +16,8 @@ use crate::waiting::{Ended, PollPolicy, setters};
 const DEFAULT_PROJECT: &str = "compute-kfp";
 
 impl Client {
-    /// Runs a circuit, given as cQASM, on a backend type, given by its id or name.
+    /// Runs a circuit, given as cQASM, on a backend type, given by its id, name or identifier. A number
+    /// is an id.
     ///
     /// The circuit is stored in a project of the user, as a new algorithm, commit and file. The project
     /// is created if the user has none of that name. The circuit runs in its own batch job.
@@ -37,16 +38,22 @@ impl Client {
     pub fn run_circuit(
         &self,
         cqasm: impl Into<String>,
-        backend_type: impl Into<BackendTypeName>,
+        backend_type: impl fmt::Display,
     ) -> RunCircuit {
         RunCircuit {
             client: self.clone(),
-            text: cqasm.into(),
-            backend_type: backend_type.into(),
+            backend_type: backend_type.to_string(),
             project: DEFAULT_PROJECT.to_owned(),
             owner_id: None,
-            name: "circuit".to_owned(),
-            algorithm_type: AlgorithmType::Quantum,
+            algorithm: AlgorithmIn::builder()
+                .type_(AlgorithmType::Quantum)
+                .shared(ShareType::Private)
+                .name("circuit"),
+            file: FileIn::builder()
+                .content(cqasm.into())
+                .compile_stage(CompileStage::None)
+                .compile_properties([("", ""); 0])
+                .name("circuit"),
             language: "cQASM".to_owned(),
             language_version: None,
             job: JobIn::builder(),
@@ -56,44 +63,15 @@ impl Client {
     }
 }
 
-/// A backend type, given by its id, name or identifier.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum BackendTypeName {
-    /// The id.
-    Id(i64),
-    /// The name or identifier.
-    Name(String),
-}
-
-impl From<i64> for BackendTypeName {
-    fn from(id: i64) -> Self {
-        Self::Id(id)
-    }
-}
-
-impl From<&str> for BackendTypeName {
-    fn from(name: &str) -> Self {
-        name.to_owned().into()
-    }
-}
-
-impl From<String> for BackendTypeName {
-    fn from(name: String) -> Self {
-        Self::Name(name)
-    }
-}
-
 /// Runs a circuit. Created by [`Client::run_circuit`].
 #[must_use = "nothing is sent before `send`"]
 pub struct RunCircuit {
     client: Client,
-    text: String,
-    backend_type: BackendTypeName,
+    backend_type: String,
     project: String,
     owner_id: Option<i64>,
-    name: String,
-    algorithm_type: AlgorithmType,
+    algorithm: types::builder::AlgorithmIn,
+    file: types::builder::FileIn,
     language: String,
     language_version: Option<String>,
     job: types::builder::JobIn,
@@ -145,14 +123,16 @@ impl RunCircuit {
 
     /// Sets the name of the algorithm and of the file [default: `circuit`].
     pub fn name(mut self, name: impl Into<String>) -> Self {
-        self.name = name.into();
+        let name: String = name.into();
+        self.algorithm = self.algorithm.name(&name);
+        self.file = self.file.name(name);
         self
     }
 
     /// Sets the kind of the source: a circuit (`quantum`) or a program that runs circuits (`hybrid`)
     /// [default: `quantum`]. For `hybrid`, set the language, too.
     pub fn algorithm_type(mut self, algorithm_type: impl Into<AlgorithmType>) -> Self {
-        self.algorithm_type = algorithm_type.into();
+        self.algorithm = self.algorithm.type_(algorithm_type.into());
         self
     }
 
@@ -224,11 +204,7 @@ impl RunCircuit {
         let client = &self.client;
         let backend_type_id = client.id_of_backend_type(&self.backend_type).await?;
         let project_id = client.id_of_project(&self.project, self.owner_id).await?;
-        let algorithm = AlgorithmIn::builder()
-            .project_id(project_id)
-            .type_(self.algorithm_type.clone())
-            .shared(ShareType::Private)
-            .name(&self.name);
+        let algorithm = self.algorithm.project_id(project_id);
         let algorithm = client.create_algorithm(algorithm).send().await?;
         let commit = CommitIn::builder()
             .description("")
@@ -236,13 +212,7 @@ impl RunCircuit {
         let commit = client.create_commit(commit).send().await?;
         let version = self.language_version.as_deref();
         let language_id = client.id_of_language(&self.language, version).await?;
-        let file = FileIn::builder()
-            .commit_id(commit.id)
-            .content(self.text)
-            .language_id(language_id)
-            .compile_stage(CompileStage::None)
-            .compile_properties([("", ""); 0])
-            .name(self.name);
+        let file = self.file.commit_id(commit.id).language_id(language_id);
         let file = client.create_file(file).send().await?;
         let batch_job = BatchJobIn::builder().backend_type_id(backend_type_id);
         let batch_job = client.create_batch_job(batch_job).send().await?;
@@ -258,39 +228,30 @@ impl fmt::Debug for RunCircuit {
         f.debug_struct("RunCircuit")
             .field("backend_type", &self.backend_type)
             .field("project", &self.project)
-            .field("name", &self.name)
             .finish_non_exhaustive()
     }
 }
 
 impl Client {
-    // The names in a search may be parts of other names.
-
     #[inline]
-    async fn id_of_backend_type(&self, wanted: &BackendTypeName) -> Result<i64, Error> {
-        let name = match wanted {
-            BackendTypeName::Id(id) => return Ok(self.read_backend_type(*id).send().await?.id),
-            BackendTypeName::Name(name) => name,
-        };
-        let named = self.read_backend_types().name(name).items();
-        let mut named = named.collect().await?.into_iter();
-        if let Some(found) = named.find(|found| found.name == *name) {
-            return Ok(found.id);
+    async fn id_of_backend_type(&self, name: &str) -> Result<i64, Error> {
+        if let Ok(id) = name.parse() {
+            return Ok(self.read_backend_type(id).send().await?.id);
         }
-        let identified = self.read_backend_types().identifier(name).items();
-        let mut identified = identified.collect().await?.into_iter();
-        match identified.find(|found| found.identifier == *name) {
-            Some(found) => Ok(found.id),
-            None => Err(Error::new(
-                ErrorKind::NotFound,
-                format!("no backend type with the name or identifier `{name}`"),
-            )),
-        }
+        let types = self.read_backend_types().page_size(u32::MAX).items();
+        let types = types.collect().await?;
+        let named = types.iter().find(|known| known.name == name);
+        let found = named.or_else(|| types.iter().find(|known| known.identifier == name));
+        found.map(|known| known.id).ok_or_else(|| {
+            let message = format!("no backend type with the name or identifier `{name}`");
+            Error::new(ErrorKind::NotFound, message)
+        })
     }
 
     /// Returns the project with this name. Creates it if there is none.
     #[inline]
     async fn id_of_project(&self, name: &str, owner_id: Option<i64>) -> Result<i64, Error> {
+        // The names in a search may be parts of other names.
         let named = self.read_projects().name(name).items().collect().await?;
         if let Some(project) = named.iter().find(|project| project.name == name) {
             return Ok(project.id);
@@ -315,11 +276,8 @@ impl Client {
     /// Returns the language with this name and version, or the newest with the name.
     #[inline]
     async fn id_of_language(&self, name: &str, version: Option<&str>) -> Result<i64, Error> {
-        let mut named = self.read_languages().name(name);
-        if let Some(version) = version {
-            named = named.version(version);
-        }
-        let named = named.page_size(u32::MAX).items().collect().await?;
+        let named = self.read_languages().name(name).page_size(u32::MAX).items();
+        let named = named.collect().await?;
         let newest = named
             .iter()
             .filter(|language| language.name == name)

@@ -105,23 +105,6 @@ impl Login {
         self
     }
 
-    /// Starts a login in a browser to the server at `endpoint`, such as [`DEFAULT_ENDPOINT`].
-    pub fn device(endpoint: impl Into<String>) -> DeviceLogin {
-        DeviceLogin::new(endpoint.into())
-    }
-
-    /// Waits until no refresh of a login is in progress in this process, for 30 s at most.
-    ///
-    /// ```no_run
-    /// # async fn example() {
-    /// // Before the program ends in the middle of a call:
-    /// compute_kfp::compute::Login::settled().await;
-    /// # }
-    /// ```
-    pub async fn settled() {
-        tokens::settled().await;
-    }
-
     /// Returns the server of this login.
     pub fn endpoint(&self) -> &str {
         &self.host

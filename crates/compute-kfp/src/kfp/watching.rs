@@ -2,14 +2,13 @@
 
 use std::collections::HashMap;
 use std::time::Duration;
-use std::vec;
 
-use compute_kfp_runtime::ValueStream;
-use futures_util::stream;
+use compute_kfp_runtime::{Error, ValueStream};
+use futures_util::{TryStreamExt as _, stream};
 
 use super::Client;
-use super::types::{PipelineTask, PipelineTaskTaskState, Run};
-use crate::waiting::{PollPolicy, Poller, Progress, setters};
+use super::types::PipelineTask;
+use crate::waiting::{PollPolicy, Progress as _, setters};
 
 impl Client {
     /// Follows the tasks of a run, until the run has ended.
@@ -55,45 +54,25 @@ impl WatchRun {
     pub fn tasks(self) -> ValueStream<PipelineTask> {
         let mut poller = self.client.poller_of_run(self.run_id, true);
         poller.policy = self.policy;
-        let watch = Watch {
-            poller,
-            states: HashMap::new(),
-            tasks: Vec::new().into_iter(),
-            has_ended: false,
-        };
-        ValueStream::new(stream::try_unfold(watch, |mut watch| async move {
-            let task = watch.next().await?;
-            Ok(task.map(|task| (task, watch)))
-        }))
-    }
-}
-
-struct Watch {
-    poller: Poller<Run>,
-    /// The last state of each task, by its identifier.
-    states: HashMap<Option<String>, Option<PipelineTaskTaskState>>,
-    /// The rest of the tasks that were read last.
-    tasks: vec::IntoIter<PipelineTask>,
-    has_ended: bool,
-}
-
-impl Watch {
-    #[inline]
-    async fn next(&mut self) -> Result<Option<PipelineTask>, crate::Error> {
-        loop {
-            for task in self.tasks.by_ref() {
-                let state = self.states.insert(task.task_id.clone(), task.state.clone());
-                if state.as_ref() != Some(&task.state) {
-                    self.poller.refresh();
-                    return Ok(Some(task));
-                }
+        // The last state of each task, by its identifier.
+        let watch = Some((poller, HashMap::new()));
+        let changes = stream::try_unfold(watch, |watch| async move {
+            let Some((mut poller, mut states)) = watch else {
+                return Ok::<_, Error>(None);
+            };
+            let run = poller.next().await?;
+            let has_ended = run.is_final();
+            let mut tasks = run.tasks.unwrap_or_default();
+            tasks.retain(|task| {
+                let state = states.insert(task.task_id.clone(), task.state.clone());
+                state.as_ref() != Some(&task.state)
+            });
+            if !tasks.is_empty() {
+                poller.refresh();
             }
-            if self.has_ended {
-                return Ok(None);
-            }
-            let run = self.poller.next().await?;
-            self.has_ended = run.is_final();
-            self.tasks = run.tasks.unwrap_or_default().into_iter();
-        }
+            let watch = (!has_ended).then_some((poller, states));
+            Ok(Some((stream::iter(tasks.into_iter().map(Ok)), watch)))
+        });
+        ValueStream::new(changes.try_flatten())
     }
 }

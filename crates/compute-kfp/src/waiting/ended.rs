@@ -1,4 +1,4 @@
-//! The outcome of a wait.
+//! Runs and jobs that are waited for, and the outcome of a wait.
 
 use std::error::Error as StdError;
 use std::fmt;
@@ -6,7 +6,38 @@ use std::ops::Deref;
 
 use compute_kfp_runtime::Error;
 
-use super::progress::Progress;
+/// An object that is in progress on a server until it ends: a run, a job or a batch job.
+///
+/// ```
+/// use compute_kfp::kfp::types::Run;
+/// use compute_kfp::waiting::Progress;
+///
+/// let run = Run::builder().state("CANCELED").build();
+/// assert!(run.is_final() && !run.has_succeeded());
+/// ```
+pub trait Progress: sealed::Sealed + Clone + Send + Sync + Unpin + 'static {
+    /// Its states. A state that this version does not know is not final.
+    type State: Clone + PartialEq + fmt::Display + fmt::Debug + Send + Sync + 'static;
+
+    /// Returns its state.
+    fn state(&self) -> &Self::State;
+
+    /// Returns whether it has ended. A final state does not change on its own.
+    fn is_final(&self) -> bool;
+
+    /// Returns whether it has ended successfully.
+    fn has_succeeded(&self) -> bool;
+
+    /// Returns the server's message about the state, such as the reason of a failure.
+    fn message(&self) -> Option<&str>;
+}
+
+pub(crate) mod sealed {
+    use serde::Serialize;
+    use serde::de::DeserializeOwned;
+
+    pub trait Sealed: Serialize + DeserializeOwned {}
+}
 
 /// A run or a job that has ended, successfully or not.
 ///
@@ -56,14 +87,6 @@ pub struct Unfinished<T> {
 
 impl<T: Progress> Unfinished<T> {
     /// Returns the cause of an error of a wait, if a limit was reached.
-    ///
-    /// ```
-    /// use compute_kfp::compute::types::Job;
-    /// use compute_kfp::waiting::Unfinished;
-    ///
-    /// let error = compute_kfp::Error::configuration("no endpoint is set");
-    /// assert!(Unfinished::<Job>::of(&error).is_none());
-    /// ```
     pub fn of(error: &Error) -> Option<&Self> {
         error.source()?.downcast_ref()
     }

@@ -9,9 +9,8 @@ use futures_core::future::BoxFuture;
 use tokio::sync::Semaphore;
 use tokio::time::{Instant, sleep, timeout};
 
-use super::ended::Unfinished;
+use super::ended::{Progress, Unfinished};
 use super::poll_policy::PollPolicy;
-use super::progress::Progress;
 
 /// Maximum time between two requests that a `Retry-After` can demand.
 const MAX_RETRY_AFTER: Duration = Duration::from_secs(60);

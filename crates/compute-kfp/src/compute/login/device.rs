@@ -24,17 +24,22 @@ pub struct DeviceLogin {
     share_login_server: bool,
 }
 
-impl DeviceLogin {
-    pub(super) fn new(endpoint: String) -> Self {
+impl Login {
+    /// Starts a login in a browser to the server at `endpoint`, such as
+    /// [`DEFAULT_ENDPOINT`](crate::compute::DEFAULT_ENDPOINT).
+    pub fn device(endpoint: impl Into<String>) -> DeviceLogin {
+        let endpoint: String = endpoint.into();
         let endpoint = endpoint.trim().trim_end_matches('/').to_owned();
-        Self {
+        DeviceLogin {
             transport: Transport::builder(&endpoint),
             endpoint,
             file: None,
             share_login_server: false,
         }
     }
+}
 
+impl DeviceLogin {
     /// Sets the file that stores the login [default: `~/.quantuminspire/config.json`].
     pub fn file(mut self, path: impl Into<PathBuf>) -> Self {
         self.file = Some(path.into());

@@ -139,9 +139,12 @@ static UNDERWAY: RwLock<()> = RwLock::const_new(());
 /// Maximum duration of a refresh.
 const LONGEST: Duration = Duration::from_secs(30);
 
-/// Waits until no refresh is in progress.
-pub(super) async fn settled() {
-    let _ = tokio::time::timeout(LONGEST, UNDERWAY.write()).await;
+impl Login {
+    /// Waits until no refresh of a login is in progress in this process, for 30 s at most. Call it before
+    /// a program ends in the middle of a call.
+    pub async fn settled() {
+        let _ = tokio::time::timeout(LONGEST, UNDERWAY.write()).await;
+    }
 }
 
 impl TokenSource for LoginTokens {
