@@ -84,12 +84,12 @@ impl<'a> Settings<'a> {
     }
 
     fn of_options(&self, api: Api) -> Vec<ConfigValue> {
-        self.options.server.values(api, Source::Option)
+        self.options.server.values(api, Source::option)
     }
 
     fn of_profile(&self, api: Api) -> Vec<ConfigValue> {
         let name = self.options.profile.as_deref().unwrap_or(profile::DEFAULT);
-        let source = |_| Source::Profile(name.to_owned());
+        let source = |_: &str| Source::Profile(name.to_owned());
         let section = self.profile.get(&api);
         section.map_or(Vec::new(), |section| section.values(api, source))
     }
