@@ -12,7 +12,7 @@ use crate::logs::Logs;
 use crate::operation_command::OperationCommand;
 use crate::options::Options;
 use crate::record::Record;
-use crate::session::{login, logout, whoami};
+use crate::session::{login, whoami};
 use crate::{advice, call, doctor, operations, shell, upload, wait};
 
 type Work<'a> = Pin<Box<dyn Future<Output = Result<(), Failure>> + 'a>>;
@@ -44,7 +44,7 @@ enum Commands {
     Operations(operations::Arguments),
     Call(call::Arguments),
     Login(login::Arguments),
-    Logout(logout::Arguments),
+    Logout(login::Logout),
     Whoami(whoami::Arguments),
     /// Wait for a run or a job to end, and print each change of its state
     #[command(subcommand, after_help = wait::STATUS)]
