@@ -7,7 +7,7 @@
 use std::env;
 use std::ffi::OsString;
 
-use compute_kfp::settings::{Origin, Setting, Variables};
+use compute_kfp::settings::{Found, Origin, Setting, Variables};
 use compute_kfp::{Error, RetryPolicy, Transport, TransportBuilder, compute, kfp};
 
 use crate::api::Api;
@@ -41,7 +41,7 @@ impl<'a> Settings<'a> {
                 settings.extend(of_environment(variable));
             }
         }
-        for option in self.of_options(api) {
+        for option in self.options.server.values(api, Source::option) {
             // A file that an option names replaces the value that another source sets.
             let replaced = [Some(option.variable), value_of(&variables, option.variable)];
             settings.retain(|setting| !replaced.contains(&Some(setting.variable)));
@@ -81,10 +81,6 @@ impl<'a> Settings<'a> {
             true => of_environment,
             false => of_profile,
         }
-    }
-
-    fn of_options(&self, api: Api) -> Vec<ConfigValue> {
-        self.options.server.values(api, Source::option)
     }
 
     fn of_profile(&self, api: Api) -> Vec<ConfigValue> {
@@ -131,16 +127,19 @@ impl<'a> Settings<'a> {
         Some(endpoint.value.to_string_lossy().into_owned())
     }
 
-    /// Returns the source of a setting. The SDK sees options and profiles as variables.
-    pub fn source(&self, api: Api, origin: &Origin) -> Source {
-        match origin {
-            Origin::Variable(name) => match find(&self.of(api), name) {
-                Some(setting) => setting.source.clone(),
-                // Only the endpoint of a login is not among them.
-                None => Source::Other(Origin::Default),
-            },
-            other => Source::Other(other.clone()),
-        }
+    /// Returns each setting with its source. The SDK sees options and profiles as variables.
+    pub fn sources(&self, api: Api, found: &[Found]) -> Vec<(Found, Source)> {
+        let settings = self.of(api);
+        let found = found.iter().map(|found| {
+            let source = match &found.origin {
+                // Only the endpoint of a login is not among the settings.
+                Origin::Variable(name) => find(&settings, name)
+                    .map_or(Source::Other(Origin::Default), |it| it.source.clone()),
+                other => Source::Other(other.clone()),
+            };
+            (found.clone(), source)
+        });
+        found.collect()
     }
 
     /// Prints the sources of the settings if -vv is given.
