@@ -156,7 +156,7 @@ impl<'a> Settings<'a> {
     pub fn connections(&self, api: Api, endpoint: &str) -> Result<TransportBuilder, Error> {
         let transport = self.transport(Transport::builder(endpoint));
         let variables = api.variables();
-        Ok(variables.connect(&self.variables(api), transport)?)
+        variables.connect(&self.variables(api), transport)
     }
 
     /// Returns a lookup of variables: those of the API as configured here, all others from the
