@@ -60,10 +60,7 @@ pub fn of_settings(apis: &[Api], error: &Error) -> Option<String> {
     };
     let (name, value) = option.split_once(' ').unwrap_or((option, "true"));
     let key = name.replace('-', "_");
-    // The variable of an API ends like the key.
-    let suffix = key.to_uppercase();
-    let variables = apis.iter().flat_map(|api| api.variables().names());
-    let variables = variables.filter(|name| name.ends_with(&suffix));
+    let variables = apis.iter().filter_map(|api| api.variable(&key));
     let variables: Vec<String> = variables.map(|name| format!("{name}={value}")).collect();
     Some(format!(
         "{fault}; {remedy} --{option}, `{key}` in a profile, or {}",

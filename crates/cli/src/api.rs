@@ -38,6 +38,16 @@ impl Api {
         }
     }
 
+    /// Returns the variable that is equivalent to a key of a profile. All but one end like their key.
+    pub fn variable(self, key: &str) -> Option<&'static str> {
+        if key == "token_file" {
+            return Some(self.variables().token_file);
+        }
+        let suffix = format!("_{}", key.to_uppercase());
+        let mut names = self.variables().names();
+        names.find(|name| name.ends_with(&suffix))
+    }
+
     /// Returns the fields of the objects in bodies.
     pub fn objects(self) -> &'static [ObjectFields] {
         match self {

@@ -38,20 +38,23 @@ impl ApiClient {
         api: Api,
         set: impl FnOnce(TransportBuilder) -> TransportBuilder,
     ) -> Result<Self, Failure> {
-        match api {
+        let (transport, found) = match api {
             Api::Compute => {
                 let builder = settings.compute_builder()?;
-                let found = builder.found().to_vec();
-                let client = builder.transport(set).build()?;
-                Ok(Self::new(settings, api, client.transport(), found))
+                let found = settings.sources(api, builder.found());
+                (builder.transport(set).build()?.transport().clone(), found)
             }
             Api::Kfp => {
                 let builder = settings.kfp_builder()?;
-                let found = builder.found().to_vec();
-                let client = builder.transport(set).build()?;
-                Ok(Self::new(settings, api, client.transport(), found))
+                let found = settings.sources(api, builder.found());
+                (builder.transport(set).build()?.transport().clone(), found)
             }
-        }
+        };
+        Ok(Self {
+            api,
+            transport,
+            found,
+        })
     }
 
     /// Creates the client of the login to this server, regardless of other credentials.
@@ -68,22 +71,13 @@ impl ApiClient {
             false => set(name).filter(|_| !hidden.contains(&Some(name))),
         };
         let builder = compute::ClientBuilder::from_variables(&of_the_login)?;
-        let found = builder.found().to_vec();
+        let found = settings.sources(Api::Compute, builder.found());
         let builder = builder.transport(|transport| settings.transport(transport));
-        let client = builder.build()?;
-        Ok(Self::new(settings, Api::Compute, client.transport(), found))
-    }
-
-    fn new(settings: &Settings<'_>, api: Api, transport: &Transport, found: Vec<Found>) -> Self {
-        let found = found.into_iter().map(|found| {
-            let source = settings.source(api, &found.origin);
-            (found, source)
-        });
-        Self {
-            api,
-            transport: transport.clone(),
-            found: found.collect(),
-        }
+        Ok(Self {
+            api: Api::Compute,
+            transport: builder.build()?.transport().clone(),
+            found,
+        })
     }
 
     /// Returns the configured namespace, for operations that take one.

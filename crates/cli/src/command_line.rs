@@ -12,7 +12,7 @@ use crate::logs::Logs;
 use crate::operation_command::OperationCommand;
 use crate::options::Options;
 use crate::record::Record;
-use crate::session::{login, logout, whoami};
+use crate::session::{login, whoami};
 use crate::{advice, call, doctor, operations, shell, upload, wait};
 
 type Work<'a> = Pin<Box<dyn Future<Output = Result<(), Failure>> + 'a>>;
@@ -22,7 +22,6 @@ type Work<'a> = Pin<Box<dyn Future<Output = Result<(), Failure>> + 'a>>;
 #[command(
     name = "compute-kfp",
     version,
-    arg_required_else_help = true,
     disable_help_subcommand = true,
     after_help = "Exit status: 0 done, 1 the API refused the request or the network failed, 2 usage, \
         3 not authenticated, 4 not found, 5 timed out, 6 the server lacks the operation."
@@ -37,35 +36,27 @@ pub struct CommandLine {
 #[derive(Clone, Debug, Subcommand)]
 enum Commands {
     /// Call an operation of the Quantum Inspire Compute API
-    #[command(
-        subcommand,
-        arg_required_else_help = true,
-        subcommand_value_name = "OPERATION"
-    )]
+    #[command(subcommand, subcommand_value_name = "OPERATION")]
     Compute(OperationCommand),
     /// Call an operation of Kubeflow Pipelines (KFP) v2beta1
-    #[command(
-        subcommand,
-        arg_required_else_help = true,
-        subcommand_value_name = "OPERATION"
-    )]
+    #[command(subcommand, subcommand_value_name = "OPERATION")]
     Kfp(Kfp),
     Operations(operations::Arguments),
     Call(call::Arguments),
     Login(login::Arguments),
-    Logout(logout::Arguments),
+    Logout(login::Logout),
     Whoami(whoami::Arguments),
     /// Wait for a run or a job to end, and print each change of its state
-    #[command(subcommand, arg_required_else_help = true, after_help = wait::STATUS)]
+    #[command(subcommand, after_help = wait::STATUS)]
     Wait(wait::Wait),
     /// Print the log of a job
-    #[command(subcommand, arg_required_else_help = true)]
+    #[command(subcommand)]
     Logs(Logs),
     /// Run a circuit on Quantum Inspire
-    #[command(subcommand, arg_required_else_help = true)]
+    #[command(subcommand)]
     Circuit(Circuit),
     /// Record a quantum job in a run of Kubeflow Pipelines
-    #[command(subcommand, arg_required_else_help = true)]
+    #[command(subcommand)]
     Record(Record),
     Sandbox(compute_kfp_sandbox::command::Arguments),
     Doctor(doctor::Arguments),

@@ -1,18 +1,13 @@
 //! Strings without terminal control sequences.
 
-use std::borrow::Cow;
-
 /// Escapes a string so that it cannot control the terminal.
 pub fn printable(text: &str) -> String {
     harmless(text).replace('\t', " ")
 }
 
 /// Escapes a string of several lines so that it cannot control the terminal.
-pub fn harmless(text: &str) -> Cow<'_, str> {
-    match text.contains(steers) {
-        true => text.replace(steers, "\u{fffd}").into(),
-        false => text.into(),
-    }
+pub fn harmless(text: &str) -> String {
+    text.replace(steers, "\u{fffd}")
 }
 
 /// Returns whether a terminal may obey this character.

@@ -2,24 +2,29 @@
 
 use std::ffi::OsString;
 use std::fmt;
-use std::path::PathBuf;
 
 use clap::{Args, ValueHint};
 use compute_kfp::settings::Origin;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
-use crate::api::Api;
+use crate::api::{Api, kebab};
 
 /// The source of a setting.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Source {
-    Option(&'static str),
+    Option(String),
     Profile(String),
     /// A variable, or a place that only the SDK knows.
     Other(Origin),
 }
 
 impl Source {
+    /// Returns the option that is equivalent to a key of a profile.
+    pub fn option(key: &str) -> Self {
+        Self::Option(kebab(key))
+    }
+
     pub fn is_environment(&self) -> bool {
         matches!(self, Self::Other(Origin::Variable(_)))
     }
@@ -44,7 +49,7 @@ pub struct ConfigValue {
 }
 
 /// The settings of a server that options and profiles can set. None of them is a secret.
-#[derive(Args, Clone, Debug, Default, Deserialize)]
+#[derive(Args, Clone, Debug, Default, Deserialize, Serialize)]
 #[command(next_help_heading = "Connection options")]
 #[serde(deny_unknown_fields)]
 pub struct ServerSettings {
@@ -54,19 +59,19 @@ pub struct ServerSettings {
 
     /// File with the bearer token, read again when it changes
     #[arg(long, global = true, value_name = "FILE", value_hint = ValueHint::FilePath)]
-    token_file: Option<PathBuf>,
+    token_file: Option<String>,
 
     /// Certificate authorities to trust in addition to the system's, in PEM
     #[arg(long, global = true, value_name = "FILE", value_hint = ValueHint::FilePath)]
-    certificate_authority: Option<PathBuf>,
+    certificate_authority: Option<String>,
 
     /// Client certificate in PEM, with its key unless --client-key is given
     #[arg(long, global = true, value_name = "FILE", value_hint = ValueHint::FilePath)]
-    client_certificate: Option<PathBuf>,
+    client_certificate: Option<String>,
 
     /// Key of the client certificate, in PEM
     #[arg(long, global = true, value_name = "FILE", value_hint = ValueHint::FilePath)]
-    client_key: Option<PathBuf>,
+    client_key: Option<String>,
 
     /// Proxy [default: HTTPS_PROXY, HTTP_PROXY or ALL_PROXY]
     #[arg(long, global = true, value_name = "URL")]
@@ -74,7 +79,7 @@ pub struct ServerSettings {
 
     /// File with the session cookies of the proxy in front of the server, as `name=value; other=value`
     #[arg(long, global = true, value_name = "FILE", value_hint = ValueHint::FilePath)]
-    cookie_file: Option<PathBuf>,
+    cookie_file: Option<String>,
 
     /// Header that identifies the caller to a proxy, such as `kubeflow-userid: user@example.org`
     #[arg(long, global = true, value_name = "NAME: VALUE")]
@@ -90,61 +95,34 @@ pub struct ServerSettings {
 }
 
 impl ServerSettings {
-    /// Returns the settings that are set, in the format of variables. `source` takes the option.
-    pub fn values(&self, api: Api, source: impl Fn(&'static str) -> Source) -> Vec<ConfigValue> {
-        fn text(value: &Option<impl Clone + Into<OsString>>) -> Option<OsString> {
-            value.clone().map(Into::into)
-        }
-        let flag = |value: Option<bool>| value.map(|value| value.to_string().into());
-        let variables = api.variables();
-        let authority = text(&self.certificate_authority);
-        let values = [
-            ("endpoint", variables.endpoint, text(&self.endpoint)),
-            ("token-file", variables.token_file, text(&self.token_file)),
-            (AUTHORITY, variables.certificate_authority, authority),
-            (
-                "client-certificate",
-                variables.client_certificate,
-                text(&self.client_certificate),
-            ),
-            ("client-key", variables.client_key, text(&self.client_key)),
-            (PROXY, variables.proxy, text(&self.proxy)),
-            (
-                "cookie-file",
-                variables.cookie_file,
-                text(&self.cookie_file),
-            ),
-            (
-                "identity-header",
-                variables.identity_header,
-                text(&self.identity_header),
-            ),
-            ("allow-http", variables.allow_http, flag(self.allow_http)),
-            (
-                "insecure-skip-tls-verify",
-                variables.insecure_skip_tls_verify,
-                flag(self.insecure_skip_tls_verify),
-            ),
-        ];
-        let values = values.into_iter().filter_map(|(option, variable, value)| {
+    /// Returns the settings that are set, in the format of variables. `source` takes the key.
+    pub fn values(&self, api: Api, source: impl Fn(&str) -> Source) -> Vec<ConfigValue> {
+        // As in a profile, so that each setting is listed once.
+        let settings = serde_json::to_value(self).unwrap_or_default();
+        let settings = settings.as_object().into_iter().flatten();
+        let values = settings.filter_map(|(key, value)| {
+            let value = match value {
+                Value::Null => return None,
+                Value::String(text) => text.clone(),
+                flag => flag.to_string(),
+            };
             Some(ConfigValue {
-                variable,
-                value: value?,
-                source: source(option),
+                variable: api.variable(key)?,
+                value: value.into(),
+                source: source(key),
             })
         });
         values.collect()
     }
 
     /// Returns an option whose value suits one server only, like a token, if one is set.
-    pub fn option_for_one_server(&self) -> Option<&'static str> {
-        let mut values = self.values(Api::Kfp, Source::Option).into_iter();
+    pub fn option_for_one_server(&self) -> Option<String> {
+        let mut values = self.values(Api::Kfp, Source::option).into_iter();
         values.find_map(|value| match value.source {
-            Source::Option(option) if ![AUTHORITY, PROXY].contains(&option) => Some(option),
+            Source::Option(name) if !["certificate-authority", "proxy"].contains(&&*name) => {
+                Some(name)
+            }
             _ => None,
         })
     }
 }
-
-const AUTHORITY: &str = "certificate-authority";
-const PROXY: &str = "proxy";

@@ -1,15 +1,11 @@
 //! Quantum Inspire login, logout, and the signed-in user.
 
-mod identity;
 pub mod login;
-pub mod logout;
 mod membership;
 pub mod whoami;
 
 use compute_kfp::compute::Login;
 use compute_kfp::{Error, ErrorKind};
-
-pub use self::identity::Identity;
 
 /// Returns the login of the file, for this server or the file's default one; `None` if there is no
 /// file.

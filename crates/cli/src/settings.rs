@@ -7,7 +7,7 @@
 use std::env;
 use std::ffi::OsString;
 
-use compute_kfp::settings::{Origin, Setting, Variables};
+use compute_kfp::settings::{Found, Origin, Setting, Variables};
 use compute_kfp::{Error, RetryPolicy, Transport, TransportBuilder, compute, kfp};
 
 use crate::api::Api;
@@ -41,7 +41,7 @@ impl<'a> Settings<'a> {
                 settings.extend(of_environment(variable));
             }
         }
-        for option in self.of_options(api) {
+        for option in self.options.server.values(api, Source::option) {
             // A file that an option names replaces the value that another source sets.
             let replaced = [Some(option.variable), value_of(&variables, option.variable)];
             settings.retain(|setting| !replaced.contains(&Some(setting.variable)));
@@ -83,13 +83,9 @@ impl<'a> Settings<'a> {
         }
     }
 
-    fn of_options(&self, api: Api) -> Vec<ConfigValue> {
-        self.options.server.values(api, Source::Option)
-    }
-
     fn of_profile(&self, api: Api) -> Vec<ConfigValue> {
         let name = self.options.profile.as_deref().unwrap_or(profile::DEFAULT);
-        let source = |_| Source::Profile(name.to_owned());
+        let source = |_: &str| Source::Profile(name.to_owned());
         let section = self.profile.get(&api);
         section.map_or(Vec::new(), |section| section.values(api, source))
     }
@@ -131,16 +127,19 @@ impl<'a> Settings<'a> {
         Some(endpoint.value.to_string_lossy().into_owned())
     }
 
-    /// Returns the source of a setting. The SDK sees options and profiles as variables.
-    pub fn source(&self, api: Api, origin: &Origin) -> Source {
-        match origin {
-            Origin::Variable(name) => match find(&self.of(api), name) {
-                Some(setting) => setting.source.clone(),
-                // Only the endpoint of a login is not among them.
-                None => Source::Other(Origin::Default),
-            },
-            other => Source::Other(other.clone()),
-        }
+    /// Returns each setting with its source. The SDK sees options and profiles as variables.
+    pub fn sources(&self, api: Api, found: &[Found]) -> Vec<(Found, Source)> {
+        let settings = self.of(api);
+        let found = found.iter().map(|found| {
+            let source = match &found.origin {
+                // Only the endpoint of a login is not among the settings.
+                Origin::Variable(name) => find(&settings, name)
+                    .map_or(Source::Other(Origin::Default), |it| it.source.clone()),
+                other => Source::Other(other.clone()),
+            };
+            (found.clone(), source)
+        });
+        found.collect()
     }
 
     /// Prints the sources of the settings if -vv is given.
@@ -157,7 +156,7 @@ impl<'a> Settings<'a> {
     pub fn connections(&self, api: Api, endpoint: &str) -> Result<TransportBuilder, Error> {
         let transport = self.transport(Transport::builder(endpoint));
         let variables = api.variables();
-        Ok(variables.connect(&self.variables(api), transport)?)
+        variables.connect(&self.variables(api), transport)
     }
 
     /// Returns a lookup of variables: those of the API as configured here, all others from the

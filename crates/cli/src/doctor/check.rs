@@ -9,17 +9,18 @@ use crate::api::Api;
 use crate::failure::Failure;
 use crate::printable::printable;
 
-#[derive(Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 enum Status {
     Ok,
     Warning,
+    #[default]
     Skipped,
     Failed,
 }
 
 /// A check, which is serialized as programs get it.
-#[derive(Serialize)]
+#[derive(Default, Serialize)]
 pub struct Check {
     /// The checked API; `None` for the program itself.
     api: Option<Api>,
@@ -39,11 +40,7 @@ impl Check {
         Self {
             api,
             name,
-            status: Status::Skipped,
-            value: String::new(),
-            source: None,
-            remedy: None,
-            exit_status: None,
+            ..Self::default()
         }
     }
 

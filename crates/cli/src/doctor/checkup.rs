@@ -13,7 +13,8 @@ use crate::client::{ApiClient, title};
 use crate::failure::Failure;
 use crate::options::with;
 use crate::server_settings::Source;
-use crate::session::{Identity, stored_login};
+use crate::session::stored_login;
+use crate::session::whoami::Identity;
 use crate::settings::Settings;
 
 pub struct Checkup<'a> {

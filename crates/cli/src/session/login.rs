@@ -1,4 +1,4 @@
-//! Login in a browser, on this or any other device.
+//! Login in a browser, on this or any other device, and its end.
 
 use std::time::Duration;
 
@@ -42,13 +42,9 @@ impl Arguments {
         let settings = Settings::read(options)?;
         let endpoint = settings.endpoint(Api::Compute);
         let endpoint = endpoint.unwrap_or_else(|| DEFAULT_ENDPOINT.to_owned());
-        let kept = match self.team_member {
-            Some(id) => with_membership(&settings, &endpoint, id).await?,
-            None => None,
-        };
-        let configured = match kept {
+        let configured = match self.keep_login(&settings, &endpoint).await? {
             Some(configured) => configured,
-            None => log_in(options, &settings, &endpoint, self).await?,
+            None => self.log_in_anew(&settings, &endpoint).await?,
         };
         let used = ApiClient::if_configured(&settings, Api::Compute);
         if let Some(hidden) = used.ok().flatten().and_then(|used| used.hidden_login()) {
@@ -56,55 +52,56 @@ impl Arguments {
         }
         whoami::print(options, &configured).await
     }
-}
 
-/// Changes the membership of the existing login. Returns `None` if the login is no longer valid.
-async fn with_membership(
-    settings: &Settings<'_>,
-    endpoint: &str,
-    id: i64,
-) -> Result<Option<ApiClient>, Failure> {
-    let Some(login) = stored_login(Some(endpoint.to_owned()))? else {
-        return Ok(None);
-    };
-    if !login.is_logged_in()? {
-        return Ok(None);
+    /// Changes the membership of the existing login if one is given. Returns `None` if none is, or if
+    /// the login is no longer valid.
+    async fn keep_login(
+        &self,
+        settings: &Settings<'_>,
+        endpoint: &str,
+    ) -> Result<Option<ApiClient>, Failure> {
+        let Some(id) = self.team_member else {
+            return Ok(None);
+        };
+        let login = match stored_login(Some(endpoint.to_owned()))? {
+            Some(login) if login.is_logged_in()? => login,
+            _ => return Ok(None),
+        };
+        let configured = ApiClient::of_login(settings, login.endpoint())?;
+        match membership::set(&configured, &login, id).await {
+            Ok(()) => Ok(Some(configured)),
+            Err(error) if error.kind() == ErrorKind::Authentication => Ok(None),
+            Err(error) => Err(error.into()),
+        }
     }
-    let configured = ApiClient::of_login(settings, login.endpoint())?;
-    match membership::set(&configured, &login, id).await {
-        Ok(()) => Ok(Some(configured)),
-        Err(error) if error.kind() == ErrorKind::Authentication => Ok(None),
-        Err(error) => Err(error.into()),
-    }
-}
 
-async fn log_in(
-    options: &Options,
-    settings: &Settings<'_>,
-    endpoint: &str,
-    arguments: &Arguments,
-) -> Result<ApiClient, Failure> {
-    let transport = settings.connections(Api::Compute, endpoint)?;
-    let device = Login::device(endpoint)
-        .transport(|_| transport)
-        .share_login_server(arguments.share_login_server);
-    let pending = device.start().await?;
-    show(&pending, endpoint);
-    let spinner = bar::of_states(options, "waiting for you to confirm");
-    let logged_in = pending.finish().await?;
-    drop(spinner);
-    let login = logged_in.login;
-    say(&format!(
-        "logged in to `{}`; the login is stored in `{}`",
-        login.endpoint(),
-        login.path().display()
-    ));
-    let configured = ApiClient::of_login(settings, login.endpoint())?;
-    match arguments.team_member {
-        Some(id) => membership::set(&configured, &login, id).await?,
-        None => membership::choose(&configured, &login, &logged_in.members).await?,
+    async fn log_in_anew(
+        &self,
+        settings: &Settings<'_>,
+        endpoint: &str,
+    ) -> Result<ApiClient, Failure> {
+        let transport = settings.connections(Api::Compute, endpoint)?;
+        let device = Login::device(endpoint)
+            .transport(|_| transport)
+            .share_login_server(self.share_login_server);
+        let pending = device.start().await?;
+        show(&pending, endpoint);
+        let spinner = bar::of_states(settings.options, "waiting for you to confirm");
+        let logged_in = pending.finish().await?;
+        drop(spinner);
+        let login = logged_in.login;
+        say(&format!(
+            "logged in to `{}`; the login is stored in `{}`",
+            login.endpoint(),
+            login.path().display()
+        ));
+        let configured = ApiClient::of_login(settings, login.endpoint())?;
+        match self.team_member {
+            Some(id) => membership::set(&configured, &login, id).await?,
+            None => membership::choose(&configured, &login, &logged_in.members).await?,
+        }
+        Ok(configured)
     }
-    Ok(configured)
 }
 
 fn show(pending: &PendingLogin, endpoint: &str) {
@@ -116,4 +113,41 @@ fn show(pending: &PendingLogin, endpoint: &str) {
         "To log in to {endpoint}, open\n  {page}\nand check that it shows the code {code}, or enter it \
          there.\nThe code is valid for {left}."
     ));
+}
+
+/// Log out of Quantum Inspire
+///
+/// Revokes the refresh token and removes the tokens from the login file. Without --endpoint, a profile
+/// or COMPUTE_ENDPOINT, this ends the login to the file's default server.
+#[derive(Args, Clone, Debug)]
+pub struct Logout {}
+
+impl Logout {
+    pub async fn run(&self, options: &Options) -> Result<(), Failure> {
+        options.refuse_dry_run("`logout` is more than one request")?;
+        let late = "the login is unchanged: the login server did not respond";
+        options.in_time(late, log_out(options)).await
+    }
+}
+
+async fn log_out(options: &Options) -> Result<(), Failure> {
+    let settings = Settings::read(options)?;
+    let Some(login) = stored_login(settings.endpoint(Api::Compute))? else {
+        say("nothing to do: there is no login file");
+        return Ok(());
+    };
+    let (server, file) = (login.endpoint(), login.path().display());
+    if !login.is_logged_in()? {
+        say(&format!(
+            "nothing to do: `{file}` holds no login to `{server}`"
+        ));
+        return Ok(());
+    }
+    let connections = settings.connections(Api::Compute, server)?.build()?;
+    let http = connections.http_client().clone();
+    login.clone().http_client(http).log_out().await?;
+    say(&format!(
+        "logged out of `{server}`: its tokens are revoked and removed from `{file}`"
+    ));
+    Ok(())
 }

@@ -6,7 +6,7 @@ use compute_kfp::Error;
 use compute_kfp::compute::types::Member;
 use compute_kfp::compute::{self, Login};
 
-use super::identity::if_visible;
+use super::whoami::if_visible;
 use crate::client::ApiClient;
 use crate::failure::{Failure, say, warn};
 use crate::printable::printable;
@@ -35,23 +35,32 @@ pub async fn choose(
         _ => {}
     }
     let lines = lines(&client, members).await?;
-    if !io::stdin().is_terminal() || !io::stderr().is_terminal() {
-        return Err(Failure::Usage(format!(
+    let unselected = || {
+        Failure::Usage(format!(
             "you are logged in but belong to several teams; select a membership with \
              `compute-kfp login --team-member ID`, which keeps the login:\n{}",
             lines.join("\n")
-        )));
+        ))
+    };
+    if !io::stdin().is_terminal() || !io::stderr().is_terminal() {
+        return Err(unselected());
     }
     say("You are a member of several teams:");
     for (number, line) in (1..).zip(&lines) {
         say(&format!("{number:3}  {line}"));
     }
     let id = loop {
-        let text = ask(&format!(
-            "Which one do you want to work as? [1-{}] ",
-            members.len()
-        ))?;
-        let number = text.trim().parse::<usize>().ok();
+        let most = members.len();
+        let _ = write!(
+            io::stderr(),
+            "Which one do you want to work as? [1-{most}] "
+        );
+        let mut line = String::new();
+        let read = io::stdin().read_line(&mut line);
+        if read.map_err(|error| Failure::io("cannot read the terminal", &error))? == 0 {
+            return Err(unselected());
+        }
+        let number = line.trim().parse::<usize>().ok();
         match number.and_then(|number| members.get(number.checked_sub(1)?)) {
             Some(member) => break member.id,
             None => say("Enter the number of a team."),
@@ -76,19 +85,4 @@ async fn lines(client: &compute::Client, members: &[Member]) -> Result<Vec<Strin
         lines.push(printable(&line));
     }
     Ok(lines)
-}
-
-/// Prompts for a line and returns it.
-fn ask(question: &str) -> Result<String, Failure> {
-    let _ = write!(io::stderr(), "{question}");
-    let mut line = String::new();
-    match io::stdin().read_line(&mut line) {
-        Ok(0) => Err(Failure::Usage(
-            "no membership was selected; select one with `compute-kfp login --team-member ID`, \
-             which keeps the login"
-                .to_owned(),
-        )),
-        Ok(_) => Ok(line),
-        Err(error) => Err(Failure::io("cannot read the terminal", &error)),
-    }
 }

@@ -166,3 +166,35 @@ fn an_error_in_the_config_file_shows_no_value_of_it() {
         assert!(!ended.errors.contains("s3cr3t"), "{}", ended.errors);
     }
 }
+
+#[test]
+fn each_connection_option_sets_the_variable_of_its_api() {
+    let options = [
+        ("--endpoint=http://127.0.0.1:9", "KF_PIPELINES_ENDPOINT"),
+        ("--token-file=f", "KF_PIPELINES_SA_TOKEN_PATH"),
+        ("--cookie-file=f", "KFP_COOKIE_FILE"),
+        ("--identity-header=a: b", "KFP_IDENTITY_HEADER"),
+        ("--client-certificate=f", "KFP_CLIENT_CERTIFICATE"),
+        ("--client-key=f", "KFP_CLIENT_KEY"),
+        ("--certificate-authority=f", "KFP_CERTIFICATE_AUTHORITY"),
+        ("--proxy=http://127.0.0.1:9", "KFP_PROXY"),
+        ("--allow-http", "KFP_ALLOW_HTTP"),
+        ("--insecure-skip-tls-verify", "KFP_INSECURE_SKIP_TLS_VERIFY"),
+    ];
+    let program = Program::alone();
+    let words = options.map(|(option, _)| option).into_iter();
+    let call = ["-vv", "--dry-run", "kfp", "list-runs"];
+    let kfp = program.run(words.clone().chain(call));
+    let compute = program.run(words.chain(["-vv", "--dry-run", "compute", "read-members"]));
+    for (option, of_kfp) in options {
+        let name = option.split('=').next().unwrap();
+        let of_compute = name.replace("--", "COMPUTE_").replace('-', "_");
+        for (variable, told) in [
+            (of_kfp, &kfp),
+            (of_compute.to_uppercase().as_str(), &compute),
+        ] {
+            let line = format!("* {variable} by option {name}\n");
+            assert!(told.errors.contains(&line), "{line}: {told:?}");
+        }
+    }
+}
