@@ -76,15 +76,12 @@ impl Faults {
     /// Returns the fault that applies to a request for this operation.
     pub(crate) fn meeting(&self, operation: &'static Operation) -> Option<Met> {
         let mut in_force = self.in_force();
-        let met = in_force.iter_mut().find_map(|one| {
+        in_force.iter_mut().find_map(|one| {
             one.meets(operation).then(|| Met {
                 fault: one.fault.clone(),
                 hold: one.hold.subscribe(),
             })
-        });
-        // One that holds requests is still needed to let them go.
-        in_force.retain(|one| one.fault.held || !one.is_used_up());
-        met
+        })
     }
 
     fn in_force(&self) -> MutexGuard<'_, Vec<InForce>> {
