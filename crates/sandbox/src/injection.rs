@@ -29,24 +29,19 @@ struct InForce {
 }
 
 impl InForce {
-    fn is_used_up(&self) -> bool {
-        self.fault.times == Some(0)
-    }
-
     /// Returns whether it applies to this request, and counts the request if so.
     fn meets(&mut self, operation: &'static Operation) -> bool {
-        if self.is_used_up() || !self.fault.fits(operation) || !self.comes_up() {
+        let fault = &mut self.fault;
+        if fault.times == Some(0)
+            || !fault.fits(operation)
+            || fault.rate.is_some_and(|rate| self.random.f64() >= rate)
+        {
             return false;
         }
-        if let Some(times) = &mut self.fault.times {
+        if let Some(times) = &mut fault.times {
             *times -= 1;
         }
         true
-    }
-
-    fn comes_up(&mut self) -> bool {
-        let rate = self.fault.rate;
-        rate.is_none_or(|rate| self.random.f64() < rate)
     }
 }
 
@@ -69,7 +64,7 @@ impl Faults {
     /// Returns the faults, each with its remaining number of times.
     pub(crate) fn all(&self) -> Vec<Fault> {
         let in_force = self.in_force();
-        let left = in_force.iter().filter(|one| !one.is_used_up());
+        let left = in_force.iter().filter(|one| one.fault.times != Some(0));
         left.map(|one| one.fault.clone()).collect()
     }
 
