@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-#[derive(Serialize, Deserialize)]
+#[derive(PartialEq, Serialize, Deserialize)]
 pub(crate) enum Event {
     /// The sandbox's own backend claims the batch job with this id.
     BatchJob(i64),
@@ -17,13 +17,11 @@ pub(crate) enum Event {
         attempt: usize,
         step: RunStep,
     },
-    /// Runs of the recurring run with this id may be due.
+    /// Runs of the recurring run with this id may be due, or another one of its runs has ended.
     RecurringRun(String),
-    /// A run has ended, so that another one of the recurring run with this id can start.
-    EndOfRun(String),
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(PartialEq, Serialize, Deserialize)]
 pub(crate) enum RunStep {
     Begin,
     FirstTask,
@@ -53,6 +51,11 @@ impl Agenda {
     pub(crate) fn add(&mut self, due: DateTime<Utc>, at: DateTime<Utc>, event: Event) {
         let place = self.events.partition_point(|planned| planned.due <= due);
         self.events.insert(place, Planned { event, due, at });
+    }
+
+    pub(crate) fn has(&self, at: DateTime<Utc>, event: &Event) -> bool {
+        let mut events = self.events.iter();
+        events.any(|planned| planned.at == at && planned.event == *event)
     }
 
     /// Postpones the events that were due before a time to that time.

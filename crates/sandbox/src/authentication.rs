@@ -6,16 +6,11 @@ use kfp_api_client::operations as kfp;
 
 use crate::credentials::Credentials;
 use crate::login;
+use crate::operation::Rejection;
 use crate::store::Store;
 
 /// The headers that identify the caller to a KFP server behind a trusted proxy.
 const IDENTITY_HEADERS: [&str; 2] = ["kubeflow-userid", "x-goog-authenticated-user-email"];
-
-#[derive(Clone, Copy)]
-pub(crate) enum Refusal {
-    NotAuthenticated,
-    WrongKind,
-}
 
 /// Checks a request against the schemes of its operation. An operation without schemes is public, as is
 /// the health of KFP, whatever the spec says.
@@ -27,7 +22,7 @@ pub(crate) fn authenticate(
     credentials: &Credentials,
     store: &Store,
     operation: &Operation,
-) -> Result<(), Refusal> {
+) -> Result<(), Rejection<'static>> {
     let accepted = operation.security.concat();
     if accepted.is_empty()
         || *operation == kfp::GET_HEALTHZ
@@ -35,7 +30,7 @@ pub(crate) fn authenticate(
     {
         return Ok(());
     }
-    let presented = presented(headers).ok_or(Refusal::NotAuthenticated)?;
+    let presented = presented(headers).ok_or(Rejection::NotAuthenticated)?;
     let fits_any = |schemes: &[&SecurityScheme]| {
         let mut schemes = schemes.iter();
         schemes.any(|scheme| fits(scheme, presented, credentials, store))
@@ -46,9 +41,9 @@ pub(crate) fn authenticate(
     if fits_any(&accepted) {
         Ok(())
     } else if !is_of_kfp && fits_any(compute::SECURITY_SCHEMES) {
-        Err(Refusal::WrongKind)
+        Err(Rejection::WrongKind)
     } else {
-        Err(Refusal::NotAuthenticated)
+        Err(Rejection::NotAuthenticated)
     }
 }
 

@@ -29,24 +29,19 @@ struct InForce {
 }
 
 impl InForce {
-    fn is_used_up(&self) -> bool {
-        self.fault.times == Some(0)
-    }
-
     /// Returns whether it applies to this request, and counts the request if so.
     fn meets(&mut self, operation: &'static Operation) -> bool {
-        if self.is_used_up() || !self.fault.fits(operation) || !self.comes_up() {
+        let fault = &mut self.fault;
+        if fault.times == Some(0)
+            || !fault.fits(operation)
+            || fault.rate.is_some_and(|rate| self.random.f64() >= rate)
+        {
             return false;
         }
-        if let Some(times) = &mut self.fault.times {
+        if let Some(times) = &mut fault.times {
             *times -= 1;
         }
         true
-    }
-
-    fn comes_up(&mut self) -> bool {
-        let rate = self.fault.rate;
-        rate.is_none_or(|rate| self.random.f64() < rate)
     }
 }
 
@@ -69,22 +64,19 @@ impl Faults {
     /// Returns the faults, each with its remaining number of times.
     pub(crate) fn all(&self) -> Vec<Fault> {
         let in_force = self.in_force();
-        let left = in_force.iter().filter(|one| !one.is_used_up());
+        let left = in_force.iter().filter(|one| one.fault.times != Some(0));
         left.map(|one| one.fault.clone()).collect()
     }
 
     /// Returns the fault that applies to a request for this operation.
     pub(crate) fn meeting(&self, operation: &'static Operation) -> Option<Met> {
         let mut in_force = self.in_force();
-        let met = in_force.iter_mut().find_map(|one| {
+        in_force.iter_mut().find_map(|one| {
             one.meets(operation).then(|| Met {
                 fault: one.fault.clone(),
                 hold: one.hold.subscribe(),
             })
-        });
-        // One that holds requests is still needed to let them go.
-        in_force.retain(|one| one.fault.held || !one.is_used_up());
-        met
+        })
     }
 
     fn in_force(&self) -> MutexGuard<'_, Vec<InForce>> {

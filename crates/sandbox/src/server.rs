@@ -3,27 +3,33 @@ use std::net::TcpListener;
 use std::sync::{Arc, mpsc};
 use std::time::Duration;
 
-use compute_kfp_runtime::operation::BodyKind;
+use compute_api_client::operations as compute;
+use compute_kfp_runtime::operation::{BodyKind, Operation};
+use http::StatusCode;
 use http::request::Parts;
 use hyper::body::{Bytes, Incoming};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
+use kfp_api_client::operations as kfp;
+use serde_json::Value;
 use tokio::sync::{oneshot, watch};
 use tokio_io_timeout::TimeoutStream;
 
 use crate::addressing;
-use crate::compute::rules as compute;
+use crate::authentication::authenticate;
+use crate::compute::rules;
 use crate::documents;
 use crate::injection::{Body, ended, whole};
 use crate::inspection::ReceivedRequest;
-use crate::kfp::operations as kfp;
+use crate::kfp::operations;
 use crate::login;
-use crate::operation::{ApiError, Call, Operation, Rejection, perform, select};
+use crate::operation::{ApiError, Call, Rejection, select};
 use crate::request_body::{self, upload};
-use crate::response::Response;
+use crate::response::{Response, json_response};
 use crate::shared::Shared;
+use crate::store::Store;
 
 /// Time for active requests to end when the server stops.
 const TIME_TO_FINISH: Duration = Duration::from_secs(1);
@@ -147,25 +153,24 @@ async fn receive(
 ) -> io::Result<http::Response<Body>> {
     // No path of the Compute API begins like this.
     if request.uri().path().starts_with("/apis/") {
-        let of_server =
-            |operation: &&Operation<_>| shared.settings.kfp_server.has(operation.described);
-        handle(kfp::OPERATIONS.iter().filter(of_server), &shared, request).await
+        let has = |operation: &&Operation| shared.settings.kfp_server.has(operation);
+        let operations = kfp::OPERATIONS.iter().copied().filter(has);
+        handle(operations, operations::perform, &shared, request).await
     } else {
-        handle(compute::OPERATIONS.iter(), &shared, request).await
+        let operations = compute::OPERATIONS.iter().copied();
+        handle(operations, rules::perform, &shared, request).await
     }
 }
 
 async fn handle<E: ApiError>(
-    operations: impl Iterator<Item = &'static Operation<E>>,
+    operations: impl Iterator<Item = &'static Operation>,
+    perform: fn(&mut Store, &Call<'_>) -> Result<Value, E>,
     shared: &Shared,
     request: http::Request<Incoming>,
 ) -> io::Result<http::Response<Body>> {
     let (head, body) = request.into_parts();
     let selected = select(operations, &head.method, head.uri.path());
-    let described = selected
-        .as_ref()
-        .ok()
-        .map(|(operation, _)| operation.described);
+    let described = selected.as_ref().ok().map(|(operation, _)| *operation);
     let kind = described.and_then(|described| Some(described.body?.0));
     let body = request_body::read(body, kind, &shared.large_bodies);
     let body = tokio::time::timeout(shared.settings.request_time, body).await;
@@ -188,32 +193,36 @@ async fn handle<E: ApiError>(
     if let Some(response) = beside_the_apis(shared, &head, &bytes) {
         return Ok(whole(response));
     }
-    let perform = || {
+    let respond = || {
+        let (described, path_values) = selected?;
         let mut store = shared.store();
-        let response = selected.and_then(|(operation, path_values)| {
-            let call = Call {
-                described: operation.described,
-                path_values,
-                query: head.uri.query().unwrap_or_default(),
-                headers: &head.headers,
-                body: &bytes,
-                upload,
-            };
-            perform(
-                operation,
-                &call,
-                received,
-                &shared.settings.credentials,
-                &mut store,
-            )
-        });
-        response.unwrap_or_else(E::into_response)
+        let credentials = &shared.settings.credentials;
+        let admitted = authenticate(&head.headers, credentials, &store, described);
+        admitted.and(received).map_err(E::rejected)?;
+        if described.method != "GET" {
+            if let Some(failure) = &store.save_failure {
+                return Err(E::rejected(Rejection::Failed(failure)));
+            }
+            store.is_changed = true;
+        }
+        let call = Call {
+            described,
+            path_values,
+            query: head.uri.query().unwrap_or_default(),
+            headers: &head.headers,
+            body: &bytes,
+            upload,
+        };
+        let content = perform(&mut store, &call)?;
+        let status = StatusCode::from_u16(described.success_status).unwrap_or_default();
+        Ok(json_response(status, &content))
     };
+    let respond = || respond().unwrap_or_else(E::into_response);
     let Some(mut met) = described.and_then(|described| shared.faults.meeting(described)) else {
-        return Ok(whole(perform()));
+        return Ok(whole(respond()));
     };
     met.wait().await;
-    let response = met.fault.lets_operation_be_done().then(perform);
+    let response = met.fault.lets_operation_be_done().then(respond);
     let response = match (met.fault.status_code(), response) {
         (None, Some(response)) => response,
         (status, _) => E::rejected(Rejection::Injected(status.unwrap_or_default())).into_response(),

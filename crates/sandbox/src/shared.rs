@@ -41,8 +41,7 @@ impl Shared {
                     attempt,
                     step,
                 } => execution::take_step(store, &run_id, attempt, &step, at),
-                Event::RecurringRun(id) => recurring_runs::take_step(store, &id, at),
-                Event::EndOfRun(id) => recurring_runs::go_on(store, &id, at),
+                Event::RecurringRun(id) => recurring_runs::go_on(store, &id, at),
             }
             store.agenda.happening = None;
         }

@@ -5,8 +5,6 @@ use std::sync::LazyLock;
 use compute_kfp_runtime::operation::Operation;
 use serde_json::Value;
 
-use crate::object::Object;
-
 pub(crate) const COMPUTE_TEXT: &str = include_str!("../specs/compute.openapi.json");
 pub(crate) const KFP_TEXT: &str = include_str!("../specs/kfp.swagger.json");
 
@@ -31,20 +29,18 @@ impl Specification {
         &self.document["info"]
     }
 
-    fn named_schemas(&'static self) -> Option<&'static Object> {
-        let schemas = self.document.pointer("/components/schemas");
-        schemas
-            .or_else(|| self.document.get("definitions"))?
-            .as_object()
-    }
-
     pub(crate) fn schemas(&'static self) -> impl Iterator<Item = (&'static str, &'static Value)> {
-        let schemas = self.named_schemas().into_iter().flatten();
+        let named = [
+            &self.document["components"]["schemas"],
+            &self.document["definitions"],
+        ];
+        let schemas = named.into_iter().filter_map(Value::as_object).flatten();
         schemas.map(|(name, schema)| (name.as_str(), schema))
     }
 
     pub(crate) fn schema(&'static self, name: &str) -> Option<&'static Value> {
-        self.named_schemas()?.get(name)
+        let schemas = self.document.pointer("/components/schemas");
+        schemas.unwrap_or(&self.document["definitions"]).get(name)
     }
 
     /// Returns the schema that a reference points to, or the schema itself if it is not a reference.
@@ -53,53 +49,39 @@ impl Specification {
         named.unwrap_or(schema)
     }
 
-    pub(crate) fn operation(&'static self, operation: &Operation) -> Option<&'static Value> {
-        self.document
-            .get("paths")?
-            .get(operation.path)?
-            .get(operation.method.to_ascii_lowercase())
+    fn operation(&'static self, operation: &Operation) -> &'static Value {
+        &self.document["paths"][operation.path][operation.method.to_ascii_lowercase()]
     }
 
     /// Returns the schema of an operation's JSON body.
     pub(crate) fn body(&'static self, operation: &Operation) -> Option<&'static Value> {
-        json_schema(self.operation(operation)?.get("requestBody")?)
+        json_schema(&self.operation(operation)["requestBody"])
     }
 
     /// Returns the schema of an operation's successful response.
     pub(crate) fn response(&'static self, operation: &Operation) -> Option<&'static Value> {
-        let responses = self.operation(operation)?.get("responses")?.as_object()?;
-        let success = responses
-            .iter()
-            .find(|(status, _)| status.starts_with('2'))
-            .map(|(_, response)| response)?;
-        json_schema(success)
+        let status = operation.success_status.to_string();
+        json_schema(&self.operation(operation)["responses"][status])
     }
 
     pub(crate) fn declares(&'static self, operation: &Operation, status: &str) -> bool {
-        self.operation(operation)
-            .and_then(|operation| operation.get("responses")?.get(status))
-            .is_some()
+        !self.operation(operation)["responses"][status].is_null()
     }
 
     pub(crate) fn parameters(
         &'static self,
         operation: &Operation,
     ) -> impl Iterator<Item = &'static Value> {
-        self.operation(operation)
-            .and_then(|operation| operation.get("parameters")?.as_array())
-            .into_iter()
-            .flatten()
+        let parameters = self.operation(operation)["parameters"].as_array();
+        parameters.into_iter().flatten()
     }
 }
 
 /// Returns the name in a reference to a schema.
 pub(crate) fn reference(schema: &Value) -> Option<&str> {
-    schema.get("$ref")?.as_str()?.rsplit('/').next()
+    schema["$ref"].as_str()?.rsplit('/').next()
 }
 
 fn json_schema(content: &'static Value) -> Option<&'static Value> {
-    content
-        .get("content")?
-        .get("application/json")?
-        .get("schema")
+    content.pointer("/content/application~1json/schema")
 }

@@ -2,7 +2,6 @@ use http::header::{ALLOW, WWW_AUTHENTICATE};
 use http::{HeaderName, HeaderValue, StatusCode};
 use serde_json::{Value, json};
 
-use crate::authentication::Refusal;
 use crate::operation::{ApiError, Rejection};
 use crate::response::{Response, json_response};
 
@@ -56,13 +55,9 @@ impl ApiError for ComputeError {
                     Err(_) => error,
                 }
             }
-            Rejection::Refused(Refusal::NotAuthenticated) => {
-                Self::new(StatusCode::UNAUTHORIZED, "Not authenticated")
-                    .with_header(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"))
-            }
-            Rejection::Refused(Refusal::WrongKind) => {
-                Self::new(StatusCode::FORBIDDEN, "Not authorized")
-            }
+            Rejection::NotAuthenticated => Self::new(StatusCode::UNAUTHORIZED, "Not authenticated")
+                .with_header(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer")),
+            Rejection::WrongKind => Self::new(StatusCode::FORBIDDEN, "Not authorized"),
             Rejection::BodyTooLarge => {
                 Self::new(StatusCode::PAYLOAD_TOO_LARGE, "Request body too large")
             }

@@ -38,7 +38,7 @@ pub(crate) fn add_seed(store: &mut Store, kind: &str, given: &Value) -> Result<(
             let message = format!("{id} must be greater than {last}, the last id in use");
             return Err(SeedError::from(message).inside("id"));
         }
-        store.compute.continue_ids_after(name, id - 1);
+        store.compute.ids.insert(name.to_owned(), id - 1);
     }
     let mut created = resources::add(store, name, object_schema, object.clone());
     created.extend(object);

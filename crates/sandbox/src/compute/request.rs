@@ -42,14 +42,14 @@ impl<'a> Request<'a> {
 fn parameters(call: &Call<'_>, reader: &mut Reader) -> Object {
     let mut parameters = Object::new();
     for described in COMPUTE.parameters(call.described) {
-        let text = |name| described.get(name).and_then(Value::as_str).unwrap_or("");
+        let text = |name| described[name].as_str().unwrap_or_default();
         let (name, location) = (text("name"), text("in"));
         let sent = match location {
             "path" => Some(decode_lossy(call.path_value(name)).into_owned()),
             "query" => query_text(call, name),
             _ => None,
         };
-        let schema = described.get("schema").unwrap_or(&Value::Null);
+        let schema = &described["schema"];
         let value = match sent {
             Some(sent) => reader.read_at(&[location, name], schema, &json!(sent)),
             None => schema.get("default").cloned(),

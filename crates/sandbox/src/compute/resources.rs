@@ -197,11 +197,8 @@ pub(super) fn schema_of(call: &Request<'_>) -> &'static Value {
 pub(super) fn properties(
     schema: &'static Value,
 ) -> impl Iterator<Item = (&'static str, &'static Value)> {
-    let properties = schema.get("properties").and_then(Value::as_object);
-    properties
-        .into_iter()
-        .flatten()
-        .map(|(name, schema)| (name.as_str(), schema))
+    let properties = schema["properties"].as_object().into_iter().flatten();
+    properties.map(|(name, schema)| (name.as_str(), schema))
 }
 
 /// Returns whether an object passes every filter among the parameters.

@@ -1,9 +1,7 @@
 //! The handler of every operation: a rule of its own, or the one that its path and method suggest.
 
-use std::sync::LazyLock;
-
 use compute_api_client::operations;
-use compute_kfp_runtime::operation::Operation as Description;
+use compute_kfp_runtime::operation::Operation;
 use serde_json::{Value, json};
 
 use crate::compute::error::ComputeError;
@@ -12,22 +10,22 @@ use crate::compute::resources::existing;
 use crate::compute::{backends, compilation, jobs, queue, resources, results};
 use crate::login;
 use crate::object::set;
-use crate::operation::{Operation, served};
+use crate::operation::{ApiError, Call, Rejection};
 use crate::store::Store;
 
-pub(crate) static OPERATIONS: LazyLock<Vec<Operation<ComputeError>>> = LazyLock::new(|| {
-    served(
-        operations::OPERATIONS,
-        RULES,
-        suggested,
-        |handle, store, call| handle(store, &Request::read(call)?),
-    )
-});
-
 /// Returns the content of a successful response.
+pub(crate) fn perform(store: &mut Store, call: &Call<'_>) -> Result<Value, ComputeError> {
+    let mut rules = RULES.iter();
+    let rule = rules.find(|(ruled, _)| *ruled == call.described);
+    let rule = rule.map(|(_, handle)| *handle);
+    let rule = rule.or_else(|| suggested(call.described));
+    let handle = rule.ok_or_else(|| ComputeError::rejected(Rejection::NoSuchPath))?;
+    handle(store, &Request::read(call)?)
+}
+
 type Handle = fn(&mut Store, &Request<'_>) -> Result<Value, ComputeError>;
 
-fn suggested(operation: &Description) -> Option<Handle> {
+fn suggested(operation: &Operation) -> Option<Handle> {
     let path = operation.path.trim_matches('/');
     let segments: Vec<&str> = path.split('/').collect();
     Some(match (operation.method, segments.as_slice()) {
@@ -45,7 +43,7 @@ fn suggested(operation: &Description) -> Option<Handle> {
     })
 }
 
-static RULES: &[(&Description, Handle)] = &[
+static RULES: &[(&Operation, Handle)] = &[
     (&operations::AUTH_CONFIG, auth_config),
     (&operations::READ_BACKEND_SELF, backends::read_own),
     (&operations::UPDATE_BACKEND_SELF, backends::change_own),

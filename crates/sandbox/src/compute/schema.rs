@@ -51,13 +51,13 @@ impl Reader {
 
     fn read(&mut self, schema: &'static Value, value: &Value) -> Option<Value> {
         let schema = COMPUTE.resolve(schema);
-        if let Some(alternatives) = schema.get("anyOf").and_then(Value::as_array) {
+        if let Some(alternatives) = schema["anyOf"].as_array() {
             if value.is_null() && is_nullable(schema) {
                 return Some(Value::Null);
             }
             return self.any_of(alternatives, value);
         }
-        if let Some(names) = schema.get("enum").and_then(Value::as_array) {
+        if let Some(names) = schema["enum"].as_array() {
             return self.noted(one_of(names, value), value);
         }
         // In paths and queries everything is text.
@@ -111,7 +111,7 @@ impl Reader {
         let Some(elements) = value.as_array() else {
             return self.noted(Err(not_a("list", "list_type")), value);
         };
-        let items = schema.get("items").unwrap_or(&Value::Null);
+        let items = &schema["items"];
         let read = elements.iter().enumerate().map(|(index, element)| {
             self.inside(json!(index), |reader| reader.read(items, element))
         });
@@ -123,7 +123,7 @@ impl Reader {
 
     /// Parses an object. Fields that the schema does not name are ignored, unless it allows any.
     fn object(&mut self, schema: &'static Value, value: &Value) -> Option<Value> {
-        let properties = schema.get("properties").and_then(Value::as_object);
+        let properties = schema["properties"].as_object();
         let Some(sent) = value.as_object() else {
             let (name, kind) = match properties {
                 Some(_) => (
@@ -137,7 +137,7 @@ impl Reader {
         let Some(properties) = properties else {
             return Some(value.clone());
         };
-        let required = schema.get("required").and_then(Value::as_array);
+        let required = schema["required"].as_array();
         let is_required =
             |name: &str| required.is_some_and(|names| names.iter().any(|n| n == name));
         let before = self.problems.len();
@@ -161,14 +161,14 @@ impl Reader {
 
 pub(super) fn is_sortable(schema: &'static Value) -> bool {
     let schema = COMPUTE.resolve(schema);
-    match schema.get("anyOf").and_then(Value::as_array) {
+    match schema["anyOf"].as_array() {
         Some(alternatives) => alternatives.iter().all(is_sortable),
         None => !matches!(kind(schema), "array" | "object"),
     }
 }
 
 pub(super) fn is_nullable(schema: &Value) -> bool {
-    let alternatives = schema.get("anyOf").and_then(Value::as_array);
+    let alternatives = schema["anyOf"].as_array();
     alternatives.is_some_and(|alternatives| alternatives.iter().any(|any| kind(any) == "null"))
 }
 
@@ -178,13 +178,13 @@ pub(super) fn initial(schema: &'static Value) -> Value {
     if let Some(default) = default {
         return default.clone();
     }
-    if let Some(alternatives) = resolved.get("anyOf").and_then(Value::as_array) {
+    if let Some(alternatives) = resolved["anyOf"].as_array() {
         return match alternatives.first() {
             Some(first) if !is_nullable(resolved) => initial(first),
             _ => Value::Null,
         };
     }
-    let first_name = resolved.get("enum").and_then(|names| names.get(0));
+    let first_name = resolved["enum"].get(0);
     match kind(resolved) {
         "string" => first_name.cloned().unwrap_or_else(|| json!("")),
         "integer" => json!(0),
@@ -197,7 +197,7 @@ pub(super) fn initial(schema: &'static Value) -> Value {
 }
 
 fn kind(schema: &Value) -> &str {
-    schema.get("type").and_then(Value::as_str).unwrap_or("")
+    schema["type"].as_str().unwrap_or("")
 }
 
 fn one_of(names: &[Value], value: &Value) -> Result<Value, Value> {
@@ -219,12 +219,12 @@ fn one_of(names: &[Value], value: &Value) -> Result<Value, Value> {
 fn text(schema: &Value, value: &Value) -> Result<Value, Value> {
     let text = value.as_str();
     let text = text.ok_or_else(|| not_a("string", "string_type"))?;
-    if schema.get("format").and_then(Value::as_str) == Some("date-time") {
+    if schema["format"].as_str() == Some("date-time") {
         let time = time::parse(text).ok_or_else(|| not_a("datetime", "datetime_parsing"))?;
         return Ok(json!(time::naive(time)));
     }
     let length = u64::try_from(text.chars().count()).unwrap_or(u64::MAX);
-    match schema.get("maxLength").and_then(Value::as_u64) {
+    match schema["maxLength"].as_u64() {
         Some(longest) if length > longest => {
             let message = format!("String should have at most {longest} characters");
             let context = json!({ "max_length": longest });
@@ -267,7 +267,7 @@ fn integer(value: &Value, in_body: bool) -> Result<i64, Value> {
 }
 
 fn in_bounds(schema: &Value, number: i64) -> Result<Value, Value> {
-    let bound = |name| schema.get(name).and_then(Value::as_i64);
+    let bound = |name| schema[name].as_i64();
     let (kind, comparison, symbol, bound) = match (bound("minimum"), bound("maximum")) {
         (Some(least), _) if number < least => ("greater_than_equal", "greater", "ge", least),
         (_, Some(most)) if number > most => ("less_than_equal", "less", "le", most),

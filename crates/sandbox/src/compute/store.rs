@@ -75,11 +75,6 @@ impl ComputeStore {
         *id
     }
 
-    pub(super) fn continue_ids_after(&mut self, kind: &str, id: i64) {
-        let last = self.ids.entry(kind.to_owned()).or_default();
-        *last = id.max(*last);
-    }
-
     /// Returns the object that a field of another one refers to.
     pub(super) fn referred(&self, object: &Object, field: &str, kind: &str) -> Option<&Object> {
         self.find(kind, object.get(field)?)

@@ -2,7 +2,6 @@ use compute_kfp_runtime::operation::BodyKind;
 use http::StatusCode;
 use serde_json::json;
 
-use crate::authentication::Refusal;
 use crate::operation::{ApiError, Call, Rejection};
 use crate::percent::decode_lossy;
 use crate::response::{Response, json_response, response};
@@ -148,12 +147,12 @@ impl ApiError for KfpError {
             Rejection::MethodNotAllowed(_) => {
                 Self::of_gateway(StatusCode::NOT_IMPLEMENTED, "Method Not Allowed")
             }
-            Rejection::Refused(Refusal::NotAuthenticated) => Self::of_server(
+            Rejection::NotAuthenticated => Self::of_server(
                 StatusCode::UNAUTHORIZED,
                 "Failed to authorize the request: Unauthenticated",
                 "the request has no valid bearer token and no identity header",
             ),
-            Rejection::Refused(Refusal::WrongKind) => Self::of_server(
+            Rejection::WrongKind => Self::of_server(
                 StatusCode::FORBIDDEN,
                 "Failed to authorize the request: PermissionDenied",
                 "the operation does not accept this kind of credential",

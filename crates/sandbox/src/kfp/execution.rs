@@ -145,7 +145,7 @@ pub(super) fn finish(
     enter(&mut run, state, now);
     let recurring_run_id = text(&run, "recurring_run_id").to_owned();
     RUN.put(store, run);
-    store.plan(now, Event::EndOfRun(recurring_run_id));
+    store.plan(now, Event::RecurringRun(recurring_run_id));
 }
 
 fn end(

@@ -71,7 +71,7 @@ impl Filter {
         let mut filter = Self { predicates, source };
         // Keys that stand for the same field make the same page tokens.
         for predicate in &mut filter.source {
-            let key = predicate.get("key").and_then(Value::as_str);
+            let key = predicate["key"].as_str();
             if let Some(column) = key.and_then(|key| resource.column(key)) {
                 predicate["key"] = json!(column.field);
             }
@@ -105,10 +105,7 @@ impl Filter {
 
 impl Predicate {
     fn read(predicate: &Value, resource: &'static Resource) -> Result<Self, KfpError> {
-        let key = predicate
-            .get("key")
-            .and_then(Value::as_str)
-            .unwrap_or_default();
+        let key = predicate["key"].as_str().unwrap_or_default();
         let operation = &predicate["operation"];
         let (kind, value) = only_operand(predicate, key)?;
         if let Some(name) = tag(predicate).filter(|_| resource.has_tags()) {
@@ -188,7 +185,7 @@ impl Operand {
 }
 
 fn tag(predicate: &Value) -> Option<&str> {
-    predicate.get("key")?.as_str()?.strip_prefix("tags.")
+    predicate["key"].as_str()?.strip_prefix("tags.")
 }
 
 fn is_scalar(kind: &str) -> bool {

@@ -1,8 +1,6 @@
 //! The handler of every operation: a rule of its own, or the one that its path and method suggest.
 
-use std::sync::LazyLock;
-
-use compute_kfp_runtime::operation::Operation as Description;
+use compute_kfp_runtime::operation::Operation;
 use kfp_api_client::operations;
 use serde_json::{Value, json};
 
@@ -13,20 +11,20 @@ use crate::kfp::{
     artifacts, experiments, pipelines, recurring_runs, reports, resources, runs, tasks,
     visualizations,
 };
-use crate::operation::{Call, Operation, served};
+use crate::operation::{ApiError, Call, Rejection};
 use crate::store::Store;
 
-pub(crate) static OPERATIONS: LazyLock<Vec<Operation<KfpError>>> = LazyLock::new(|| {
-    let suggested = resources::suggested;
-    served(
-        operations::OPERATIONS,
-        RULES,
-        suggested,
-        |handle, store, call| handle(store, call).map_err(|error| error.of_operation(call)),
-    )
-});
+/// Returns the content of a successful response.
+pub(crate) fn perform(store: &mut Store, call: &Call<'_>) -> Result<Value, KfpError> {
+    let mut rules = RULES.iter();
+    let rule = rules.find(|(ruled, _)| *ruled == call.described);
+    let rule = rule.map(|(_, handle)| *handle);
+    let rule = rule.or_else(|| resources::suggested(call.described));
+    let handle = rule.ok_or_else(|| KfpError::rejected(Rejection::NoSuchPath))?;
+    handle(store, call).map_err(|error| error.of_operation(call))
+}
 
-static RULES: &[(&Description, Handle)] = &[
+static RULES: &[(&Operation, Handle)] = &[
     (&operations::GET_HEALTHZ, healthz),
     (&operations::AUTHORIZE, authorize),
     (&operations::GET_FILTER, filter),

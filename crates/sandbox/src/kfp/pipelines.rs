@@ -6,7 +6,7 @@ use crate::kfp::package;
 use crate::kfp::parameters::{QueryParameters, path_text};
 use crate::kfp::resource::{PIPELINE, PIPELINE_VERSION, Resource};
 use crate::kfp::shown::shown;
-use crate::object::{Object, picked, set, text};
+use crate::object::{Object, inner, picked, set, text};
 use crate::operation::Call;
 use crate::store::Store;
 
@@ -25,8 +25,16 @@ pub(super) fn create_with_version(store: &mut Store, call: &Call<'_>) -> Result<
         _ => Err(format!("{name} is required")),
     };
     let pipeline = part("pipeline", &PIPELINE)?;
-    let mut version = part("pipeline_version", &PIPELINE_VERSION)?;
+    let version = part("pipeline_version", &PIPELINE_VERSION)?;
     check_package_url(&version)?;
+    add_with_version(store, pipeline, version)
+}
+
+fn add_with_version(
+    store: &mut Store,
+    pipeline: Object,
+    mut version: Object,
+) -> Result<Value, KfpError> {
     let pipeline = checked(store, pipeline)?;
     if name_of(&version).is_empty() {
         set(&mut version, "name", text(&pipeline, "name"));
@@ -89,12 +97,8 @@ pub(super) fn upload(store: &mut Store, call: &Call<'_>) -> Result<Value, KfpErr
     if !namespace.is_empty() {
         set(&mut pipeline, "namespace", namespace);
     }
-    let pipeline = checked(store, pipeline)?;
-    let pipeline = PIPELINE.add(store, pipeline);
     version.remove("tags");
-    let version = checked_version(store, text(&pipeline, "pipeline_id"), version)?;
-    PIPELINE_VERSION.add(store, version);
-    Ok(shown(store, &PIPELINE, &pipeline).into())
+    add_with_version(store, pipeline, version)
 }
 
 pub(super) fn upload_version(store: &mut Store, call: &Call<'_>) -> Result<Value, KfpError> {
@@ -195,11 +199,10 @@ fn checked_version(store: &Store, pipeline_id: &str, version: Object) -> Result<
 
 /// Checks the URL of a package. The sandbox stores it and downloads nothing: the version has no spec.
 fn check_package_url(version: &Object) -> Result<(), KfpError> {
-    let url = version
-        .get("package_url")
-        .and_then(|url| url.get("pipeline_url"));
-    match url.and_then(Value::as_str) {
-        Some(url) if url.starts_with("http://") || url.starts_with("https://") => Ok(()),
-        _ => Err("package_url.pipeline_url must be an http or https URL".into()),
+    let url = text(inner(version, "package_url"), "pipeline_url");
+    if url.starts_with("http://") || url.starts_with("https://") {
+        Ok(())
+    } else {
+        Err("package_url.pipeline_url must be an http or https URL".into())
     }
 }

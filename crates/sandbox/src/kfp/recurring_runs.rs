@@ -47,7 +47,6 @@ pub(super) fn create(store: &mut Store, call: &Call<'_>) -> Result<Value, KfpErr
     switch(store, recurring, enabled, now);
     let progress = Progress {
         handled_until: now,
-        planned: None,
         started: 0,
     };
     store.kfp.progress.insert(id.clone(), progress);
@@ -110,14 +109,6 @@ fn switch(store: &mut Store, mut recurring: Object, enabled: bool, now: DateTime
     RECURRING_RUN.put(store, recurring);
 }
 
-/// Handles an event of the agenda: something may be due.
-pub(crate) fn take_step(store: &mut Store, id: &str, now: DateTime<Utc>) {
-    if let Some(progress) = store.kfp.progress.get_mut(id) {
-        progress.planned = None;
-    }
-    go_on(store, id, now);
-}
-
 /// Starts the runs that are due. The others wait until another run has ended.
 pub(crate) fn go_on(store: &mut Store, id: &str, now: DateTime<Utc>) {
     let Some(recurring) = RECURRING_RUN.find(store, id).cloned() else {
@@ -137,9 +128,9 @@ pub(crate) fn go_on(store: &mut Store, id: &str, now: DateTime<Utc>) {
             return;
         };
         if next > now {
-            if progress.planned != Some(next) {
-                progress.planned = Some(next);
-                store.plan(next, Event::RecurringRun(id.to_owned()));
+            let event = Event::RecurringRun(id.to_owned());
+            if !store.agenda.has(next, &event) {
+                store.plan(next, event);
             }
             return;
         }

@@ -16,13 +16,12 @@ const RUN_LABEL: &str = "pipeline/runid";
 /// Sets the state of a run from the phase of its workflow, unless the run has ended.
 pub(super) fn workflow(store: &mut Store, call: &Call<'_>) -> Result<Value, KfpError> {
     let manifest = manifest(call)?;
-    let label = manifest.pointer("/metadata/labels");
-    let run_id = label.and_then(|labels| labels.get(RUN_LABEL)?.as_str());
-    let phase = manifest.pointer("/status/phase").and_then(Value::as_str);
+    let run_id = manifest["metadata"]["labels"][RUN_LABEL].as_str();
+    let phase = manifest["status"]["phase"].as_str();
     let run = run_id.and_then(|id| RUN.find(store, id)).cloned();
     if let Some(run) = run.filter(|run| !is_final(run)) {
         let now = store.clock.now();
-        let message = manifest.pointer("/status/message").and_then(Value::as_str);
+        let message = manifest["status"]["message"].as_str();
         match phase {
             Some("Succeeded") => execution::finish(store, run, "SUCCEEDED", None, now),
             Some("Failed" | "Error") => {
@@ -38,8 +37,8 @@ pub(super) fn workflow(store: &mut Store, call: &Call<'_>) -> Result<Value, KfpE
 /// Handles the report of a scheduled workflow. Its UID is the id of the recurring run.
 pub(super) fn scheduled_workflow(store: &mut Store, call: &Call<'_>) -> Result<Value, KfpError> {
     let manifest = manifest(call)?;
-    let id = manifest.pointer("/metadata/uid").and_then(Value::as_str);
-    let enabled = manifest.pointer("/spec/enabled").and_then(Value::as_bool);
+    let id = manifest["metadata"]["uid"].as_str();
+    let enabled = manifest["spec"]["enabled"].as_bool();
     let recurring = RECURRING_RUN.find(store, id.unwrap_or_default()).cloned();
     if let (Some(recurring), Some(enabled)) = (recurring, enabled) {
         recurring_runs::set_enabled(store, recurring, enabled);
@@ -56,8 +55,8 @@ fn manifest(call: &Call<'_>) -> Result<Value, KfpError> {
     let manifest: Value = serde_json::from_str(&text)
         .map_err(|error| format!("the manifest is invalid JSON: {error}"))?;
     for field in ["name", "namespace", "uid"] {
-        let value = manifest.get("metadata").and_then(|held| held.get(field));
-        if value.and_then(Value::as_str).is_none_or(str::is_empty) {
+        let value = manifest["metadata"][field].as_str();
+        if value.is_none_or(str::is_empty) {
             return Err(format!("the manifest must have metadata.{field}").into());
         }
     }

@@ -31,7 +31,6 @@ static RESTRICTIONS: &[(&str, &str, Option<&Resource>)] = &[
     ("type", "type", None),
 ];
 
-/// Returns the content of a successful response.
 pub(super) type Handle = fn(&mut Store, &Call<'_>) -> Result<Value, KfpError>;
 
 /// Returns the operation of a resource that a path and a method suggest.

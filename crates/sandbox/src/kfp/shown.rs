@@ -1,6 +1,6 @@
 //! Objects in the format of a response.
 
-use std::cell::OnceCell;
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
@@ -16,9 +16,8 @@ pub(super) struct View<'a> {
     store: &'a KfpStore,
     /// Whether runs show their tasks and specs.
     full: bool,
-    tasks: OnceCell<BTreeMap<&'a str, Vec<&'a Object>>>,
-    children: OnceCell<BTreeMap<&'a str, Vec<&'a Object>>>,
-    links: OnceCell<BTreeMap<&'a str, Vec<&'a Object>>>,
+    /// Tasks and links by a field and its value.
+    groups: RefCell<BTreeMap<&'static str, BTreeMap<&'a str, Vec<&'a Object>>>>,
 }
 
 /// Returns a created or changed object as the response shows it.
@@ -31,10 +30,21 @@ impl<'a> View<'a> {
         Self {
             store: &store.kfp,
             full,
-            tasks: OnceCell::new(),
-            children: OnceCell::new(),
-            links: OnceCell::new(),
+            groups: RefCell::default(),
         }
+    }
+
+    /// Returns the objects with this value of a field. They are grouped once for all objects of a page.
+    fn all_with(&self, resource: &Resource, field: &'static str, value: &str) -> Vec<&'a Object> {
+        let mut groups = self.groups.borrow_mut();
+        let groups = groups.entry(field).or_insert_with(|| {
+            let mut groups = BTreeMap::<_, Vec<_>>::new();
+            for object in resource.all(self.store) {
+                groups.entry(text(object, field)).or_default().push(object);
+            }
+            groups
+        });
+        groups.get(value).cloned().unwrap_or_default()
     }
 
     pub(super) fn of_object(&self, resource: &Resource, object: &Object) -> Object {
@@ -58,9 +68,8 @@ impl<'a> View<'a> {
         } else if run.contains_key("pipeline_version_reference") {
             run.remove("pipeline_spec");
         }
-        let grouped = || grouped(TASK.all(self.store), "run_id");
-        let tasks = self.tasks.get_or_init(grouped).get(text(run, "run_id"));
-        let (server, tasks) = (self.store.server, tasks.map_or(&[][..], Vec::as_slice));
+        let tasks = self.all_with(&TASK, "run_id", text(run, "run_id"));
+        let server = self.store.server;
         if server == KfpServer::Release217 {
             run.remove("task_count");
         } else if !tasks.is_empty() {
@@ -80,24 +89,18 @@ impl<'a> View<'a> {
 
     /// Adds the children of a task, and its artifacts from its links, grouped by key, type and producer.
     fn complete_task(&self, task: &mut Object) {
-        let by_parent = || grouped(TASK.all(self.store), "parent_task_id");
-        let children = self.children.get_or_init(by_parent);
-        if let Some(children) = children.get(text(task, "task_id")) {
-            let named = children
-                .iter()
-                .map(|child| picked(child, ["task_id", "name"]));
-            set(
-                task,
-                "child_tasks",
-                named.map(Value::Object).collect::<Vec<_>>(),
-            );
+        let children = self.all_with(&TASK, "parent_task_id", text(task, "task_id"));
+        if !children.is_empty() {
+            let children = children.iter();
+            let named = children.map(|child| picked(child, ["task_id", "name"]));
+            let named: Vec<Value> = named.map(Value::Object).collect();
+            set(task, "child_tasks", named);
         }
-        let grouped = || grouped(ARTIFACT_TASK.all(self.store), "task_id");
-        let links = self.links.get_or_init(grouped).get(text(task, "task_id"));
+        let links = self.all_with(&ARTIFACT_TASK, "task_id", text(task, "task_id"));
         let kind = ARTIFACT_TASK.column("type");
         for (direction, is_output) in [("inputs", false), ("outputs", true)] {
             let mut groups: BTreeMap<_, (&Object, Vec<Value>)> = BTreeMap::new();
-            for link in links.into_iter().flatten() {
+            for link in &links {
                 let name = text(link, "type");
                 let comes_out = name.ends_with("OUTPUT") && name != "TASK_OUTPUT_INPUT";
                 let artifact = self.store.of(&ARTIFACT).get(text(link, "artifact_id"));
@@ -125,17 +128,6 @@ impl<'a> View<'a> {
             }
         }
     }
-}
-
-fn grouped<'a>(
-    objects: impl Iterator<Item = &'a Object>,
-    field: &str,
-) -> BTreeMap<&'a str, Vec<&'a Object>> {
-    let mut groups: BTreeMap<&str, Vec<&Object>> = BTreeMap::new();
-    for object in objects {
-        groups.entry(text(object, field)).or_default().push(object);
-    }
-    groups
 }
 
 /// Returns a task as release 2.17 shows it. Each step is a workflow node that a driver prepares. An

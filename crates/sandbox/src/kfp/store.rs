@@ -31,8 +31,6 @@ pub(crate) struct KfpStore {
 pub(super) struct Progress {
     /// Time up to which everything due was handled.
     pub(super) handled_until: DateTime<Utc>,
-    /// Time of the next step on the agenda.
-    pub(super) planned: Option<DateTime<Utc>>,
     pub(super) started: u64,
 }
 
