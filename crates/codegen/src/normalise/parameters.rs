@@ -138,19 +138,11 @@ impl<'a> Reader<'a> {
                     name: (*name).to_owned(),
                     argument: (*name).to_owned(),
                     ident: argument_name(name),
-                    given: false,
                     location: Location::Path,
                     style: Style::Simple,
-                    explode: false,
-                    reserved: false,
                     required: true,
-                    deprecated: false,
-                    description: None,
                     schema: Schema::of(Kind::String),
-                    maximum: None,
-                    in_page_token: InPageToken::Nothing,
-                    decoded_twice: false,
-                    repeated_in_body: false,
+                    ..Parameter::default()
                 });
             }
         }
