@@ -1,6 +1,7 @@
 //! progenitor's output as a syntax tree, which the passes edit.
 
 use proc_macro2::{Ident, TokenStream};
+use syn::visit_mut::VisitMut;
 use syn::{GenericArgument, Item, PathArguments, Type};
 
 /// The items of progenitor's modules.
@@ -30,15 +31,21 @@ impl Tree {
         Ok(tree)
     }
 
-    /// Returns all lists of items.
-    pub fn modules_mut(&mut self) -> [&mut Vec<Item>; 5] {
-        [
-            &mut self.client,
-            &mut self.types,
-            &mut self.type_builders,
-            &mut self.builders,
-            &mut self.mocks,
-        ]
+    /// Visits all items.
+    pub fn visit(&mut self, visitor: &mut impl VisitMut) {
+        let Self {
+            client,
+            types,
+            type_builders,
+            builders,
+            mocks,
+        } = self;
+        for item in [client, types, type_builders, builders, mocks]
+            .into_iter()
+            .flatten()
+        {
+            visitor.visit_item_mut(item);
+        }
     }
 }
 
