@@ -26,7 +26,6 @@ mod pointer;
 mod prose;
 mod read;
 mod references;
-mod shape;
 mod spec;
 mod taken;
 mod template;

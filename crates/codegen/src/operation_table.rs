@@ -6,13 +6,12 @@ use proc_macro2::{Literal, TokenStream};
 use quote::quote;
 
 use crate::body_table;
-use crate::entry::Entry;
+use crate::entry::{Entry, shape};
 use crate::model::{
     Api, Body, BodyContent, FormPart, InPageToken, Kind, Location, MediaBody, Operation, Parameter,
     Schema, SchemeKind, SecurityScheme, StreamFormat, Style, Success,
 };
 use crate::prose::code;
-use crate::shape::shape;
 use crate::tree::ident;
 
 pub(crate) fn generate(api: &Api) -> TokenStream {
