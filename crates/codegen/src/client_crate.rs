@@ -175,34 +175,22 @@ fn quoted(text: &str) -> String {
 }
 
 fn readme(api: &Api, name: &str) -> String {
-    let title = rustdoc(&format!("A client of {}.", title(api)));
-    let example = example(api, &name.replace('-', "_"));
-    format!(
-        include_str!("client_crate/README.md.in"),
-        name = name,
-        title = title,
-        example = example,
-    )
-}
-
-fn example(api: &Api, krate: &str) -> String {
+    let krate = name.replace('-', "_");
     let server = api.servers.first().map(|server| server.url.as_str());
     let server = one_line(server.unwrap_or("https://api.example.org"));
     let call = first_call(api);
-    let credentials = call.as_ref().and_then(|(it, _)| credentials(api, it));
     let mut uses = vec!["Client", "Transport"];
-    let mut transport = format!("Transport::builder({server:?})");
     let mut import = String::new();
-    match credentials {
-        Some((constant, value)) => {
-            uses.push("operations");
-            let kind = value.split(':').next().unwrap_or_default();
-            import = format!("use {krate}::credentials::{kind};\n");
-            transport += &format!(
-                "\n        .credentials(operations::{constant}.name, {value})\n        .build()?"
-            );
-        }
-        None => transport += ".build()?",
+    let mut credentials = String::new();
+    if let Some((constant, value)) = call
+        .as_ref()
+        .and_then(|(it, _)| example_credentials(api, it))
+    {
+        uses.push("operations");
+        let kind = value.split(':').next().unwrap_or_default();
+        import = format!("use {krate}::credentials::{kind};\n");
+        let name = format!("operations::{constant}.name");
+        credentials = format!("\n        .credentials({name}, {value})\n        ");
     }
     let call = match call {
         Some((operation, values)) => {
@@ -210,24 +198,21 @@ fn example(api: &Api, krate: &str) -> String {
             if values.contains("types::") {
                 uses.push("types");
             }
-            format!(
-                "    let response = client.{}({values}).send().await?;\n    println!(\"{{response:?}}\");\n",
-                operation.name
-            )
+            let call = format!("client.{}({values})", operation.name);
+            format!("let response = {call}.send().await?;\n    println!(\"{{response:?}}\");")
         }
-        None => "    println!(\"{client:?}\");\n".to_owned(),
+        None => "println!(\"{client:?}\");".to_owned(),
     };
-    let uses = uses.join(", ");
     format!(
-        "{import}use {krate}::{{{uses}}};
-
-#[tokio::main]
-async fn main() -> {krate}::Result<()> {{
-    let transport = {transport};
-    let client = Client::new(transport);
-{call}    Ok(())
-}}
-"
+        include_str!("client_crate/README.md.in"),
+        name = name,
+        title = rustdoc(&format!("A client of {}.", title(api))),
+        import = import,
+        krate = krate,
+        uses = uses.join(", "),
+        server = server,
+        credentials = credentials,
+        call = call,
     )
 }
 
@@ -244,7 +229,7 @@ fn first_call(api: &Api) -> Option<(&Operation, Vec<String>)> {
 }
 
 /// Returns the constant of the security scheme of an operation, and matching credentials.
-fn credentials<'a>(api: &'a Api, operation: &Operation) -> Option<(&'a str, &'static str)> {
+fn example_credentials<'a>(api: &'a Api, operation: &Operation) -> Option<(&'a str, &'static str)> {
     let name = operation.security.iter().find_map(|all| all.first())?;
     let scheme = api.security_schemes.iter().find(|it| it.name == *name)?;
     let example = match &scheme.kind {
