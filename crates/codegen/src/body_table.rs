@@ -7,9 +7,8 @@ use proc_macro2::TokenStream;
 use quote::quote;
 use serde_json::{Map, Value, json};
 
-use crate::entry::Entry;
+use crate::entry::{Entry, shape};
 use crate::model::{Api, Body, BodyContent, Kind, Object, Operation, Property, Schema};
-use crate::shape::shape;
 
 /// Maximum depth of objects inside objects in an example.
 const MAX_DEPTH: usize = 8;

@@ -1,6 +1,5 @@
 //! Comparing two versions of a spec: changes for callers of the generated code, and on the wire.
 
-mod changelog;
 mod surface;
 mod wire;
 
@@ -9,7 +8,6 @@ use crate::spec::Spec;
 use crate::{lift, model, on_a_large_stack, tree};
 use surface::{Item, Surface, surface};
 
-pub use changelog::add_to_changelog;
 pub use wire::WireChange;
 
 /// The differences between two versions of a spec.
@@ -90,16 +88,9 @@ impl Version {
         let lifted = lift(spec)?;
         let (api, _) = model(spec, &lifted)?;
         let surface = surface(&api, &tree(spec, &api)?);
-        let document = lifted.document;
-        let text = |place: &str| document.pointer(place).and_then(|text| text.as_str());
-        let name = format!(
-            "{} {}",
-            text("/info/title").unwrap_or(spec.name()),
-            text("/info/version").unwrap_or("")
-        );
         Ok(Self {
-            name: name.trim_end().to_owned(),
-            document,
+            name: format!("{} {}", api.title, api.version),
+            document: lifted.document,
             surface,
         })
     }
@@ -161,6 +152,23 @@ impl Comparison {
             ("Added", &self.added),
         ]
     }
+}
+
+/// Returns a changelog in the format of Keep a Changelog with the entry of a comparison under
+/// `## [Unreleased]`.
+///
+/// The heading of the entry names both versions. A changelog that has it is returned unchanged.
+/// The result is `None` if the changelog has no line `## [Unreleased]`.
+pub fn add_to_changelog(changelog: &str, comparison: &Comparison) -> Option<String> {
+    const UNRELEASED: &str = "## [Unreleased]\n";
+    let start = changelog.find(UNRELEASED)?;
+    let heading = format!("### {} → {}\n", comparison.old, comparison.new);
+    if comparison.is_empty() || changelog.contains(&heading) {
+        return Some(changelog.to_owned());
+    }
+    let (before, after) = changelog.split_at(start + UNRELEASED.len());
+    let entry = comparison.changelog().replace("### ", "#### ");
+    Some(format!("{before}\n{heading}\n{entry}{after}"))
 }
 
 fn section(level: usize, title: &str, lines: &[String]) -> String {

@@ -52,7 +52,6 @@ pub(crate) fn alias(docs: &mut Vec<Attribute>, upstream: Option<&str>, name: &st
         !text.is_empty()
             && *text != name
             && !text.contains(['"', '\''])
-            && text.trim() == *text
             && !text.chars().any(char::is_whitespace)
     };
     if let Some(upstream) = upstream.filter(usable) {

@@ -1,9 +1,5 @@
 //! Running progenitor, with everything that its settings can express.
 
-use std::cell::Cell;
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Once;
-
 use openapiv3::OpenAPI;
 use progenitor::{GenerationSettings, Generator, InterfaceStyle, TagStyle, TypeImpl};
 use schemars::schema::{InstanceType, SchemaObject};
@@ -34,13 +30,10 @@ const FORMATS: [(&str, &str, &str); 9] = [
 ///
 /// Returns progenitor's message if it refuses the document.
 pub(crate) fn generate(document: &Value) -> Result<Tree, String> {
-    let generated = quietly(|| {
-        let document = OpenAPI::deserialize(document).map_err(|error| error.to_string())?;
-        let code = Generator::new(&settings()).generate_tokens(&document);
-        let code = code.map_err(|error| error.to_string())?;
-        Tree::of(code).map_err(|error| format!("the output is not valid Rust: {error}"))
-    });
-    generated.unwrap_or_else(Err)
+    let document = OpenAPI::deserialize(document).map_err(|error| error.to_string())?;
+    let code = Generator::new(&settings()).generate_tokens(&document);
+    let code = code.map_err(|error| error.to_string())?;
+    Tree::of(code).map_err(|error| format!("the output is not valid Rust: {error}"))
 }
 
 fn settings() -> GenerationSettings {
@@ -62,30 +55,4 @@ fn settings() -> GenerationSettings {
         settings.with_conversion(schema, rust, [TypeImpl::Display].into_iter());
     }
     settings
-}
-
-thread_local! {
-    static QUIET: Cell<bool> = const { Cell::new(false) };
-}
-
-/// Turns a panic on this thread into its message, without a report on stderr.
-pub(crate) fn quietly<T>(work: impl FnOnce() -> T) -> Result<T, String> {
-    static HOOK: Once = Once::new();
-    HOOK.call_once(|| {
-        let before = std::panic::take_hook();
-        std::panic::set_hook(Box::new(move |panic| {
-            if !QUIET.with(Cell::get) {
-                before(panic);
-            }
-        }));
-    });
-    let before = QUIET.with(|quiet| quiet.replace(true));
-    let result = catch_unwind(AssertUnwindSafe(work));
-    QUIET.with(|quiet| quiet.set(before));
-    result.map_err(|panic| {
-        let text = panic.downcast_ref::<String>().map(String::as_str);
-        text.or_else(|| panic.downcast_ref::<&str>().copied())
-            .unwrap_or("unknown panic")
-            .to_owned()
-    })
 }

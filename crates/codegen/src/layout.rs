@@ -1,10 +1,9 @@
 //! The files of a client: splits the tree that the passes edited, and formats it.
 
 use proc_macro2::TokenStream;
-use quote::{ToTokens as _, quote};
-use syn::{Attribute, Item, parse_quote};
+use quote::quote;
+use syn::{Item, parse_quote};
 
-use crate::docs::doc_attributes;
 use crate::model::Api;
 use crate::prose::{one_line, rustdoc};
 use crate::tree::Tree;
@@ -100,32 +99,26 @@ fn spaced(code: &str) -> String {
 fn root(api: &Api, modules: &[Item]) -> TokenStream {
     let version = &api.version;
     let title = rustdoc(&one_line(&api.title));
-    let module = |name: &str, text: String| -> TokenStream {
-        let doc: Vec<Attribute> = doc_attributes(&text);
-        let name = crate::tree::ident(name);
-        let mock = (name == "mock").then(|| quote! { #[cfg(feature = "mock")] });
-        quote! { #(#doc)* #mock #[rustfmt::skip] pub mod #name; }
-    };
-    let documented = [
-        module(
-            "builder",
-            format!("Request builders of {title}, one for each operation."),
-        ),
-        module(
-            "mock",
-            format!("Typed mocks of the operations of {title}, for tests."),
-        ),
-        module("operations", format!("The operations of {title}, as data.")),
-        module(
-            "types",
-            format!("Types of the requests and responses of {title}."),
-        ),
-    ];
-    let modules = modules.iter().map(|item| item.to_token_stream());
+    let builder = format!(" Request builders of {title}, one for each operation.");
+    let mock = format!(" Typed mocks of the operations of {title}, for tests.");
+    let operations = format!(" The operations of {title}, as data.");
+    let types = format!(" Types of the requests and responses of {title}.");
     quote! {
         #[rustfmt::skip]
         mod client;
-        #(#documented)*
+        #[doc = #builder]
+        #[rustfmt::skip]
+        pub mod builder;
+        #[doc = #mock]
+        #[cfg(feature = "mock")]
+        #[rustfmt::skip]
+        pub mod mock;
+        #[doc = #operations]
+        #[rustfmt::skip]
+        pub mod operations;
+        #[doc = #types]
+        #[rustfmt::skip]
+        pub mod types;
         #(#modules)*
 
         pub use client::Client;

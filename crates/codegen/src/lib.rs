@@ -26,14 +26,14 @@ mod pointer;
 mod prose;
 mod read;
 mod references;
-mod shape;
 mod spec;
 mod taken;
 mod template;
 mod tree;
 
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Once};
+use std::thread;
 
 use serde_json::Value;
 
@@ -52,6 +52,9 @@ pub use spec::{Overlay, Spec};
 
 /// Stack size that suffices for documents nested as deeply as the JSON parser allows.
 const STACK_BYTES: usize = 256 * 1024 * 1024;
+
+/// Name of the thread that generates code.
+const WORKER: &str = "compute-kfp-codegen";
 
 /// Generates the code of a client crate from a spec.
 ///
@@ -136,17 +139,28 @@ fn on_a_large_stack<T: Send>(
     spec: &Spec,
     work: impl FnOnce(&Spec) -> Result<T, Error> + Send,
 ) -> Result<T, Error> {
-    let failed = |message: String| bug(spec, format!("generation stopped: {message}"));
-    std::thread::scope(|scope| {
-        let worker = std::thread::Builder::new()
+    static HOOK: Once = Once::new();
+    HOOK.call_once(|| {
+        let report = std::panic::take_hook();
+        std::panic::set_hook(Box::new(move |panic| {
+            // The error has the message.
+            if thread::current().name() != Some(WORKER) {
+                report(panic);
+            }
+        }));
+    });
+    let failed = |message: &str| bug(spec, format!("generation stopped: {message}"));
+    thread::scope(|scope| {
+        let worker = thread::Builder::new()
+            .name(WORKER.to_owned())
             .stack_size(STACK_BYTES)
-            .spawn_scoped(scope, || {
-                generator::quietly(|| work(spec)).map_err(failed)?
-            })
-            .map_err(|error| failed(error.to_string()))?;
-        worker
-            .join()
-            .unwrap_or_else(|_| Err(failed("unknown panic".to_owned())))
+            .spawn_scoped(scope, || work(spec))
+            .map_err(|error| failed(&error.to_string()))?;
+        worker.join().unwrap_or_else(|panic| {
+            let text = panic.downcast_ref::<String>().map(String::as_str);
+            let text = text.or_else(|| panic.downcast_ref::<&str>().copied());
+            Err(failed(text.unwrap_or("unknown panic")))
+        })
     })
 }
 

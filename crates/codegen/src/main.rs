@@ -1,11 +1,12 @@
 //! `compute-kfp-codegen`: generates the code of a client crate, or the crate, from an API spec.
 
+use std::error::Error;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Parser;
 use compute_kfp_codegen::{
-    Error, Overlay, Spec, crate_name, generate, openapi, openapi30, write, write_crate,
+    Overlay, Spec, crate_name, generate, openapi, openapi30, write, write_crate,
 };
 
 /// Generate the code of a Rust client from an API spec.
@@ -68,40 +69,41 @@ fn main() -> ExitCode {
     }
 }
 
-fn run(arguments: &Arguments) -> Result<(), String> {
-    let mut spec = spec(arguments).map_err(|error| error.to_string())?;
+fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
+    let mut spec = spec(arguments)?;
     let mut name = arguments.name.clone().unwrap_or_default();
     if arguments.crate_dir.is_some() {
         if name.is_empty() {
-            let lifted = openapi30(&spec).map_err(|error| error.to_string())?;
+            let lifted = openapi30(&spec)?;
             let title = lifted.pointer("/info/title").and_then(|it| it.as_str());
             name = crate_name(title.unwrap_or_default());
         }
         spec = spec.for_crate(name.replace('-', "_"));
     }
-    let generated = generate(&spec).map_err(|error| error.to_string())?;
+    let generated = generate(&spec)?;
     let warnings = generated.warnings();
     if arguments.strict && !warnings.is_empty() {
         let lines: Vec<String> = warnings.iter().map(ToString::to_string).collect();
-        return Err(lines.join("\n"));
+        return Err(lines.join("\n").into());
     }
     for warning in warnings {
         eprintln!("warning: {warning}");
     }
     if let Some(out) = &arguments.out {
-        write(&generated, out).map_err(|error| error.to_string())?;
+        write(&generated, out)?;
     }
     if let Some(directory) = &arguments.crate_dir {
         let checkout = Path::new(env!("CARGO_MANIFEST_DIR")).join("../runtime");
         let checkout = checkout.join("Cargo.toml").is_file().then_some(checkout);
         let runtime = arguments.runtime.clone().or(checkout);
         let kept = write_crate(&generated, directory, &name, runtime.as_deref());
-        for file in kept.map_err(|error| error.to_string())? {
+        for file in kept? {
             println!("kept {}", directory.join(file).display());
         }
     }
     if let Some(file) = &arguments.emit_openapi {
-        emit_openapi(&spec, file)?;
+        let text = serde_json::to_string_pretty(&openapi(&spec)?)?;
+        fs_err::write(file, text + "\n")?;
     }
     println!(
         "{}, {}, {}",
@@ -117,13 +119,7 @@ fn count(number: usize, thing: &str) -> String {
     format!("{number} {thing}{plural}")
 }
 
-fn emit_openapi(spec: &Spec, file: &Path) -> Result<(), String> {
-    let document = openapi(spec).map_err(|error| error.to_string())?;
-    let text = serde_json::to_string_pretty(&document).map_err(|error| error.to_string())?;
-    fs_err::write(file, text + "\n").map_err(|error| error.to_string())
-}
-
-fn spec(arguments: &Arguments) -> Result<Spec, Error> {
+fn spec(arguments: &Arguments) -> Result<Spec, compute_kfp_codegen::Error> {
     let mut spec = Spec::from_file(&arguments.spec)?;
     for overlay in &arguments.overlay {
         spec = spec.overlay(Overlay::from_file(overlay)?);

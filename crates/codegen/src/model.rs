@@ -296,7 +296,7 @@ impl Operation {
     }
 }
 
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Parameter {
     pub place: String,
     pub name: String,
@@ -333,8 +333,9 @@ pub(crate) enum InPageToken {
     PredicatesExcept(String),
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub(crate) enum Location {
+    #[default]
     Path,
     Query,
     Header,
@@ -353,9 +354,10 @@ impl Location {
 }
 
 /// The style of a parameter's value.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Style {
     Form,
+    #[default]
     Simple,
     Label,
     Matrix,

@@ -12,7 +12,7 @@ pub(crate) const VARIANT_NAMES: &str = "x-enum-varnames";
 
 /// Returns the name of a type, such as `ArtifactTaskType` for `v2beta1ArtifactTaskType`.
 pub(crate) fn type_name(upstream: &str) -> String {
-    pascal(without_api_version(upstream))
+    pascal(without_api_version(upstream).unwrap_or(upstream))
 }
 
 /// The parts of an `operationId`.
@@ -49,29 +49,17 @@ pub(crate) fn operation_name<'a>(upstream: &'a str, path: &str) -> OperationName
     }
 }
 
-/// Removes prefixes such as `v2beta1`, which grpc-gateway adds to the messages of a package.
-fn without_api_version(upstream: &str) -> &str {
-    let digits =
-        |text: &str| text.len() - text.trim_start_matches(|c: char| c.is_ascii_digit()).len();
-    let Some(rest) = upstream.strip_prefix('v') else {
-        return upstream;
-    };
-    let major = digits(rest);
-    if major == 0 {
-        return upstream;
-    }
-    let mut rest = &rest[major..];
-    for stage in ["alpha", "beta"] {
-        if let Some(after) = rest.strip_prefix(stage) {
-            rest = &after[digits(after)..];
-            break;
-        }
-    }
-    if rest.starts_with(|c: char| c.is_ascii_uppercase()) {
-        rest
-    } else {
-        upstream
-    }
+/// Returns the name after a prefix such as `v2beta1`, which grpc-gateway adds to the messages of a
+/// package.
+fn without_api_version(upstream: &str) -> Option<&str> {
+    let is_digit = |it: char| it.is_ascii_digit();
+    let rest = upstream.strip_prefix('v')?.strip_prefix(is_digit)?;
+    let rest = rest.trim_start_matches(is_digit);
+    let mut stages = ["alpha", "beta"].into_iter();
+    let stage = stages.find_map(|stage| rest.strip_prefix(stage));
+    let name = stage.map_or(rest, |it| it.trim_start_matches(is_digit));
+    name.starts_with(|it: char| it.is_ascii_uppercase())
+        .then_some(name)
 }
 
 /// Returns an UpperCamelCase identifier.

@@ -6,18 +6,17 @@ use proc_macro2::{Literal, TokenStream};
 use quote::quote;
 
 use crate::body_table;
-use crate::entry::Entry;
+use crate::entry::{Entry, shape};
 use crate::model::{
     Api, Body, BodyContent, FormPart, InPageToken, Kind, Location, MediaBody, Operation, Parameter,
     Schema, SchemeKind, SecurityScheme, StreamFormat, Style, Success,
 };
 use crate::prose::code;
-use crate::shape::shape;
 use crate::tree::ident;
 
 pub(crate) fn generate(api: &Api) -> TokenStream {
     let schemes = api.security_schemes.iter().map(scheme);
-    let scheme_names = api.security_schemes.iter().map(scheme_constant);
+    let scheme_names = api.security_schemes.iter().map(|it| ident(&it.constant));
     let operations = api.operations.iter().map(|it| operation(api, it));
     let names = api
         .operations
@@ -45,12 +44,8 @@ pub(crate) fn generate(api: &Api) -> TokenStream {
     }
 }
 
-fn scheme_constant(scheme: &SecurityScheme) -> proc_macro2::Ident {
-    ident(&scheme.constant)
-}
-
 fn scheme(scheme: &SecurityScheme) -> TokenStream {
-    let constant = scheme_constant(scheme);
+    let constant = ident(&scheme.constant);
     let name = &scheme.name;
     let summary = format!(" The security scheme {}.", code(name));
     let kind = match &scheme.kind {
@@ -206,7 +201,7 @@ fn form_fields(body: &MediaBody) -> Vec<Entry> {
 fn security(api: &Api, operation: &Operation) -> impl Iterator<Item = TokenStream> {
     operation.security.iter().map(|names| {
         let named = |name: &String| api.security_schemes.iter().find(|it| it.name == *name);
-        let schemes = names.iter().filter_map(named).map(scheme_constant);
+        let schemes = names.iter().filter_map(named).map(|it| ident(&it.constant));
         quote! { &[#(&#schemes),*] }
     })
 }

@@ -141,9 +141,7 @@ impl Document {
         let name = path.display().to_string();
         let mut bytes = Vec::new();
         // One byte more than the limit is enough to detect a document that is too large.
-        let limit = u64::try_from(MAX_BYTES)
-            .unwrap_or(u64::MAX)
-            .saturating_add(1);
+        let limit = MAX_BYTES as u64 + 1;
         let read = File::open(path).and_then(|file| file.take(limit).read_to_end(&mut bytes));
         let refused = |message, remedy| Error::one(&name, "", message, remedy);
         read.map_err(|error| {

@@ -2,9 +2,9 @@
 
 use proc_macro2::{Ident, TokenStream};
 use quote::quote;
-use syn::{PathArguments, Type};
+use syn::Type;
 
-use crate::tree::{generic, last_name, type_arguments};
+use crate::tree::{generic, generics, last_name};
 
 pub(crate) struct Taken {
     /// Type of the parameter.
@@ -58,14 +58,7 @@ pub(crate) fn many<T>(arguments: &[T]) -> Option<TokenStream> {
 }
 
 fn map_of(ty: &Type) -> Option<(&Type, &Type)> {
-    let Type::Path(path) = ty else { return None };
-    let last = path.path.segments.last()?;
-    if last.ident != "BTreeMap" && last.ident != "Map" {
-        return None;
-    }
-    let PathArguments::AngleBracketed(_) = &last.arguments else {
-        return None;
-    };
-    let mut types = type_arguments(&last.arguments);
+    let maps = ["BTreeMap", "Map"].into_iter();
+    let mut types = maps.flat_map(|name| generics(ty, name));
     Some((types.next()?, types.next()?))
 }

@@ -1,7 +1,8 @@
 //! progenitor's output as a syntax tree, which the passes edit.
 
 use proc_macro2::{Ident, TokenStream};
-use syn::{Field, Fields, GenericArgument, Item, ItemStruct, PathArguments, Type};
+use syn::visit_mut::VisitMut;
+use syn::{GenericArgument, Item, PathArguments, Type};
 
 /// The items of progenitor's modules.
 #[derive(Clone, Debug, Default)]
@@ -30,20 +31,26 @@ impl Tree {
         Ok(tree)
     }
 
-    /// Returns all lists of items.
-    pub fn modules_mut(&mut self) -> [&mut Vec<Item>; 5] {
-        [
-            &mut self.client,
-            &mut self.types,
-            &mut self.type_builders,
-            &mut self.builders,
-            &mut self.mocks,
-        ]
+    /// Visits all items.
+    pub fn visit(&mut self, visitor: &mut impl VisitMut) {
+        let Self {
+            client,
+            types,
+            type_builders,
+            builders,
+            mocks,
+        } = self;
+        for item in [client, types, type_builders, builders, mocks]
+            .into_iter()
+            .flatten()
+        {
+            visitor.visit_item_mut(item);
+        }
     }
 }
 
 /// Removes a module and returns its items.
-pub(crate) fn take_module(items: &mut Vec<Item>, name: &str) -> Vec<Item> {
+fn take_module(items: &mut Vec<Item>, name: &str) -> Vec<Item> {
     let is_it = |item: &Item| matches!(item, Item::Mod(module) if module.ident == name);
     let Some(index) = items.iter().position(is_it) else {
         return Vec::new();
@@ -54,18 +61,6 @@ pub(crate) fn take_module(items: &mut Vec<Item>, name: &str) -> Vec<Item> {
     }
 }
 
-/// Returns the named fields of a struct.
-pub(crate) fn fields(item: &mut ItemStruct) -> impl Iterator<Item = (String, &mut Field)> {
-    let fields = match &mut item.fields {
-        Fields::Named(fields) => Some(fields.named.iter_mut()),
-        _ => None,
-    };
-    fields
-        .into_iter()
-        .flatten()
-        .filter_map(|field| Some((field.ident.as_ref()?.to_string(), field)))
-}
-
 /// Returns the last segment of a type's path.
 pub(crate) fn last_name(ty: &Type) -> Option<String> {
     let Type::Path(path) = ty else { return None };
@@ -74,18 +69,17 @@ pub(crate) fn last_name(ty: &Type) -> Option<String> {
 
 /// Returns the first type argument of a type with a given name.
 pub(crate) fn generic<'a>(ty: &'a Type, name: &str) -> Option<&'a Type> {
-    let Type::Path(path) = ty else { return None };
-    let last = path.path.segments.last()?;
-    if last.ident != name {
-        return None;
-    }
-    type_arguments(&last.arguments).next()
+    generics(ty, name).next()
 }
 
-/// Returns the types between the angle brackets of a path.
-pub(crate) fn type_arguments(arguments: &PathArguments) -> impl Iterator<Item = &Type> {
-    let arguments = match arguments {
-        PathArguments::AngleBracketed(arguments) => Some(arguments.args.iter()),
+/// Returns the type arguments of a type with a given name.
+pub(crate) fn generics<'a>(ty: &'a Type, name: &str) -> impl Iterator<Item = &'a Type> + use<'a> {
+    let arguments = match ty {
+        Type::Path(path) => path.path.segments.last().filter(|last| last.ident == name),
+        _ => None,
+    };
+    let arguments = match arguments.map(|last| &last.arguments) {
+        Some(PathArguments::AngleBracketed(arguments)) => Some(&arguments.args),
         _ => None,
     };
     let arguments = arguments.into_iter().flatten();

@@ -1,5 +1,6 @@
 //! `compute-kfp-spec-diff`: compares two versions of a spec.
 
+use std::error::Error;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -43,7 +44,7 @@ fn main() -> ExitCode {
     }
 }
 
-fn run(arguments: &Arguments) -> Result<ExitCode, String> {
+fn run(arguments: &Arguments) -> Result<ExitCode, Box<dyn Error>> {
     let spec = |path: &Path| -> Result<Spec, compute_kfp_codegen::Error> {
         let mut spec = Spec::from_file(path)?;
         for overlay in &arguments.overlay {
@@ -51,12 +52,10 @@ fn run(arguments: &Arguments) -> Result<ExitCode, String> {
         }
         Ok(spec)
     };
-    let both = spec(&arguments.old).and_then(|old| Ok((old, spec(&arguments.new)?)));
-    let comparison = both.and_then(|(old, new)| compare(&old, &new));
-    let comparison = comparison.map_err(|error| error.to_string())?;
+    let comparison = compare(&spec(&arguments.old)?, &spec(&arguments.new)?)?;
     print!("{}", comparison.report());
     if let Some(path) = &arguments.changelog {
-        let before = fs_err::read_to_string(path).map_err(|error| error.to_string())?;
+        let before = fs_err::read_to_string(path)?;
         let after = add_to_changelog(&before, &comparison).ok_or_else(|| {
             let path = path.display();
             format!(
@@ -64,7 +63,7 @@ fn run(arguments: &Arguments) -> Result<ExitCode, String> {
             )
         })?;
         if after != before {
-            fs_err::write(path, after).map_err(|error| error.to_string())?;
+            fs_err::write(path, after)?;
         }
     }
     let fails = arguments.fail_on_breaking && comparison.breaks_callers();

@@ -14,21 +14,6 @@ use crate::names::{NAME_OVERRIDE, pascal, snake};
 use crate::pointer::Pointer;
 use crate::template::{Piece, pieces};
 
-/// Header parameters that OpenAPI declares elsewhere and ignores here.
-const OWN_HEADERS: [(&str, &str); 3] = [
-    (
-        "accept",
-        "the client sends the media types of the responses; declare them there",
-    ),
-    (
-        "authorization",
-        "the client sends its credentials; declare a security scheme for the operation",
-    ),
-    (
-        "content-type",
-        "the client sends the media type of the request body; declare it there",
-    ),
-];
 /// Extensions of a parameter; the generator's README describes them.
 const IN_PAGE_TOKEN: &str = "x-in-page-token";
 const DECODED_TWICE: &str = "x-decoded-twice";
@@ -138,19 +123,11 @@ impl<'a> Reader<'a> {
                     name: (*name).to_owned(),
                     argument: (*name).to_owned(),
                     ident: argument_name(name),
-                    given: false,
                     location: Location::Path,
                     style: Style::Simple,
-                    explode: false,
-                    reserved: false,
                     required: true,
-                    deprecated: false,
-                    description: None,
                     schema: Schema::of(Kind::String),
-                    maximum: None,
-                    in_page_token: InPageToken::Nothing,
-                    decoded_twice: false,
-                    repeated_in_body: false,
+                    ..Parameter::default()
                 });
             }
         }
@@ -198,12 +175,11 @@ impl<'a> Reader<'a> {
                 return None;
             }
         };
-        let own = OWN_HEADERS
-            .iter()
-            .find(|(own, _)| name.eq_ignore_ascii_case(own));
-        if let (Location::Header, Some((_, instead))) = (location, own) {
+        if location == Location::Header
+            && let Some(instead) = sent_otherwise(&name)
+        {
             let message = format!("OpenAPI ignores the header parameter `{name}`");
-            self.problems.warn(at, message, *instead);
+            self.problems.warn(at, message, instead);
             return None;
         }
         let hint = pascal(&format!("{hint} {name}"));
@@ -374,6 +350,18 @@ pub(super) fn argument_name(upstream: &str) -> String {
         name.push('_');
     }
     name
+}
+
+/// Returns what OpenAPI has instead of a header parameter that it ignores.
+fn sent_otherwise(header: &str) -> Option<&'static str> {
+    Some(match header.to_ascii_lowercase().as_str() {
+        "accept" => "the client sends the media types of the responses; declare them there",
+        "authorization" => {
+            "the client sends its credentials; declare a security scheme for the operation"
+        }
+        "content-type" => "the client sends the media type of the request body; declare it there",
+        _ => return None,
+    })
 }
 
 /// Returns the names in a path template, or `None` if it is invalid.

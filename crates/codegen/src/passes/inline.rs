@@ -11,11 +11,7 @@ use super::Context;
 use crate::tree::Tree;
 
 pub(super) fn run(_: &Context<'_>, tree: &mut Tree) -> Result<(), String> {
-    for items in tree.modules_mut() {
-        items
-            .iter_mut()
-            .for_each(|item| Functions.visit_item_mut(item));
-    }
+    tree.visit(&mut Functions);
     Ok(())
 }
 

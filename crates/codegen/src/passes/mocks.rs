@@ -151,15 +151,8 @@ fn having(ty: &TokenStream, expectation: &TokenStream) -> TokenStream {
 /// Returns the rest of a method that expects a parameter as the client writes it.
 fn expected(api: &Api, operation: &Operation, parameter: &Parameter) -> TokenStream {
     let (argument, schema) = (&parameter.argument, &parameter.schema);
-    let is_compound = matches!(
-        api.kind(schema),
-        Kind::Any
-            | Kind::Array(_)
-            | Kind::Map(_)
-            | Kind::Object(_)
-            | Kind::Union(_)
-            | Kind::Tagged(_)
-    );
+    let json_type = api.kind(schema).json_type();
+    let is_compound = ["any", "array", "object"].contains(&json_type);
     if parameter.required || is_compound {
         let ty = rust_type(schema);
         let taken = taken(&ty, &ident("value"));

@@ -12,12 +12,7 @@ use crate::placeholders::Placeholders;
 use crate::tree::{Tree, ident};
 
 pub(super) fn run(context: &Context<'_>, tree: &mut Tree) -> Result<(), String> {
-    let mut restore = Restore(context.placeholders);
-    for items in tree.modules_mut() {
-        items
-            .iter_mut()
-            .for_each(|item| restore.visit_item_mut(item));
-    }
+    tree.visit(&mut Restore(context.placeholders));
     Ok(())
 }
 

@@ -15,7 +15,7 @@ use syn::{Item, ItemStruct, Type, parse_quote};
 use crate::docs::{described, doc_attributes, type_docs};
 use crate::model::{Api, Kind, Object, Property, Schema};
 use crate::prose::code;
-use crate::tree::{fields, generic, ident};
+use crate::tree::{generic, ident};
 
 const RUNTIME: &str = "::compute_kfp_runtime";
 
@@ -63,10 +63,11 @@ impl Presence {
 
 impl<'a> Field<'a> {
     /// Returns the fields of progenitor's struct of an object.
-    pub fn all(item: &mut ItemStruct, object: &'a Object) -> Vec<Self> {
+    pub fn all(item: &ItemStruct, object: &'a Object) -> Vec<Self> {
         // The field for undeclared properties is the last one, and a property can have its name.
         let properties = item.fields.len() - usize::from(object.additional.is_some());
-        let fields = fields(item).enumerate().map(|(index, (name, field))| {
+        let fields = item.fields.iter().enumerate().filter_map(|(index, field)| {
+            let name = field.ident.as_ref()?.to_string();
             let value = generic(&field.ty, "Option").unwrap_or(&field.ty).clone();
             let property = match index < properties {
                 true => property_of(object, &name),
@@ -80,7 +81,7 @@ impl<'a> Field<'a> {
                 }
                 Presence::Nullable => parse_quote! { ::compute_kfp_runtime::Nullable<#value> },
             };
-            Self {
+            Some(Self {
                 name: match property {
                     Some(_) => name,
                     None => extra_name(object),
@@ -89,7 +90,7 @@ impl<'a> Field<'a> {
                 presence,
                 value,
                 held,
-            }
+            })
         });
         fields.collect()
     }
