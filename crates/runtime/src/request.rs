@@ -306,7 +306,7 @@ impl Request {
 
     /// Returns the media type that the operation declares for a kind of body, or the default one.
     fn media_of(&self, kind: BodyKind) -> &'static str {
-        let mut bodies = self.operation.bodies();
+        let mut bodies = self.operation.bodies.iter();
         let declared = bodies.find(|body| body.kind == kind);
         declared.map_or(kind.media_type(), |body| body.media)
     }
@@ -318,13 +318,13 @@ impl Request {
     /// Returns what is missing in the body, by the names of the arguments.
     fn missing_of_body(&self) -> Option<String> {
         let form = self.body.parts();
-        let is_required = self.operation.body.is_some_and(|(_, required)| required);
-        let lacks_body = matches!(self.body, RequestBody::None) && is_required;
-        let mut bodies = self.operation.bodies();
+        let lacks_body = matches!(self.body, RequestBody::None) && self.operation.body_required;
+        let mut bodies = self.operation.bodies.iter();
         if lacks_body && bodies.any(|body| !matches!(body.kind, BodyKind::Multipart(_))) {
             let names: Vec<&str> = self
                 .operation
-                .bodies()
+                .bodies
+                .iter()
                 .flat_map(|body| match body.kind {
                     BodyKind::Multipart(parts) => parts.iter().map(|it| it.argument).collect(),
                     _ => vec![body.argument],

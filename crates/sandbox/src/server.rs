@@ -166,7 +166,7 @@ async fn handle<E: ApiError>(
         .as_ref()
         .ok()
         .map(|(operation, _)| operation.described);
-    let kind = described.and_then(|described| Some(described.body?.0));
+    let kind = described.and_then(|described| Some(described.body()?.kind));
     let body = request_body::read(body, kind, &shared.large_bodies);
     let body = tokio::time::timeout(shared.settings.request_time, body).await;
     let body = body.unwrap_or(Err(Rejection::BodyInterrupted));
