@@ -238,15 +238,19 @@ impl Request {
         };
     }
 
-    /// Sets a part of a multipart body to a file.
+    /// Sets a part of a multipart body to a file; if the part is a list, adds the file to it.
     pub fn file_part(&mut self, name: &'static str, content: Content) {
-        self.file_parts(name, vec![content]);
+        let is_list = self
+            .declared_part(name)
+            .is_some_and(|part| part.kind == "array");
+        self.put_parts(name, is_list, vec![(PartValue::File(content), "")]);
     }
 
     /// Sets a part of a multipart body to a list of files, with one part for each file.
     pub fn file_parts(&mut self, name: &'static str, contents: Vec<Content>) {
         let contents = contents.into_iter();
-        self.set_parts(name, contents.map(|it| (PartValue::File(it), "")).collect());
+        let files = contents.map(|it| (PartValue::File(it), ""));
+        self.put_parts(name, false, files.collect());
     }
 
     /// Sets a part of a multipart body to a value. A string, number or boolean is written
@@ -264,44 +268,40 @@ impl Request {
         if !separator.is_empty() {
             let texts: Vec<String> = items.map(text).collect();
             let joined = (!texts.is_empty()).then(|| PartValue::Text(texts.join(separator)));
-            return self.set_parts(name, joined.into_iter().map(|it| (it, "")).collect());
+            let parts = joined.into_iter().map(|it| (it, ""));
+            return self.put_parts(name, false, parts.collect());
         }
         let parts = items.map(|item| match item {
             Value::Array(_) | Value::Object(_) => (PartValue::Text(json(&item)), APPLICATION_JSON),
             scalar => (PartValue::Text(text(scalar)), ""),
         });
-        self.set_parts(name, parts.collect());
+        self.put_parts(name, false, parts.collect());
     }
 
-    /// Sets the parts with this name: values, and their media types unless the operation declares one.
-    fn set_parts(&mut self, name: &'static str, parts: Vec<(PartValue, &'static str)>) {
-        let parts = self.declared_parts(name, parts);
-        self.body.add_parts(|part| part.name != name, parts);
-    }
-
-    /// Adds a file to the files of a part.
-    #[cfg(feature = "dynamic")]
-    pub(crate) fn add_file_part(&mut self, part: &'static BodyPart, content: Content) {
-        let file = self.declared_parts(part.name, vec![(PartValue::File(content), "")]);
-        self.body.add_parts(|_| true, file);
-    }
-
-    fn declared_parts(
-        &self,
+    /// Sets the parts with this name, or adds to them. Each value has a media type, which is used unless
+    /// the operation declares one.
+    fn put_parts(
+        &mut self,
         name: &'static str,
-        parts: Vec<(PartValue, &'static str)>,
-    ) -> Vec<Part> {
+        adds: bool,
+        values: Vec<(PartValue, &'static str)>,
+    ) {
         let declared = self.declared_part(name);
         let of_operation = declared
             .map(|it| it.media)
             .filter(|media| !media.is_empty());
-        let parts = parts.into_iter().map(|(value, media)| Part {
+        let mut parts = match std::mem::replace(&mut self.body, RequestBody::None) {
+            RequestBody::Parts(parts) => parts,
+            _ => Vec::new(),
+        };
+        parts.retain(|part| adds || part.name != name);
+        parts.extend(values.into_iter().map(|(value, media)| Part {
             name,
             value,
             media: of_operation.unwrap_or(media),
             declared,
-        });
-        parts.collect()
+        }));
+        self.body = RequestBody::Parts(parts);
     }
 
     /// Returns the media type that the operation declares for a kind of body, or the default one.
@@ -317,7 +317,10 @@ impl Request {
 
     /// Returns what is missing in the body, by the names of the arguments.
     fn missing_of_body(&self) -> Option<String> {
-        let form = self.body.parts();
+        let form = match &self.body {
+            RequestBody::Parts(parts) => Some(&parts[..]),
+            _ => None,
+        };
         let lacks_body = matches!(self.body, RequestBody::None) && self.operation.body_required;
         let mut bodies = self.operation.bodies.iter();
         if lacks_body && bodies.any(|body| !matches!(body.kind, BodyKind::Multipart(_))) {

@@ -98,9 +98,6 @@ impl Call {
             (Some(body), _) if matches!(body.kind, BodyKind::Raw(_)) => {
                 self.request.raw_body(body.media, content);
             }
-            (_, Some(part)) if part.file && part.kind == "array" => {
-                self.request.add_file_part(part, content);
-            }
             (_, Some(part)) if part.file => self.request.file_part(part.name, content),
             _ => self.request.refuse(not_a_file(operation, name)),
         }
