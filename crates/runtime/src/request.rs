@@ -14,7 +14,7 @@ use crate::body::{Part, PartValue, RequestBody};
 use crate::content::Content;
 use crate::endpoint::Endpoint;
 use crate::error::{BuildError, Error};
-use crate::operation::{BodyKind, BodyPart, InPageToken, Location, Operation, Parameter};
+use crate::operation::{Body, BodyKind, BodyPart, InPageToken, Location, Operation, Parameter};
 use crate::options::{CallOptions, PagingOptions};
 use crate::resume_point::ResumePoint;
 use crate::style::{Written, header_value, json, text};
@@ -31,7 +31,7 @@ pub struct Request {
     values: Vec<(&'static Parameter, Written)>,
     body: RequestBody,
     /// Rarely used fields, boxed because a request is moved at every step while it is built.
-    extras: Option<Box<Extras>>,
+    extras: Box<Extras>,
 }
 
 /// Fields that few requests have.
@@ -51,7 +51,7 @@ impl Request {
             operation,
             values: Vec::new(),
             body: RequestBody::None,
-            extras: None,
+            extras: Box::default(),
         }
     }
 
@@ -62,12 +62,8 @@ impl Request {
 
     /// Changes the settings of this call, which override those of the client.
     pub fn options(&mut self, set: impl FnOnce(CallOptions) -> CallOptions) {
-        let options = &mut self.extras().options;
+        let options = &mut self.extras.options;
         *options = set(std::mem::take(options));
-    }
-
-    fn extras(&mut self) -> &mut Extras {
-        self.extras.get_or_insert_default()
     }
 
     /// Sets the maximum number of items on a page of a list [default: the server decides].
@@ -84,44 +80,37 @@ impl Request {
     /// Sets the maximum number of items that streams of a list yield, including those before a
     /// resume point.
     pub fn max_items(&mut self, items: u64) {
-        self.extras().paging.max_items = Some(items);
+        self.extras.paging.max_items = Some(items);
     }
 
     /// Sets the number of pages that streams of a list fetch ahead.
     pub fn prefetch(&mut self, pages: usize) {
-        self.extras().paging.prefetch = pages;
+        self.extras.paging.prefetch = pages;
     }
 
     /// Sets the point at which streams of a list start.
     pub fn resume(&mut self, point: ResumePoint) {
-        self.extras().paging.resume = Some(point);
+        self.extras.paging.resume = Some(point);
     }
 
     pub(crate) fn paging(&self) -> PagingOptions {
-        let extras = self.extras.as_ref();
-        extras.map_or_else(PagingOptions::default, |extras| extras.paging.clone())
+        self.extras.paging.clone()
     }
 
     /// Requests the page of a token, without the parameters that the token contains.
     pub(crate) fn next_page(&mut self, token: &str) {
         self.set("page_token", token);
-        self.values
-            .retain_mut(|(parameter, written)| match parameter.in_page_token {
+        self.values.retain_mut(|(parameter, written)| {
+            let (Written::Plain(text) | Written::Composed(text)) = written;
+            match parameter.in_page_token {
                 InPageToken::Nothing => true,
                 InPageToken::Whole => false,
-                InPageToken::PredicatesExcept(prefix) => match written {
-                    Written::Plain(filter) => match predicates_with(filter, prefix) {
-                        Ok(rest) => {
-                            let is_left = rest.is_some();
-                            *filter = rest.unwrap_or_default();
-                            is_left
-                        }
-                        // The server refused it with the first page, if it is wrong.
-                        Err(_) => true,
-                    },
-                    Written::Composed(_) => true,
-                },
-            });
+                // The server refused it with the first page, if it is wrong.
+                InPageToken::PredicatesExcept(prefix) => {
+                    keep_predicates(text, prefix).unwrap_or(true)
+                }
+            }
+        });
     }
 
     /// Returns a digest of the values that page tokens contain; it is the same in every process.
@@ -317,16 +306,15 @@ impl Request {
 
     /// Returns what is missing in the body, by the names of the arguments.
     fn missing_of_body(&self) -> Option<String> {
-        let form = match &self.body {
-            RequestBody::Parts(parts) => Some(&parts[..]),
-            _ => None,
+        let bodies = self.operation.bodies;
+        let (set, is_absent): (&[Part], _) = match &self.body {
+            RequestBody::Parts(parts) => (parts, false),
+            RequestBody::None if self.operation.body_required => (&[], true),
+            _ => return None,
         };
-        let lacks_body = matches!(self.body, RequestBody::None) && self.operation.body_required;
-        let mut bodies = self.operation.bodies.iter();
-        if lacks_body && bodies.any(|body| !matches!(body.kind, BodyKind::Multipart(_))) {
-            let names: Vec<&str> = self
-                .operation
-                .bodies
+        let is_form = |body: &Body| matches!(body.kind, BodyKind::Multipart(_));
+        if is_absent && !bodies.iter().all(is_form) {
+            let names: Vec<&str> = bodies
                 .iter()
                 .flat_map(|body| match body.kind {
                     BodyKind::Multipart(parts) => parts.iter().map(|it| it.argument).collect(),
@@ -337,10 +325,6 @@ impl Request {
             let names = names.join("`, `");
             return Some(format!("a body is required; set {one_of}`{names}`"));
         }
-        if form.is_none() && !lacks_body {
-            return None;
-        }
-        let set = form.unwrap_or_default();
         let is_set = |part: &BodyPart| set.iter().any(|it| it.name == part.name);
         let mut parts = self.operation.body_parts();
         let missing = parts.find(|part| part.required && !is_set(part))?;
@@ -350,7 +334,7 @@ impl Request {
 
     /// Records why the request cannot be sent; the first reason is reported.
     pub(crate) fn refuse(&mut self, problem: String) {
-        self.extras().problem.get_or_insert(problem);
+        self.extras.problem.get_or_insert(problem);
     }
 
     /// Splits the request into its parts for sending.
@@ -358,10 +342,11 @@ impl Request {
         mut self,
         endpoint: &Endpoint,
     ) -> Result<(ReadyRequest, CallOptions), Error> {
-        let (mut options, problem) = match self.extras.take() {
-            Some(extras) => (extras.options, extras.problem),
-            None => Default::default(),
-        };
+        let Extras {
+            mut options,
+            problem,
+            ..
+        } = std::mem::take(&mut *self.extras);
         let problem = problem.or_else(|| options.problem.take());
         if let Some(problem) = problem.or_else(|| self.missing_of_body()) {
             return Err(Error::invalid(format!("{problem}; nothing was sent")));
@@ -506,18 +491,20 @@ impl fmt::Debug for Request {
     }
 }
 
-/// Returns a filter with only the predicates whose key begins with this string; `None` if there are
-/// none.
-fn predicates_with(filter: &str, prefix: &str) -> serde_json::Result<Option<String>> {
-    let mut filter: Map<String, Value> = serde_json::from_str(filter)?;
-    let Some(Value::Array(predicates)) = filter.get_mut("predicates") else {
-        return Ok(None);
+/// Keeps only the predicates of a filter whose key begins with this string; returns whether there
+/// are any.
+fn keep_predicates(filter: &mut String, prefix: &str) -> serde_json::Result<bool> {
+    let mut fields: Map<String, Value> = serde_json::from_str(filter)?;
+    let Some(Value::Array(predicates)) = fields.get_mut("predicates") else {
+        return Ok(false);
     };
     predicates.retain(|predicate| {
         let key = predicate.get("key").and_then(Value::as_str);
         key.is_some_and(|key| key.starts_with(prefix))
     });
-    Ok((!predicates.is_empty()).then(|| json(&filter)))
+    let is_left = !predicates.is_empty();
+    *filter = json(&fields);
+    Ok(is_left)
 }
 
 /// Returns whether a key of a body names this field in protobuf's JSON, which writes `pipelineId`
