@@ -37,8 +37,8 @@ fn arguments(operation: &Operation, all: bool) -> Map<String, Value> {
             arguments.insert(parameter.name.to_owned(), value);
         }
     }
-    if let Some((BodyKind::Json, required)) = operation.body
-        && (all || required)
+    if let Some(BodyKind::Json) = operation.body().map(|body| body.kind)
+        && (all || operation.body_required)
     {
         arguments.insert("body".to_owned(), body(operation));
     }
@@ -46,7 +46,7 @@ fn arguments(operation: &Operation, all: bool) -> Map<String, Value> {
 }
 
 fn body(operation: &Operation) -> Value {
-    match operation.body_schema.unwrap().kind {
+    match operation.body().unwrap().schema.unwrap().kind {
         "object" => json!({ "new": "7" }),
         "array" => json!([{ "new": "7" }]),
         kind => value(kind, "", &[]),
@@ -55,13 +55,11 @@ fn body(operation: &Operation) -> Value {
 
 /// Adds all files that the operation takes to the call.
 fn with_files(mut call: Call) -> Call {
-    if let Some((BodyKind::Multipart(parts), _)) = call.operation().body {
-        for part in parts.iter().filter(|part| part.file) {
-            call = call.file(
-                part.name,
-                Content::from(format!("content of {}", part.name)),
-            );
-        }
+    for part in call.operation().body_parts().filter(|part| part.file) {
+        call = call.file(
+            part.name,
+            Content::from(format!("content of {}", part.name)),
+        );
     }
     call
 }
@@ -109,8 +107,8 @@ fn assert_sent(operation: &Operation, arguments: &Map<String, Value>, request: &
     query.sort_unstable();
     assert_eq!(sent, query, "{name}");
     let media = request.header("content-type");
-    match operation.body {
-        Some((BodyKind::Multipart(parts), _)) => {
+    match operation.body().map(|body| body.kind) {
+        Some(BodyKind::Multipart(parts)) => {
             assert!(
                 media.unwrap().starts_with("multipart/form-data; boundary="),
                 "{name}"

@@ -119,9 +119,9 @@ fn facts_in_table(operation: &Operation) -> Value {
         .iter()
         .map(|schemes| schemes.iter().map(|scheme| scheme.name).collect())
         .collect();
-    let body = operation.body.map(|(kind, required)| {
-        let names: Vec<&str> = kind.parts().iter().map(|part| part.name).collect();
-        json!([kind.media_type(), names, required])
+    let body = operation.body().map(|body| {
+        let names: Vec<&str> = body.kind.parts().iter().map(|part| part.name).collect();
+        json!([body.media, names, operation.body_required])
     });
     json!({
         "method": operation.method,

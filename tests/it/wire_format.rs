@@ -87,7 +87,7 @@ fn takes_an_optional_query(operation: &Operation) -> bool {
         .parameters
         .iter()
         .filter(|parameter| parameter.location == Location::Query);
-    operation.body.is_none()
+    operation.bodies.is_empty()
         && query.clone().count() > 0
         && query.clone().all(|parameter| !parameter.required)
 }
@@ -164,7 +164,8 @@ async fn an_empty_body_of_kfp_is_an_empty_object() {
     let received = server.requests();
     let operations = kfp::operations::OPERATIONS;
     let takes_an_object = |operation: &Operation| {
-        operation.body == Some((BodyKind::Json, true))
+        operation.body_required
+            && operation.body().unwrap().kind == BodyKind::Json
             && !operation.id.starts_with("ReportService_")
     };
     assert_eq!(

@@ -114,13 +114,13 @@ fn arguments(operation: &Operation, request: &Recorded, directory: &Path) -> Opt
         arguments.values.insert(name.clone(), value);
     }
     if let Some(body) = own_body(operation, request) {
-        operation.body?;
+        operation.body()?;
         arguments.values.insert("body".to_owned(), body);
     }
     if let Some(file) = &request.file {
         let path = directory.join(&file.name);
         std::fs::write(&path, &file.content).unwrap();
-        let (BodyKind::Multipart(parts), _) = operation.body? else {
+        let BodyKind::Multipart(parts) = operation.body()?.kind else {
             return None;
         };
         arguments.files.push((parts[0].name.to_owned(), path));
@@ -132,7 +132,7 @@ fn arguments(operation: &Operation, request: &Recorded, directory: &Path) -> Opt
 /// server accepts both.
 fn own_body(operation: &Operation, request: &Recorded) -> Option<Value> {
     let body = request.body.as_ref();
-    body.filter(|body| operation.body.is_some() || **body != json!({}))
+    body.filter(|body| !operation.bodies.is_empty() || **body != json!({}))
         .map(with_times)
 }
 

@@ -33,7 +33,7 @@ pub fn of(operation: &'static Operation, matches: &ArgMatches) -> Result<(Value,
     let path = |name| matches.get_one::<PathBuf>(name).cloned();
     let parts = operation.body_parts();
     let files = parts.filter_map(|part| Some((part.argument.to_owned(), path(part.argument)?)));
-    if let Some((BodyKind::Json, _)) = operation.body {
+    if let Some(BodyKind::Json) = operation.body().map(|body| body.kind) {
         let body = json_body(matches)?;
         arguments.extend(body.map(|body| (BODY.to_owned(), body)));
     }

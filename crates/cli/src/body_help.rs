@@ -12,7 +12,7 @@ use crate::quoting::quoted;
 /// Returns the fields of the body and of its nested objects, and a sample call with a body.
 pub fn of(operation: &'static Operation) -> Option<String> {
     let api = Api::of_operation(operation)?;
-    let schema = operation.body_schema?;
+    let schema = operation.body()?.schema?;
     let mut text = String::new();
     if let Some(object) = object(api, schema.name) {
         let each = match schema.kind {

@@ -11,7 +11,7 @@ use clap::{
     value_parser,
 };
 use compute_kfp::dynamic;
-use compute_kfp::operation::{BodyKind, Operation, Paging, Parameter};
+use compute_kfp::operation::{Body, BodyKind, Operation, Paging, Parameter};
 use serde_json::Value;
 
 use crate::api::{Api, kebab};
@@ -92,8 +92,8 @@ fn with_arguments(command: Command, api: Api) -> Command {
     };
     let parameters = operation.parameters.iter().map(of_parameter);
     let mut command = command.long_about(long_about(operation)).args(parameters);
-    if let Some((kind, required)) = operation.body {
-        command = command.args(of_body(operation, kind, required));
+    if let Some(body) = operation.body() {
+        command = command.args(of_body(body, operation.body_required));
     }
     if let Some(help) = body_help::of(operation) {
         command = command.after_long_help(help);
@@ -173,8 +173,8 @@ fn named(name: &'static str) -> Arg {
     }
 }
 
-fn of_body(operation: &Operation, kind: BodyKind, required: bool) -> Vec<Arg> {
-    if let BodyKind::Multipart(parts) = kind {
+fn of_body(body: &Body, required: bool) -> Vec<Arg> {
+    if let BodyKind::Multipart(parts) = body.kind {
         let files = parts.iter().map(|part| {
             named(part.argument)
                 .required(part.required)
@@ -185,7 +185,7 @@ fn of_body(operation: &Operation, kind: BodyKind, required: bool) -> Vec<Arg> {
         });
         return files.collect();
     }
-    let of_type = match operation.body_schema.map_or("", |schema| schema.name) {
+    let of_type = match body.schema.map_or("", |schema| schema.name) {
         "" => String::new(),
         name => format!(", a `{name}`"),
     };

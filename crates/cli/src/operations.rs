@@ -60,15 +60,15 @@ fn parameter(parameter: &Parameter) -> Value {
 }
 
 fn body(operation: &Operation) -> Value {
-    let Some((kind, required)) = operation.body else {
+    let Some(body) = operation.body() else {
         return Value::Null;
     };
     json!({
-        "media_type": kind.media_type(),
-        "required": required,
-        "type": operation.body_schema.map(|schema| schema.kind),
-        "schema": operation.body_schema.map(|schema| schema.name).filter(|name| !name.is_empty()),
-        "parts": kind.parts().iter().map(|part| json!({
+        "media_type": body.media,
+        "required": operation.body_required,
+        "type": body.schema.map(|schema| schema.kind),
+        "schema": body.schema.map(|schema| schema.name).filter(|name| !name.is_empty()),
+        "parts": body.kind.parts().iter().map(|part| json!({
             "name": part.name,
             "file": part.file,
             "required": part.required,

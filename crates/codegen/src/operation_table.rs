@@ -121,19 +121,15 @@ fn operation(api: &Api, operation: &Operation) -> TokenStream {
 }
 
 fn with_body(entry: Entry, api: &Api, body: &Body) -> Entry {
-    let (preferred, required) = (&body.preferred, body.required);
-    let kind = body_kind(api, preferred);
-    let others = body.others.iter().map(|other| {
-        let (name, kind) = (&other.ident, body_kind(api, other));
+    let bodies = body.bodies().map(|body| {
+        let (name, kind) = (&body.ident, body_kind(api, body));
         Entry::new(quote! { Body::new(#name, #kind) })
-            .set("media", unusual(other))
-            .set("schema", body_schema(api, other))
+            .set("media", unusual(body))
+            .set("schema", body_schema(api, body))
     });
     entry
-        .set("body", Some(quote! { #kind, #required }))
-        .set("body_schema", body_schema(api, preferred))
-        .set("body_media", unusual(preferred))
-        .list("other_bodies", others)
+        .list("bodies", bodies)
+        .mark("body_required", body.required)
         .list("form_fields", body.bodies().flat_map(form_fields))
 }
 

@@ -76,25 +76,6 @@ impl RequestBody {
         }
     }
 
-    /// Returns the parts of a form; `None` for other bodies.
-    pub fn parts(&self) -> Option<&[Part]> {
-        match self {
-            Self::Parts(parts) => Some(parts),
-            _ => None,
-        }
-    }
-
-    /// Adds parts to those of a form to keep; a body of another kind is replaced by a form.
-    pub fn add_parts(&mut self, keep: impl Fn(&Part) -> bool, new: Vec<Part>) {
-        let mut parts = match std::mem::replace(self, Self::None) {
-            Self::Parts(parts) => parts,
-            _ => Vec::new(),
-        };
-        parts.retain(keep);
-        parts.extend(new);
-        *self = Self::Parts(parts);
-    }
-
     /// Sets it as the body of a request, for one attempt.
     pub async fn attach(
         &self,

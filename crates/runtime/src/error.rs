@@ -326,6 +326,19 @@ impl Error {
     }
 
     /// Decodes the response body as the API's own error model, if it is one.
+    ///
+    /// ```no_run
+    /// # fn example(error: compute_kfp_runtime::Error) {
+    /// #[derive(serde::Deserialize)]
+    /// struct Detail {
+    ///     detail: String,
+    /// }
+    ///
+    /// if let Some(model) = error.body_as::<Detail>() {
+    ///     println!("{}", model.detail);
+    /// }
+    /// # }
+    /// ```
     pub fn body_as<T: DeserializeOwned>(&self) -> Option<T> {
         serde_json::from_slice(self.body()).ok()
     }

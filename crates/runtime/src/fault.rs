@@ -19,26 +19,14 @@ use crate::settings_error::SettingsError;
 /// Maximum length of the part of a response that a message shows.
 const SHOWN_BODY: usize = 200;
 
-/// Creates the error for a call that exceeded its time limit.
-pub(crate) fn late(allowed: Duration, sent: bool) -> Error {
-    let message = format!("the call timed out after {allowed:?}");
-    Error::new(ErrorKind::Timeout, message).sent(sent)
-}
-
-/// Creates the error for an attempt that exceeded its time limit.
-pub(crate) fn slow(allowed: Duration) -> Error {
-    let message = format!("the response was not complete after {allowed:?}");
-    Error::new(ErrorKind::Timeout, message).sent(true)
-}
-
 /// Creates the error for a connection on which no data was transferred for too long.
 pub(crate) fn silent(allowed: Duration) -> Error {
     let message = format!("no data from the server for {allowed:?}");
     Error::new(ErrorKind::Timeout, message).sent(true)
 }
 
-/// Creates the error for responses that do not form a list.
-pub(crate) fn unreadable_list(what: String) -> Error {
+/// Creates the error for a response that is not what was asked for.
+pub(crate) fn unfit(what: String) -> Error {
     Error::new(ErrorKind::Protocol, what).sent(true)
 }
 

@@ -14,7 +14,7 @@ use url::Url;
 
 use crate::byte_stream::{REPORT, whole};
 use crate::endpoint::{Endpoint, is_inside, is_private, origin};
-use crate::error::{Error, ErrorKind};
+use crate::error::Error;
 use crate::fault;
 use crate::response::Response;
 use crate::settings_error::SettingsError;
@@ -83,10 +83,9 @@ impl HttpClient {
                 "the HTTP client followed a redirect to another host; disable its redirects",
             ));
         }
-        let body = whole(&mut response, REPORT, None).await?.ok_or_else(|| {
-            let message = format!("the response has more than {REPORT} bytes");
-            Error::new(ErrorKind::Protocol, message).sent(true)
-        })?;
+        let body = whole(&mut response, REPORT, None)
+            .await?
+            .ok_or_else(|| fault::unfit(format!("the response has more than {REPORT} bytes")))?;
         let headers = std::mem::take(response.headers_mut());
         Ok(Response::new(body, response.status(), headers))
     }

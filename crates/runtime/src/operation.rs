@@ -42,14 +42,10 @@ pub struct Operation {
     pub tags: &'static [&'static str],
     /// Parameters in the path, the query, headers and cookies.
     pub parameters: &'static [Parameter],
-    /// Kind of the body, and `true` if the body is required.
-    pub body: Option<(BodyKind, bool)>,
-    /// Schema of a JSON body or a form, as far as it is known.
-    pub body_schema: Option<BodySchema>,
-    /// Media type of the body, if it is not the default of its kind; see [`bodies`](Self::bodies).
-    pub body_media: Option<&'static str>,
-    /// Bodies of other media types that can be sent instead.
-    pub other_bodies: &'static [Body],
+    /// Bodies that the operation accepts, the preferred one first. A request has one of them.
+    pub bodies: &'static [Body],
+    /// `true` if the operation fails without a body.
+    pub body_required: bool,
     /// Fields of a form that are not written in the style of an exploded form.
     pub form_fields: &'static [Parameter],
     /// Media types that a call accepts; empty for those that the kind of the response implies.
@@ -86,10 +82,8 @@ impl Operation {
             deprecated: false,
             tags: &[],
             parameters: &[],
-            body: None,
-            body_schema: None,
-            body_media: None,
-            other_bodies: &[],
+            bodies: &[],
+            body_required: false,
             form_fields: &[],
             accept: "",
             success_status: 200,
@@ -107,10 +101,8 @@ impl Operation {
         deprecated() = true;
         tags(tags: &'static [&'static str]) = tags;
         parameters(parameters: &'static [Parameter]) = parameters;
-        body(kind: BodyKind, required: bool) = Some((kind, required));
-        body_schema(schema: BodySchema) = Some(schema);
-        body_media(media: &'static str) = Some(media);
-        other_bodies(bodies: &'static [Body]) = bodies;
+        bodies(bodies: &'static [Body]) = bodies;
+        body_required() = true;
         form_fields(fields: &'static [Parameter]) = fields;
         accept(media: &'static str) = media;
         success_status(status: u16) = status;
@@ -144,23 +136,14 @@ impl Operation {
         alternatives.find(|schemes| schemes.iter().all(|scheme| is_held(scheme)))
     }
 
-    /// Returns all bodies that the operation accepts, the preferred one first. A request has one of
-    /// them.
-    pub fn bodies(&self) -> impl Iterator<Item = Body> + use<> {
-        let preferred = self.body.map(|(kind, _)| Body {
-            argument: "body",
-            kind,
-            media: self.body_media.unwrap_or(kind.media_type()),
-            schema: self.body_schema,
-        });
-        preferred
-            .into_iter()
-            .chain(self.other_bodies.iter().copied())
+    /// Returns the preferred body.
+    pub fn body(&self) -> Option<&'static Body> {
+        self.bodies.first()
     }
 
     /// Returns the parts of the multipart bodies.
     pub fn body_parts(&self) -> impl Iterator<Item = &'static BodyPart> + use<> {
-        self.bodies().flat_map(|body| body.kind.parts())
+        self.bodies.iter().flat_map(|body| body.kind.parts())
     }
 
     /// Splits the path template into pieces: literal text, and the name of the parameter after it.

@@ -14,7 +14,7 @@ use crate::body::{Part, PartValue, RequestBody};
 use crate::content::Content;
 use crate::endpoint::Endpoint;
 use crate::error::{BuildError, Error};
-use crate::operation::{BodyKind, BodyPart, InPageToken, Location, Operation, Parameter};
+use crate::operation::{Body, BodyKind, BodyPart, InPageToken, Location, Operation, Parameter};
 use crate::options::{CallOptions, PagingOptions};
 use crate::resume_point::ResumePoint;
 use crate::style::{Written, header_value, json, text};
@@ -31,7 +31,7 @@ pub struct Request {
     values: Vec<(&'static Parameter, Written)>,
     body: RequestBody,
     /// Rarely used fields, boxed because a request is moved at every step while it is built.
-    extras: Option<Box<Extras>>,
+    extras: Box<Extras>,
 }
 
 /// Fields that few requests have.
@@ -51,7 +51,7 @@ impl Request {
             operation,
             values: Vec::new(),
             body: RequestBody::None,
-            extras: None,
+            extras: Box::default(),
         }
     }
 
@@ -62,12 +62,8 @@ impl Request {
 
     /// Changes the settings of this call, which override those of the client.
     pub fn options(&mut self, set: impl FnOnce(CallOptions) -> CallOptions) {
-        let options = &mut self.extras().options;
+        let options = &mut self.extras.options;
         *options = set(std::mem::take(options));
-    }
-
-    fn extras(&mut self) -> &mut Extras {
-        self.extras.get_or_insert_default()
     }
 
     /// Sets the maximum number of items on a page of a list [default: the server decides].
@@ -84,44 +80,37 @@ impl Request {
     /// Sets the maximum number of items that streams of a list yield, including those before a
     /// resume point.
     pub fn max_items(&mut self, items: u64) {
-        self.extras().paging.max_items = Some(items);
+        self.extras.paging.max_items = Some(items);
     }
 
     /// Sets the number of pages that streams of a list fetch ahead.
     pub fn prefetch(&mut self, pages: usize) {
-        self.extras().paging.prefetch = pages;
+        self.extras.paging.prefetch = pages;
     }
 
     /// Sets the point at which streams of a list start.
     pub fn resume(&mut self, point: ResumePoint) {
-        self.extras().paging.resume = Some(point);
+        self.extras.paging.resume = Some(point);
     }
 
     pub(crate) fn paging(&self) -> PagingOptions {
-        let extras = self.extras.as_ref();
-        extras.map_or_else(PagingOptions::default, |extras| extras.paging.clone())
+        self.extras.paging.clone()
     }
 
     /// Requests the page of a token, without the parameters that the token contains.
     pub(crate) fn next_page(&mut self, token: &str) {
         self.set("page_token", token);
-        self.values
-            .retain_mut(|(parameter, written)| match parameter.in_page_token {
+        self.values.retain_mut(|(parameter, written)| {
+            let (Written::Plain(text) | Written::Composed(text)) = written;
+            match parameter.in_page_token {
                 InPageToken::Nothing => true,
                 InPageToken::Whole => false,
-                InPageToken::PredicatesExcept(prefix) => match written {
-                    Written::Plain(filter) => match predicates_with(filter, prefix) {
-                        Ok(rest) => {
-                            let is_left = rest.is_some();
-                            *filter = rest.unwrap_or_default();
-                            is_left
-                        }
-                        // The server refused it with the first page, if it is wrong.
-                        Err(_) => true,
-                    },
-                    Written::Composed(_) => true,
-                },
-            });
+                // The server refused it with the first page, if it is wrong.
+                InPageToken::PredicatesExcept(prefix) => {
+                    keep_predicates(text, prefix).unwrap_or(true)
+                }
+            }
+        });
     }
 
     /// Returns a digest of the values that page tokens contain; it is the same in every process.
@@ -238,15 +227,19 @@ impl Request {
         };
     }
 
-    /// Sets a part of a multipart body to a file.
+    /// Sets a part of a multipart body to a file; if the part is a list, adds the file to it.
     pub fn file_part(&mut self, name: &'static str, content: Content) {
-        self.file_parts(name, vec![content]);
+        let is_list = self
+            .declared_part(name)
+            .is_some_and(|part| part.kind == "array");
+        self.put_parts(name, is_list, vec![(PartValue::File(content), "")]);
     }
 
     /// Sets a part of a multipart body to a list of files, with one part for each file.
     pub fn file_parts(&mut self, name: &'static str, contents: Vec<Content>) {
         let contents = contents.into_iter();
-        self.set_parts(name, contents.map(|it| (PartValue::File(it), "")).collect());
+        let files = contents.map(|it| (PartValue::File(it), ""));
+        self.put_parts(name, false, files.collect());
     }
 
     /// Sets a part of a multipart body to a value. A string, number or boolean is written
@@ -264,49 +257,45 @@ impl Request {
         if !separator.is_empty() {
             let texts: Vec<String> = items.map(text).collect();
             let joined = (!texts.is_empty()).then(|| PartValue::Text(texts.join(separator)));
-            return self.set_parts(name, joined.into_iter().map(|it| (it, "")).collect());
+            let parts = joined.into_iter().map(|it| (it, ""));
+            return self.put_parts(name, false, parts.collect());
         }
         let parts = items.map(|item| match item {
             Value::Array(_) | Value::Object(_) => (PartValue::Text(json(&item)), APPLICATION_JSON),
             scalar => (PartValue::Text(text(scalar)), ""),
         });
-        self.set_parts(name, parts.collect());
+        self.put_parts(name, false, parts.collect());
     }
 
-    /// Sets the parts with this name: values, and their media types unless the operation declares one.
-    fn set_parts(&mut self, name: &'static str, parts: Vec<(PartValue, &'static str)>) {
-        let parts = self.declared_parts(name, parts);
-        self.body.add_parts(|part| part.name != name, parts);
-    }
-
-    /// Adds a file to the files of a part.
-    #[cfg(feature = "dynamic")]
-    pub(crate) fn add_file_part(&mut self, part: &'static BodyPart, content: Content) {
-        let file = self.declared_parts(part.name, vec![(PartValue::File(content), "")]);
-        self.body.add_parts(|_| true, file);
-    }
-
-    fn declared_parts(
-        &self,
+    /// Sets the parts with this name, or adds to them. Each value has a media type, which is used unless
+    /// the operation declares one.
+    fn put_parts(
+        &mut self,
         name: &'static str,
-        parts: Vec<(PartValue, &'static str)>,
-    ) -> Vec<Part> {
+        adds: bool,
+        values: Vec<(PartValue, &'static str)>,
+    ) {
         let declared = self.declared_part(name);
         let of_operation = declared
             .map(|it| it.media)
             .filter(|media| !media.is_empty());
-        let parts = parts.into_iter().map(|(value, media)| Part {
+        let mut parts = match std::mem::replace(&mut self.body, RequestBody::None) {
+            RequestBody::Parts(parts) => parts,
+            _ => Vec::new(),
+        };
+        parts.retain(|part| adds || part.name != name);
+        parts.extend(values.into_iter().map(|(value, media)| Part {
             name,
             value,
             media: of_operation.unwrap_or(media),
             declared,
-        });
-        parts.collect()
+        }));
+        self.body = RequestBody::Parts(parts);
     }
 
     /// Returns the media type that the operation declares for a kind of body, or the default one.
     fn media_of(&self, kind: BodyKind) -> &'static str {
-        let mut bodies = self.operation.bodies();
+        let mut bodies = self.operation.bodies.iter();
         let declared = bodies.find(|body| body.kind == kind);
         declared.map_or(kind.media_type(), |body| body.media)
     }
@@ -317,14 +306,16 @@ impl Request {
 
     /// Returns what is missing in the body, by the names of the arguments.
     fn missing_of_body(&self) -> Option<String> {
-        let form = self.body.parts();
-        let is_required = self.operation.body.is_some_and(|(_, required)| required);
-        let lacks_body = matches!(self.body, RequestBody::None) && is_required;
-        let mut bodies = self.operation.bodies();
-        if lacks_body && bodies.any(|body| !matches!(body.kind, BodyKind::Multipart(_))) {
-            let names: Vec<&str> = self
-                .operation
-                .bodies()
+        let bodies = self.operation.bodies;
+        let (set, is_absent): (&[Part], _) = match &self.body {
+            RequestBody::Parts(parts) => (parts, false),
+            RequestBody::None if self.operation.body_required => (&[], true),
+            _ => return None,
+        };
+        let is_form = |body: &Body| matches!(body.kind, BodyKind::Multipart(_));
+        if is_absent && !bodies.iter().all(is_form) {
+            let names: Vec<&str> = bodies
+                .iter()
                 .flat_map(|body| match body.kind {
                     BodyKind::Multipart(parts) => parts.iter().map(|it| it.argument).collect(),
                     _ => vec![body.argument],
@@ -334,10 +325,6 @@ impl Request {
             let names = names.join("`, `");
             return Some(format!("a body is required; set {one_of}`{names}`"));
         }
-        if form.is_none() && !lacks_body {
-            return None;
-        }
-        let set = form.unwrap_or_default();
         let is_set = |part: &BodyPart| set.iter().any(|it| it.name == part.name);
         let mut parts = self.operation.body_parts();
         let missing = parts.find(|part| part.required && !is_set(part))?;
@@ -347,7 +334,7 @@ impl Request {
 
     /// Records why the request cannot be sent; the first reason is reported.
     pub(crate) fn refuse(&mut self, problem: String) {
-        self.extras().problem.get_or_insert(problem);
+        self.extras.problem.get_or_insert(problem);
     }
 
     /// Splits the request into its parts for sending.
@@ -355,10 +342,11 @@ impl Request {
         mut self,
         endpoint: &Endpoint,
     ) -> Result<(ReadyRequest, CallOptions), Error> {
-        let (mut options, problem) = match self.extras.take() {
-            Some(extras) => (extras.options, extras.problem),
-            None => Default::default(),
-        };
+        let Extras {
+            mut options,
+            problem,
+            ..
+        } = std::mem::take(&mut *self.extras);
         let problem = problem.or_else(|| options.problem.take());
         if let Some(problem) = problem.or_else(|| self.missing_of_body()) {
             return Err(Error::invalid(format!("{problem}; nothing was sent")));
@@ -503,18 +491,20 @@ impl fmt::Debug for Request {
     }
 }
 
-/// Returns a filter with only the predicates whose key begins with this string; `None` if there are
-/// none.
-fn predicates_with(filter: &str, prefix: &str) -> serde_json::Result<Option<String>> {
-    let mut filter: Map<String, Value> = serde_json::from_str(filter)?;
-    let Some(Value::Array(predicates)) = filter.get_mut("predicates") else {
-        return Ok(None);
+/// Keeps only the predicates of a filter whose key begins with this string; returns whether there
+/// are any.
+fn keep_predicates(filter: &mut String, prefix: &str) -> serde_json::Result<bool> {
+    let mut fields: Map<String, Value> = serde_json::from_str(filter)?;
+    let Some(Value::Array(predicates)) = fields.get_mut("predicates") else {
+        return Ok(false);
     };
     predicates.retain(|predicate| {
         let key = predicate.get("key").and_then(Value::as_str);
         key.is_some_and(|key| key.starts_with(prefix))
     });
-    Ok((!predicates.is_empty()).then(|| json(&filter)))
+    let is_left = !predicates.is_empty();
+    *filter = json(&fields);
+    Ok(is_left)
 }
 
 /// Returns whether a key of a body names this field in protobuf's JSON, which writes `pipelineId`

@@ -171,7 +171,7 @@ async fn handle<E: ApiError>(
     let (head, body) = request.into_parts();
     let selected = select(operations, &head.method, head.uri.path());
     let described = selected.as_ref().ok().map(|(operation, _)| *operation);
-    let kind = described.and_then(|described| Some(described.body?.0));
+    let kind = described.and_then(|described| Some(described.body()?.kind));
     let body = request_body::read(body, kind, &shared.large_bodies);
     let body = tokio::time::timeout(shared.settings.request_time, body).await;
     let body = body.unwrap_or(Err(Rejection::BodyInterrupted));

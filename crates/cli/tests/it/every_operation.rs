@@ -130,7 +130,7 @@ fn every_operation_is_called(api: &Api) -> usize {
             };
             let program = Program::with(world.sandbox);
             let mut arguments = world.arguments(operation, &api.spec);
-            if let Some((BodyKind::Multipart(_), _)) = operation.body {
+            if let Some(BodyKind::Multipart(_)) = operation.body().map(|body| body.kind) {
                 let path = program.file("again.json", PIPELINE.to_string());
                 arguments.insert("uploadfile".to_owned(), path.into());
             }
@@ -150,7 +150,10 @@ fn every_operation_is_called(api: &Api) -> usize {
             is_answered(api, operation, &ended);
             requests.push(essentials(world.sandbox.received().last().unwrap()));
         }
-        if !matches!(operation.body, Some((BodyKind::Multipart(_), _))) {
+        if !matches!(
+            operation.body().map(|body| body.kind),
+            Some(BodyKind::Multipart(_))
+        ) {
             // The sandbox generates the same identifiers after each start.
             assert_eq!(requests[0], requests[1], "{}", operation.id);
         }
@@ -196,14 +199,14 @@ fn options_have_plain_values_and_bodies_are_json_or_files() {
             };
             assert!(plain.contains(&kind), "{}: {parameter:?}", operation.id);
         }
-        match operation.body {
-            None | Some((BodyKind::Json, _)) => {}
-            Some((BodyKind::Multipart(parts), _)) => {
+        match operation.body().map(|body| body.kind) {
+            None | Some(BodyKind::Json) => {}
+            Some(BodyKind::Multipart(parts)) => {
                 let is_one_file = |part: &BodyPart| part.file && part.kind != "array";
                 assert!(parts.iter().all(is_one_file), "{}", operation.id);
                 assert!(parts.iter().all(|part| part.name == part.argument));
             }
-            Some((other, _)) => panic!("{}: {other:?}", operation.id),
+            Some(other) => panic!("{}: {other:?}", operation.id),
         }
     }
 }
@@ -262,7 +265,7 @@ fn the_help_of_an_operation_lists_the_fields_of_its_body() {
     let program = Program::alone();
     for api in apis() {
         for operation in api.operations {
-            if !matches!(operation.body, Some((BodyKind::Json, _))) {
+            if !matches!(operation.body().map(|body| body.kind), Some(BodyKind::Json)) {
                 continue;
             }
             let name = operation.name.replace('_', "-");
@@ -349,7 +352,7 @@ fn the_server_accepts_the_example_of_each_help() {
     let data = data_of(original.sandbox, &path);
     for api in apis() {
         for operation in api.operations {
-            if !matches!(operation.body, Some((BodyKind::Json, _))) {
+            if !matches!(operation.body().map(|body| body.kind), Some(BodyKind::Json)) {
                 continue;
             }
             let sandbox = with_data(&data);
@@ -403,7 +406,7 @@ fn the_list_of_operations_is_complete_and_agrees_with_the_tables() {
         assert_eq!(entry["path"], operation.path);
         assert_eq!(entry["paged"], operation.paging.is_some());
         assert_eq!(entry["deprecated"], operation.deprecated);
-        assert_eq!(entry["body"].is_null(), operation.body.is_none());
+        assert_eq!(entry["body"].is_null(), operation.bodies.is_empty());
         assert_eq!(
             entry["security"].as_array().unwrap().len(),
             operation.security.len()

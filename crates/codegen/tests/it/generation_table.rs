@@ -534,9 +534,10 @@ fn a_body_has_the_declared_media_type() {
             &generated,
             "operations.rs",
             &format!(
-                ".body(BodyKind::Json, true).body_schema(BodySchema::new(\"object\", \"XBody\")).body_media(\"{media}\")"
+                "Body::new(\"body\", BodyKind::Json).media(\"{media}\").schema(BodySchema::new(\"object\", \"XBody\"))"
             ),
         );
+        has(&generated, "operations.rs", ".body_required()");
         has(
             &generated,
             "client.rs",
@@ -549,15 +550,18 @@ fn a_body_has_the_declared_media_type() {
         );
     }
     let range = with_body(json!({"*/*": {"schema": object}}));
-    has(&range, "operations.rs", ".body(BodyKind::Json, true)");
-    lacks(&range, "body_media");
+    has(
+        &range,
+        "operations.rs",
+        "Body::new(\"body\", BodyKind::Json).schema(",
+    );
     for (range, schema) in [
         ("image/*", json!({})),
         ("*/*", json!({"type": "string", "format": "binary"})),
         ("application/*", json!({"type": "string"})),
     ] {
         let generated = with_body(json!({range: {"schema": schema}}));
-        let body = format!(".body(BodyKind::Raw(\"{range}\"), true)");
+        let body = format!("Body::new(\"body\", BodyKind::Raw(\"{range}\"))]).body_required()");
         has(&generated, "operations.rs", &body);
     }
     has(
@@ -727,7 +731,7 @@ fn swagger_2_0_sends_every_media_type_that_it_consumes() {
     has(
         &generated,
         "operations.rs",
-        "other_bodies(&[Body::new(\"body_xml\", BodyKind::Raw(\"application/xml\"))])",
+        ", Body::new(\"body_xml\", BodyKind::Raw(\"application/xml\"))",
     );
 }
 

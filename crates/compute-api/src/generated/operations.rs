@@ -104,8 +104,13 @@ pub static CREATE_ALGORITHM: Operation = Operation::new(
         "Creates an algorithm in a project; commits, and through them files, are then added to it. To run a circuit, create it with type `quantum` or `hybrid` and share type `private`.\n\nTakes a user's bearer token.",
     )
     .tags(&["Algorithms"])
-    .body(BodyKind::Json, true)
-    .body_schema(BodySchema::new("object", "AlgorithmIn"))
+    .bodies(
+        &[
+            Body::new("body", BodyKind::Json)
+                .schema(BodySchema::new("object", "AlgorithmIn")),
+        ],
+    )
+    .body_required()
     .success_status(201)
     .response(ResponseKind::Json)
     .security(&[&[&SCHEME_USER_BEARER]]);
@@ -151,8 +156,13 @@ pub static UPDATE_ALGORITHM: Operation = Operation::new(
                 .description("Identifier of the algorithm."),
         ],
     )
-    .body(BodyKind::Json, true)
-    .body_schema(BodySchema::new("object", "AlgorithmIn"))
+    .bodies(
+        &[
+            Body::new("body", BodyKind::Json)
+                .schema(BodySchema::new("object", "AlgorithmIn")),
+        ],
+    )
+    .body_required()
     .response(ResponseKind::Json)
     .security(&[&[&SCHEME_USER_BEARER]]);
 
@@ -256,8 +266,13 @@ pub static CREATE_BACKEND: Operation = Operation::new(
         "Registers a backend of an existing backend type. The response contains `authentication_hash`, which no other operation returns: store it at once, and keep it secret.\n\nTakes a user's bearer token.",
     )
     .tags(&["Backend"])
-    .body(BodyKind::Json, true)
-    .body_schema(BodySchema::new("object", "BackendIn"))
+    .bodies(
+        &[
+            Body::new("body", BodyKind::Json)
+                .schema(BodySchema::new("object", "BackendIn")),
+        ],
+    )
+    .body_required()
     .success_status(201)
     .response(ResponseKind::Json)
     .security(&[&[&SCHEME_USER_BEARER]]);
@@ -311,8 +326,13 @@ pub static UPDATE_BACKEND_SELF: Operation = Operation::new(
         "Changes the status, message, heartbeat or host name of the backend that the API key belongs to, and returns the updated backend. A running backend calls this regularly to show that it is alive. Send only the fields that change.\n\nTakes a backend's API key.",
     )
     .tags(&["Backend"])
-    .body(BodyKind::Json, true)
-    .body_schema(BodySchema::new("object", "BackendPatch"))
+    .bodies(
+        &[
+            Body::new("body", BodyKind::Json)
+                .schema(BodySchema::new("object", "BackendPatch")),
+        ],
+    )
+    .body_required()
     .response(ResponseKind::Json)
     .security(&[&[&SCHEME_BACKEND]]);
 
@@ -523,8 +543,13 @@ pub static UPDATE_BACKEND_TYPE: Operation = Operation::new(
         "Changes fields of the backend type of the backend that the API key belongs to, and returns the updated type. The change holds for every backend of the type. Send only the fields that change.\n\nTakes a backend's API key.",
     )
     .tags(&["Backend Types"])
-    .body(BodyKind::Json, true)
-    .body_schema(BodySchema::new("object", "BackendTypePatch"))
+    .bodies(
+        &[
+            Body::new("body", BodyKind::Json)
+                .schema(BodySchema::new("object", "BackendTypePatch")),
+        ],
+    )
+    .body_required()
     .response(ResponseKind::Json)
     .security(&[&[&SCHEME_BACKEND]]);
 
@@ -627,8 +652,13 @@ pub static CREATE_BATCH_JOB: Operation = Operation::new(
         "Creates an empty batch job, in state `planned`, for a backend type. Add jobs to it with `POST /jobs`, then submit it with `PATCH /batch_jobs/{id}/enqueue`; nothing runs before that. A caller that has too many batch jobs receives status 429.\n\nTakes a user's bearer token.",
     )
     .tags(&["Batch Jobs"])
-    .body(BodyKind::Json, true)
-    .body_schema(BodySchema::new("object", "BatchJobIn"))
+    .bodies(
+        &[
+            Body::new("body", BodyKind::Json)
+                .schema(BodySchema::new("object", "BatchJobIn")),
+        ],
+    )
+    .body_required()
     .success_status(201)
     .response(ResponseKind::Json)
     .security(&[&[&SCHEME_USER_BEARER]]);
@@ -689,8 +719,8 @@ pub static PEEK_BATCH_JOB: Operation = Operation::new(
         "Returns the batch job that the calling backend could take next, without claiming it. The body lists the identifiers of batch jobs to pass over; send an empty list to pass over none. To claim, use `PATCH /batch_jobs/pop`. The response for an empty queue is not declared.\n\nTakes a backend's API key.",
     )
     .tags(&["Batch Jobs"])
-    .body(BodyKind::Json, true)
-    .body_schema(BodySchema::new("array", ""))
+    .bodies(&[Body::new("body", BodyKind::Json).schema(BodySchema::new("array", ""))])
+    .body_required()
     .response(ResponseKind::Json)
     .security(&[&[&SCHEME_BACKEND]]);
 
@@ -750,8 +780,13 @@ pub static COMPILE_COMMIT: Operation = Operation::new(
                 .description("Identifier of the commit."),
         ],
     )
-    .body(BodyKind::Json, true)
-    .body_schema(BodySchema::new("object", "CompilePayload"))
+    .bodies(
+        &[
+            Body::new("body", BodyKind::Json)
+                .schema(BodySchema::new("object", "CompilePayload")),
+        ],
+    )
+    .body_required()
     .success_status(204)
     .security(&[&[&SCHEME_USER_BEARER], &[&SCHEME_BACKEND]]);
 
@@ -816,8 +851,13 @@ pub static CREATE_COMMIT: Operation = Operation::new(
         "Creates an empty commit under an algorithm; the server assigns its hash. Files are then added with `POST /files`.\n\nTakes a user's bearer token.",
     )
     .tags(&["Commits"])
-    .body(BodyKind::Json, true)
-    .body_schema(BodySchema::new("object", "CommitIn"))
+    .bodies(
+        &[
+            Body::new("body", BodyKind::Json)
+                .schema(BodySchema::new("object", "CommitIn")),
+        ],
+    )
+    .body_required()
     .success_status(201)
     .response(ResponseKind::Json)
     .security(&[&[&SCHEME_USER_BEARER]]);
@@ -893,8 +933,13 @@ pub static UPDATE_DRAIN_MODE: Operation = Operation::new(
         "Switches drain mode for all backend types, for instance before new software is deployed, and returns its state. Both fields of the body are needed, although the method is PATCH.\n\nTakes a backend's API key.",
     )
     .tags(&["Drain Mode"])
-    .body(BodyKind::Json, true)
-    .body_schema(BodySchema::new("object", "DrainModeIn"))
+    .bodies(
+        &[
+            Body::new("body", BodyKind::Json)
+                .schema(BodySchema::new("object", "DrainModeIn")),
+        ],
+    )
+    .body_required()
     .response(ResponseKind::Json)
     .security(&[&[&SCHEME_BACKEND]]);
 
@@ -968,8 +1013,10 @@ pub static CREATE_FILE: Operation = Operation::new(
         "Creates a file with its full content in a commit. The language is one of `GET /languages`, cQASM for a circuit; the file's identifier is what `POST /jobs` runs.\n\nTakes a user's bearer token.",
     )
     .tags(&["Files"])
-    .body(BodyKind::Json, true)
-    .body_schema(BodySchema::new("object", "FileIn"))
+    .bodies(
+        &[Body::new("body", BodyKind::Json).schema(BodySchema::new("object", "FileIn"))],
+    )
+    .body_required()
     .success_status(201)
     .response(ResponseKind::Json)
     .security(&[&[&SCHEME_USER_BEARER]]);
@@ -1030,8 +1077,13 @@ pub static CREATE_FINAL_RESULT: Operation = Operation::new(
         "Stores the value that the classical part of a hybrid job returns at its end. Results of single circuit executions go to `POST /results` instead.\n\nTakes a user's bearer token or a backend's API key.",
     )
     .tags(&["Final Results"])
-    .body(BodyKind::Json, true)
-    .body_schema(BodySchema::new("object", "FinalResultIn"))
+    .bodies(
+        &[
+            Body::new("body", BodyKind::Json)
+                .schema(BodySchema::new("object", "FinalResultIn")),
+        ],
+    )
+    .body_required()
     .success_status(201)
     .response(ResponseKind::Json)
     .security(&[&[&SCHEME_USER_BEARER], &[&SCHEME_BACKEND]]);
@@ -1193,8 +1245,10 @@ pub static CREATE_JOB: Operation = Operation::new(
         "Creates a job, in state `planned`, that runs one file as part of a batch job. It starts only after `PATCH /batch_jobs/{id}/enqueue`, so create all jobs of the batch first. The backend type limits the shots and how many jobs a batch takes.\n\nTakes a user's bearer token.",
     )
     .tags(&["Jobs"])
-    .body(BodyKind::Json, true)
-    .body_schema(BodySchema::new("object", "JobIn"))
+    .bodies(
+        &[Body::new("body", BodyKind::Json).schema(BodySchema::new("object", "JobIn"))],
+    )
+    .body_required()
     .success_status(201)
     .response(ResponseKind::Json)
     .security(&[&[&SCHEME_USER_BEARER]]);
@@ -1262,8 +1316,13 @@ pub static UPDATE_JOB_STATUS: Operation = Operation::new(
                 .description("Identifier of the job."),
         ],
     )
-    .body(BodyKind::Json, true)
-    .body_schema(BodySchema::new("object", "JobPatch"))
+    .bodies(
+        &[
+            Body::new("body", BodyKind::Json)
+                .schema(BodySchema::new("object", "JobPatch")),
+        ],
+    )
+    .body_required()
     .response(ResponseKind::Json)
     .security(&[&[&SCHEME_USER_BEARER], &[&SCHEME_BACKEND]]);
 
@@ -1432,8 +1491,13 @@ pub static CREATE_MEMBER: Operation = Operation::new(
         "Makes a user a member of a team with a role. Without `is_active` the membership is created inactive.\n\nTakes a user's bearer token.",
     )
     .tags(&["Members"])
-    .body(BodyKind::Json, true)
-    .body_schema(BodySchema::new("object", "MemberIn"))
+    .bodies(
+        &[
+            Body::new("body", BodyKind::Json)
+                .schema(BodySchema::new("object", "MemberIn")),
+        ],
+    )
+    .body_required()
     .success_status(201)
     .response(ResponseKind::Json)
     .security(&[&[&SCHEME_USER_BEARER]]);
@@ -1681,8 +1745,13 @@ pub static CREATE_PROJECT: Operation = Operation::new(
         "Creates a project owned by a team member; algorithms are then added to it. Use `GET /projects` with `name` to find an existing one.\n\nTakes a user's bearer token.",
     )
     .tags(&["Projects"])
-    .body(BodyKind::Json, true)
-    .body_schema(BodySchema::new("object", "ProjectIn"))
+    .bodies(
+        &[
+            Body::new("body", BodyKind::Json)
+                .schema(BodySchema::new("object", "ProjectIn")),
+        ],
+    )
+    .body_required()
     .success_status(201)
     .response(ResponseKind::Json)
     .security(&[&[&SCHEME_USER_BEARER]]);
@@ -1728,8 +1797,13 @@ pub static UPDATE_PROJECT: Operation = Operation::new(
                 .description("Identifier of the project."),
         ],
     )
-    .body(BodyKind::Json, true)
-    .body_schema(BodySchema::new("object", "ProjectIn"))
+    .bodies(
+        &[
+            Body::new("body", BodyKind::Json)
+                .schema(BodySchema::new("object", "ProjectIn")),
+        ],
+    )
+    .body_required()
     .response(ResponseKind::Json)
     .security(&[&[&SCHEME_USER_BEARER]]);
 
@@ -1774,8 +1848,13 @@ pub static PARTIAL_UPDATE_PROJECT: Operation = Operation::new(
                 .description("Identifier of the project."),
         ],
     )
-    .body(BodyKind::Json, true)
-    .body_schema(BodySchema::new("object", "ProjectPatch"))
+    .bodies(
+        &[
+            Body::new("body", BodyKind::Json)
+                .schema(BodySchema::new("object", "ProjectPatch")),
+        ],
+    )
+    .body_required()
     .response(ResponseKind::Json)
     .security(&[&[&SCHEME_USER_BEARER]]);
 
@@ -1858,8 +1937,13 @@ pub static CREATE_RESERVATION: Operation = Operation::new(
         "Reserves a backend type for a team member from one time to another. The server refuses a reservation it cannot grant, with the reason in `detail`.\n\nTakes a user's bearer token.",
     )
     .tags(&["Reservations"])
-    .body(BodyKind::Json, true)
-    .body_schema(BodySchema::new("object", "ReservationIn"))
+    .bodies(
+        &[
+            Body::new("body", BodyKind::Json)
+                .schema(BodySchema::new("object", "ReservationIn")),
+        ],
+    )
+    .body_required()
     .success_status(201)
     .response(ResponseKind::Json)
     .security(&[&[&SCHEME_USER_BEARER]]);
@@ -1920,8 +2004,13 @@ pub static CREATE_RESULT: Operation = Operation::new(
         "Stores the outcome of one execution of a circuit for a job. A job can have several results, as a hybrid job runs several circuits.\n\nTakes a backend's API key.",
     )
     .tags(&["Results"])
-    .body(BodyKind::Json, true)
-    .body_schema(BodySchema::new("object", "ResultIn"))
+    .bodies(
+        &[
+            Body::new("body", BodyKind::Json)
+                .schema(BodySchema::new("object", "ResultIn")),
+        ],
+    )
+    .body_required()
     .success_status(201)
     .response(ResponseKind::Json)
     .security(&[&[&SCHEME_BACKEND]]);
@@ -2316,8 +2405,10 @@ pub static CREATE_USER: Operation = Operation::new(
         "Creates the account of a person whom the identity provider already knows. Omitted flags are `false`, so set `is_active` to make the account usable.\n\nTakes a user's bearer token.",
     )
     .tags(&["Users"])
-    .body(BodyKind::Json, true)
-    .body_schema(BodySchema::new("object", "UserIn"))
+    .bodies(
+        &[Body::new("body", BodyKind::Json).schema(BodySchema::new("object", "UserIn"))],
+    )
+    .body_required()
     .success_status(201)
     .response(ResponseKind::Json)
     .security(&[&[&SCHEME_USER_BEARER]]);
@@ -2379,8 +2470,13 @@ pub static CREATE_METADATA_SELF: Operation = Operation::new(
     )
     .deprecated()
     .tags(&["Metadata"])
-    .body(BodyKind::Json, true)
-    .body_schema(BodySchema::new("object", "MetadataIn"))
+    .bodies(
+        &[
+            Body::new("body", BodyKind::Json)
+                .schema(BodySchema::new("object", "MetadataIn")),
+        ],
+    )
+    .body_required()
     .success_status(201)
     .response(ResponseKind::Json)
     .security(&[&[&SCHEME_BACKEND]]);

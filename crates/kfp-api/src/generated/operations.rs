@@ -110,8 +110,13 @@ pub static CREATE_ARTIFACT_TASK: Operation = Operation::new(
         "Records that a task consumed or produced an artifact that already exists, and returns the link with its `id`. The server requires `artifact_id`, `task_id`, `run_id`, `type`, `producer` and `key`; the task must belong to the run, and artifact and task must share a namespace, otherwise the status is 400. An artifact that is being created gets its output link by itself and needs no call of this. A server that does not have the artifact and task API returns 404.",
     )
     .tags(&["ArtifactService"])
-    .body(BodyKind::Json, true)
-    .body_schema(BodySchema::new("object", "CreateArtifactTaskRequest"))
+    .bodies(
+        &[
+            Body::new("body", BodyKind::Json)
+                .schema(BodySchema::new("object", "CreateArtifactTaskRequest")),
+        ],
+    )
+    .body_required()
     .response(ResponseKind::Json)
     .security(&[&[&SCHEME_BEARER]]);
 
@@ -127,8 +132,13 @@ pub static BATCH_CREATE_ARTIFACT_TASKS: Operation = Operation::new(
         "Records several links between artifacts and tasks in one request and returns them with their identifiers. The list must not be empty, and all links must belong to the same run and namespace (400). The links are checked before the first one is stored. A server that does not have the artifact and task API returns 404.",
     )
     .tags(&["ArtifactService"])
-    .body(BodyKind::Json, true)
-    .body_schema(BodySchema::new("object", "CreateArtifactTasksBulkRequest"))
+    .bodies(
+        &[
+            Body::new("body", BodyKind::Json)
+                .schema(BodySchema::new("object", "CreateArtifactTasksBulkRequest")),
+        ],
+    )
+    .body_required()
     .response(ResponseKind::Json)
     .security(&[&[&SCHEME_BEARER]]);
 
@@ -189,8 +199,13 @@ pub static CREATE_ARTIFACT: Operation = Operation::new(
         "Registers an artifact as the output of a task and returns it with its `artifact_id`; the link between the two is stored in the same step. The call stores metadata only: the data at `uri` is neither read nor written. The status is 400 if the task does not belong to the run, if a required field is missing, or where a `Metric` has no `number_value`. A server that does not have the artifact and task API returns 404.",
     )
     .tags(&["ArtifactService"])
-    .body(BodyKind::Json, true)
-    .body_schema(BodySchema::new("object", "CreateArtifactRequest"))
+    .bodies(
+        &[
+            Body::new("body", BodyKind::Json)
+                .schema(BodySchema::new("object", "CreateArtifactRequest")),
+        ],
+    )
+    .body_required()
     .response(ResponseKind::Json)
     .security(&[&[&SCHEME_BEARER]]);
 
@@ -213,8 +228,13 @@ pub static UPDATE_ARTIFACT: Operation = Operation::new(
                 .description("Identifier of the artifact to update."),
         ],
     )
-    .body(BodyKind::Json, true)
-    .body_schema(BodySchema::new("object", "UpdateArtifactBody"))
+    .bodies(
+        &[
+            Body::new("body", BodyKind::Json)
+                .schema(BodySchema::new("object", "UpdateArtifactBody")),
+        ],
+    )
+    .body_required()
     .response(ResponseKind::Json)
     .security(&[&[&SCHEME_BEARER]]);
 
@@ -252,8 +272,13 @@ pub static BATCH_CREATE_ARTIFACTS: Operation = Operation::new(
         "Registers several artifacts as outputs of tasks in one request and returns them, with their identifiers, in the order of the request. The list must not be empty, and all artifacts must be in the same namespace (400). One entry that is refused fails the whole request. A server that does not have the artifact and task API returns 404.",
     )
     .tags(&["ArtifactService"])
-    .body(BodyKind::Json, true)
-    .body_schema(BodySchema::new("object", "CreateArtifactsBulkRequest"))
+    .bodies(
+        &[
+            Body::new("body", BodyKind::Json)
+                .schema(BodySchema::new("object", "CreateArtifactsBulkRequest")),
+        ],
+    )
+    .body_required()
     .response(ResponseKind::Json)
     .security(&[&[&SCHEME_BEARER]]);
 
@@ -322,8 +347,13 @@ pub static LOG_METRIC: Operation = Operation::new(
         "Stores one metric that a task consumed or produced and returns it. A metric is identified by its task and its name. A server that does not have the metrics API returns 404.",
     )
     .tags(&["ArtifactService"])
-    .body(BodyKind::Json, true)
-    .body_schema(BodySchema::new("object", "LogMetricRequest"))
+    .bodies(
+        &[
+            Body::new("body", BodyKind::Json)
+                .schema(BodySchema::new("object", "LogMetricRequest")),
+        ],
+    )
+    .body_required()
     .response(ResponseKind::Json)
     .security(&[&[&SCHEME_BEARER]]);
 
@@ -444,8 +474,13 @@ pub static CREATE_EXPERIMENT: Operation = Operation::new(
         "Creates an experiment, a named group of runs, and returns it with its `experiment_id`. `display_name` is required. A name that is already taken in the namespace is a 409, also if an archived experiment has it.",
     )
     .tags(&["ExperimentService"])
-    .body(BodyKind::Json, true)
-    .body_schema(BodySchema::new("object", "Experiment"))
+    .bodies(
+        &[
+            Body::new("body", BodyKind::Json)
+                .schema(BodySchema::new("object", "Experiment")),
+        ],
+    )
+    .body_required()
     .response(ResponseKind::Json)
     .security(&[&[&SCHEME_BEARER]]);
 
@@ -624,8 +659,13 @@ pub static CREATE_PIPELINE: Operation = Operation::new(
         "Creates a pipeline that has no version yet and returns it with its `pipeline_id`. A run needs a version, so add one next, or upload a file, which does both. A name that is already taken in the namespace is a 409.",
     )
     .tags(&["PipelineService"])
-    .body(BodyKind::Json, true)
-    .body_schema(BodySchema::new("object", "Pipeline"))
+    .bodies(
+        &[
+            Body::new("body", BodyKind::Json)
+                .schema(BodySchema::new("object", "Pipeline")),
+        ],
+    )
+    .body_required()
     .response(ResponseKind::Json)
     .security(&[&[&SCHEME_BEARER]]);
 
@@ -641,8 +681,13 @@ pub static CREATE_PIPELINE_AND_VERSION: Operation = Operation::new(
         "Creates a pipeline and its first version in one step; the server downloads the package from `pipeline_version.package_url.pipeline_url`. The version takes name and description from the pipeline; list the versions to learn its identifier. A URL that the server refuses, or whose host does not return 200, is a 400; a name that is already taken is a 409. On an error neither of the two is created.",
     )
     .tags(&["PipelineService"])
-    .body(BodyKind::Json, true)
-    .body_schema(BodySchema::new("object", "CreatePipelineAndVersionRequest"))
+    .bodies(
+        &[
+            Body::new("body", BodyKind::Json)
+                .schema(BodySchema::new("object", "CreatePipelineAndVersionRequest")),
+        ],
+    )
+    .body_required()
     .response(ResponseKind::Json)
     .security(&[&[&SCHEME_BEARER]]);
 
@@ -691,8 +736,13 @@ pub static UPDATE_PIPELINE: Operation = Operation::new(
                 .description("Identifier of the pipeline to update."),
         ],
     )
-    .body(BodyKind::Json, true)
-    .body_schema(BodySchema::new("object", "UpdatePipelineBody"))
+    .bodies(
+        &[
+            Body::new("body", BodyKind::Json)
+                .schema(BodySchema::new("object", "UpdatePipelineBody")),
+        ],
+    )
+    .body_required()
     .response(ResponseKind::Json)
     .security(&[&[&SCHEME_BEARER]]);
 
@@ -808,8 +858,13 @@ pub static CREATE_PIPELINE_VERSION: Operation = Operation::new(
                 .description("Identifier of the pipeline of the version."),
         ],
     )
-    .body(BodyKind::Json, true)
-    .body_schema(BodySchema::new("object", "PipelineVersion"))
+    .bodies(
+        &[
+            Body::new("body", BodyKind::Json)
+                .schema(BodySchema::new("object", "PipelineVersion")),
+        ],
+    )
+    .body_required()
     .response(ResponseKind::Json)
     .security(&[&[&SCHEME_BEARER]]);
 
@@ -889,8 +944,13 @@ pub static UPDATE_PIPELINE_VERSION: Operation = Operation::new(
                 .description("Identifier of the version to update."),
         ],
     )
-    .body(BodyKind::Json, true)
-    .body_schema(BodySchema::new("object", "UpdatePipelineVersionBody"))
+    .bodies(
+        &[
+            Body::new("body", BodyKind::Json)
+                .schema(BodySchema::new("object", "UpdatePipelineVersionBody")),
+        ],
+    )
+    .body_required()
     .response(ResponseKind::Json)
     .security(&[&[&SCHEME_BEARER]]);
 
@@ -934,20 +994,27 @@ pub static UPLOAD_PIPELINE: Operation = Operation::new(
                 ),
         ],
     )
-    .body(
-        BodyKind::Multipart(
-            &[
-                BodyPart::new("uploadfile", true)
-                    .required()
-                    .max_bytes(33554432u64)
-                    .file_endings(&[".yaml", ".yml", ".json", ".zip", ".tar.gz", ".tgz"])
-                    .description(
-                        "The pipeline package: a compiled pipeline as `.yaml`, `.yml` or `.json`, or a zip or tar.gz archive that holds one; at most 32 MiB. The server detects the format from the file name, so send one with the right ending.",
-                    ),
-            ],
-        ),
-        true,
+    .bodies(
+        &[
+            Body::new(
+                "body",
+                BodyKind::Multipart(
+                    &[
+                        BodyPart::new("uploadfile", true)
+                            .required()
+                            .max_bytes(33554432u64)
+                            .file_endings(
+                                &[".yaml", ".yml", ".json", ".zip", ".tar.gz", ".tgz"],
+                            )
+                            .description(
+                                "The pipeline package: a compiled pipeline as `.yaml`, `.yml` or `.json`, or a zip or tar.gz archive that holds one; at most 32 MiB. The server detects the format from the file name, so send one with the right ending.",
+                            ),
+                    ],
+                ),
+            ),
+        ],
     )
+    .body_required()
     .response(ResponseKind::Json)
     .security(&[&[&SCHEME_BEARER]]);
 
@@ -989,20 +1056,27 @@ pub static UPLOAD_PIPELINE_VERSION: Operation = Operation::new(
                 ),
         ],
     )
-    .body(
-        BodyKind::Multipart(
-            &[
-                BodyPart::new("uploadfile", true)
-                    .required()
-                    .max_bytes(33554432u64)
-                    .file_endings(&[".yaml", ".yml", ".json", ".zip", ".tar.gz", ".tgz"])
-                    .description(
-                        "The pipeline package: a compiled pipeline as `.yaml`, `.yml` or `.json`, or a zip or tar.gz archive that holds one; at most 32 MiB. The server detects the format from the file name, so send one with the right ending.",
-                    ),
-            ],
-        ),
-        true,
+    .bodies(
+        &[
+            Body::new(
+                "body",
+                BodyKind::Multipart(
+                    &[
+                        BodyPart::new("uploadfile", true)
+                            .required()
+                            .max_bytes(33554432u64)
+                            .file_endings(
+                                &[".yaml", ".yml", ".json", ".zip", ".tar.gz", ".tgz"],
+                            )
+                            .description(
+                                "The pipeline package: a compiled pipeline as `.yaml`, `.yml` or `.json`, or a zip or tar.gz archive that holds one; at most 32 MiB. The server detects the format from the file name, so send one with the right ending.",
+                            ),
+                    ],
+                ),
+            ),
+        ],
     )
+    .body_required()
     .response(ResponseKind::Json)
     .security(&[&[&SCHEME_BEARER]]);
 
@@ -1067,8 +1141,13 @@ pub static CREATE_RECURRING_RUN: Operation = Operation::new(
         "Creates a schedule that starts runs of a pipeline and returns it with its `recurring_run_id`. `display_name`, a pipeline source, `max_concurrency` and `trigger` are required, and without `mode` it is created disabled. A cron expression that cannot be read, or a concurrency outside 1 to 10, is a 400. Without `experiment_id` the runs go to the default experiment.",
     )
     .tags(&["RecurringRunService"])
-    .body(BodyKind::Json, true)
-    .body_schema(BodySchema::new("object", "RecurringRun"))
+    .bodies(
+        &[
+            Body::new("body", BodyKind::Json)
+                .schema(BodySchema::new("object", "RecurringRun")),
+        ],
+    )
+    .body_required()
     .response(ResponseKind::Json)
     .security(&[&[&SCHEME_BEARER]]);
 
@@ -1184,8 +1263,8 @@ pub static REPORT_SCHEDULED_WORKFLOW: Operation = Operation::new(
         "Reports the current state of a scheduled workflow, the cluster's side of a recurring run. The agent inside the installation calls this; it needs the permission to report. The manifest must have a name, a namespace and a UID, otherwise the status is 400.",
     )
     .tags(&["ReportService"])
-    .body(BodyKind::Json, true)
-    .body_schema(BodySchema::new("string", ""))
+    .bodies(&[Body::new("body", BodyKind::Json).schema(BodySchema::new("string", ""))])
+    .body_required()
     .response(ResponseKind::Json)
     .security(&[&[&SCHEME_BEARER]]);
 
@@ -1201,8 +1280,8 @@ pub static REPORT_WORKFLOW: Operation = Operation::new(
         "Reports the current state of a workflow, the cluster's side of a run, from which the server updates the run. The agent inside the installation calls this; it needs the permission to report. The manifest must have a name, a namespace and a UID, otherwise the status is 400.",
     )
     .tags(&["ReportService"])
-    .body(BodyKind::Json, true)
-    .body_schema(BodySchema::new("string", ""))
+    .bodies(&[Body::new("body", BodyKind::Json).schema(BodySchema::new("string", ""))])
+    .body_required()
     .response(ResponseKind::Json)
     .security(&[&[&SCHEME_BEARER]]);
 
@@ -1278,8 +1357,10 @@ pub static CREATE_RUN: Operation = Operation::new(
                 ),
         ],
     )
-    .body(BodyKind::Json, true)
-    .body_schema(BodySchema::new("object", "Run"))
+    .bodies(
+        &[Body::new("body", BodyKind::Json).schema(BodySchema::new("object", "Run"))],
+    )
+    .body_required()
     .response(ResponseKind::Json)
     .security(&[&[&SCHEME_BEARER]]);
 
@@ -1406,8 +1487,13 @@ pub static CREATE_TASK: Operation = Operation::new(
                 .description("Identifier of the run that the task belongs to."),
         ],
     )
-    .body(BodyKind::Json, true)
-    .body_schema(BodySchema::new("object", "PipelineTask"))
+    .bodies(
+        &[
+            Body::new("body", BodyKind::Json)
+                .schema(BodySchema::new("object", "PipelineTask")),
+        ],
+    )
+    .body_required()
     .response(ResponseKind::Json)
     .security(&[&[&SCHEME_BEARER]]);
 
@@ -1460,8 +1546,13 @@ pub static UPDATE_TASK: Operation = Operation::new(
                 .description("Identifier of the task to update."),
         ],
     )
-    .body(BodyKind::Json, true)
-    .body_schema(BodySchema::new("object", "PipelineTask"))
+    .bodies(
+        &[
+            Body::new("body", BodyKind::Json)
+                .schema(BodySchema::new("object", "PipelineTask")),
+        ],
+    )
+    .body_required()
     .response(ResponseKind::Json)
     .security(&[&[&SCHEME_BEARER]]);
 
@@ -1484,8 +1575,13 @@ pub static BATCH_UPDATE_TASKS: Operation = Operation::new(
                 .description("Identifier of the run that all the tasks belong to."),
         ],
     )
-    .body(BodyKind::Json, true)
-    .body_schema(BodySchema::new("object", "RunServiceUpdateTasksBulkBody"))
+    .bodies(
+        &[
+            Body::new("body", BodyKind::Json)
+                .schema(BodySchema::new("object", "RunServiceUpdateTasksBulkBody")),
+        ],
+    )
+    .body_required()
     .response(ResponseKind::Json)
     .security(&[&[&SCHEME_BEARER]]);
 
@@ -1605,8 +1701,13 @@ pub static FIND_CACHED_TASK: Operation = Operation::new(
         "Looks for the latest finished task of a namespace with a given cache fingerprint, whose outputs can replace an execution. Without a match the response is `{}`, not a 404. An absent fingerprint, or an absent namespace in a multi-user installation, is a 400. A server that does not have the artifact and task API returns 404.",
     )
     .tags(&["RunService"])
-    .body(BodyKind::Json, true)
-    .body_schema(BodySchema::new("object", "FindCachedTaskRequest"))
+    .bodies(
+        &[
+            Body::new("body", BodyKind::Json)
+                .schema(BodySchema::new("object", "FindCachedTaskRequest")),
+        ],
+    )
+    .body_required()
     .response(ResponseKind::Json)
     .security(&[&[&SCHEME_BEARER]]);
 
@@ -1631,8 +1732,13 @@ pub static CREATE_VISUALIZATION_V1: Operation = Operation::new(
                 ),
         ],
     )
-    .body(BodyKind::Json, true)
-    .body_schema(BodySchema::new("object", "Visualization"))
+    .bodies(
+        &[
+            Body::new("body", BodyKind::Json)
+                .schema(BodySchema::new("object", "Visualization")),
+        ],
+    )
+    .body_required()
     .response(ResponseKind::Json)
     .security(&[&[&SCHEME_BEARER]]);
 

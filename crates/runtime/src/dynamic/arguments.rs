@@ -59,8 +59,9 @@ fn missing(operation: &Operation, arguments: &Map<String, Value>) -> Vec<String>
         })
         .collect();
     let lacks_body = arguments.get(BODY).is_none_or(Value::is_null);
-    if let Some((BodyKind::Json | BodyKind::Form, true)) = operation.body
-        && operation.other_bodies.is_empty()
+    if operation.body_required
+        && let [body] = operation.bodies
+        && matches!(body.kind, BodyKind::Json | BodyKind::Form)
         && lacks_body
     {
         missing.push(format!("{} is required; add it", pointer(&[BODY])));
@@ -112,7 +113,7 @@ fn check(name: &str, kind: &str, of_items: &str, value: &Value) -> Result<(), St
     Ok(())
 }
 
-fn set_body(request: &mut Request, body: Body, value: Value) -> Result<(), String> {
+fn set_body(request: &mut Request, body: &Body, value: Value) -> Result<(), String> {
     let kind = body.schema.map_or("any", |schema| schema.kind);
     if !fits(kind, &value) {
         return Err(unfit(&[body.argument], kind, &value));
@@ -129,13 +130,13 @@ fn set_body(request: &mut Request, body: Body, value: Value) -> Result<(), Strin
 }
 
 /// Returns the body that belongs to an argument.
-pub(super) fn body(operation: &Operation, argument: &str) -> Option<Body> {
+pub(super) fn body(operation: &Operation, argument: &str) -> Option<&'static Body> {
     whole_bodies(operation).find(|body| body.argument == argument)
 }
 
 /// Returns the bodies that are an argument; parts of a form are arguments of their own.
-fn whole_bodies(operation: &Operation) -> impl Iterator<Item = Body> {
-    let bodies = operation.bodies();
+fn whole_bodies(operation: &Operation) -> impl Iterator<Item = &'static Body> + use<> {
+    let bodies = operation.bodies.iter();
     bodies.filter(|body| !matches!(body.kind, BodyKind::Multipart(_)))
 }
 
@@ -147,7 +148,7 @@ pub(super) fn part(operation: &Operation, argument: &str) -> Option<&'static Bod
 
 fn unknown(operation: &Operation, name: &str) -> String {
     let place = pointer(&[name]);
-    if name == BODY && operation.body.is_none() {
+    if name == BODY && operation.bodies.is_empty() {
         return format!("{place} is not accepted by this operation; remove it");
     }
     let parameters = operation.parameters.iter().map(|it| it.argument);

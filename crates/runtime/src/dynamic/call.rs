@@ -98,9 +98,6 @@ impl Call {
             (Some(body), _) if matches!(body.kind, BodyKind::Raw(_)) => {
                 self.request.raw_body(body.media, content);
             }
-            (_, Some(part)) if part.file && part.kind == "array" => {
-                self.request.add_file_part(part, content);
-            }
             (_, Some(part)) if part.file => self.request.file_part(part.name, content),
             _ => self.request.refuse(not_a_file(operation, name)),
         }
@@ -237,13 +234,9 @@ impl Call {
     }
 }
 
-fn files(operation: &Operation) -> impl Iterator<Item = &'static str> {
-    let files = operation.body_parts().filter(|part| part.file);
-    files.map(|part| part.argument)
-}
-
 fn not_a_file(operation: &Operation, name: &str) -> String {
-    let files: Vec<String> = files(operation).map(|name| format!("`{name}`")).collect();
+    let files = operation.body_parts().filter(|part| part.file);
+    let files: Vec<String> = files.map(|part| format!("`{}`", part.argument)).collect();
     let remedy = match files.is_empty() {
         true => "the operation has none".to_owned(),
         false => format!("there is {}", files.join(" and ")),

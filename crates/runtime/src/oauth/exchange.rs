@@ -70,7 +70,8 @@ impl<'a> Exchange<'a> {
     /// Sends a request.
     ///
     /// Returns a success, or a refusal in the format of RFC 6749 without the secrets of the
-    /// request. Everything else is an error.
+    /// request. Everything else is an error. A response has no headers, because servers send wrong
+    /// content types.
     pub async fn send(&self, request: HttpRequest) -> Result<HttpResponse, Error> {
         let secrets = self.secrets_of(&request);
         let mut request =
@@ -83,11 +84,11 @@ impl<'a> Exchange<'a> {
         let response = response.map_err(|error| self.failed(error))?;
         let status = response.status();
         if status.is_success() && !is_html(response.headers(), &response) {
-            return Ok(plain(response.to_vec()));
+            return Ok(HttpResponse::new(response.to_vec()));
         }
         let response = secrets.redact_response(response);
         if status.is_client_error() && is_refusal(&response) {
-            let mut refusal = plain(response.to_vec());
+            let mut refusal = HttpResponse::new(response.to_vec());
             *refusal.status_mut() = status;
             return Ok(refusal);
         }
@@ -177,11 +178,6 @@ fn missing(error: &dyn StdError) -> String {
         Some((field, _)) => format!("`{field}` is missing"),
         None => "it does not follow the standard".to_owned(),
     }
-}
-
-/// Creates a response with only a status and a body, because servers send wrong content types.
-fn plain(body: Vec<u8>) -> HttpResponse {
-    HttpResponse::new(body)
 }
 
 fn is_refusal(body: &[u8]) -> bool {

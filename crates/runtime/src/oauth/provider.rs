@@ -3,7 +3,7 @@
 use http::Request;
 use http::header::{ACCEPT, CONTENT_TYPE};
 use oauth2::basic::BasicErrorResponse;
-use oauth2::{ClientId, RefreshToken, TokenUrl};
+use oauth2::{ClientId, RefreshToken, TokenResponse as _, TokenUrl};
 use serde::Deserialize;
 use url::Url;
 
@@ -93,12 +93,15 @@ impl Provider {
         let exchange = Exchange::new(http, "new tokens");
         let client = self.client(client_id);
         let old = RefreshToken::new(refresh_token.to_owned());
-        let tokens = client
+        let mut tokens = client
             .exchange_refresh_token(&old)
             .request_async(&exchange)
             .await
             .map_err(|error| exchange.error(error))?;
-        Ok(Tokens(tokens).or_refresh_token(old))
+        if tokens.refresh_token().is_none() {
+            tokens.set_refresh_token(Some(old));
+        }
+        Ok(Tokens(tokens))
     }
 
     /// Revokes a refresh token; a server may also revoke the access tokens that belong to it.

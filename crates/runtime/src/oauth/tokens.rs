@@ -7,8 +7,8 @@ use oauth2::basic::{
     BasicTokenType,
 };
 use oauth2::{
-    EndpointNotSet, EndpointSet, ExtraTokenFields, RefreshToken, StandardRevocableToken,
-    StandardTokenResponse, TokenResponse as _,
+    EndpointNotSet, EndpointSet, ExtraTokenFields, StandardRevocableToken, StandardTokenResponse,
+    TokenResponse as _,
 };
 use serde::{Deserialize, Serialize};
 
@@ -19,14 +19,6 @@ use crate::credentials::AccessToken;
 pub struct Tokens(pub(super) IssuedTokens);
 
 impl Tokens {
-    /// Adds `refresh_token` if the server sent none, since it stays valid then.
-    pub(super) fn or_refresh_token(mut self, refresh_token: RefreshToken) -> Self {
-        if self.refresh_token().is_none() {
-            self.0.set_refresh_token(Some(refresh_token));
-        }
-        self
-    }
-
     /// Returns the access token, which authorises calls. It is a secret.
     pub fn access_token(&self) -> &str {
         self.0.access_token().secret()

@@ -34,7 +34,6 @@ pub struct Items<P: ListPage> {
     /// Position of the current page, and in it.
     point: Option<ResumePoint>,
     next_page: Option<ResumePoint>,
-    max_items: Option<u64>,
 }
 
 impl<P: ListPage> Pages<P> {
@@ -43,7 +42,6 @@ impl<P: ListPage> Pages<P> {
         Items {
             point: None,
             next_page: self.start.clone(),
-            max_items: self.max_items,
             pages: self,
             page: Vec::new().into_iter(),
         }
@@ -95,7 +93,7 @@ impl<P: ListPage> Stream for Items<P> {
         let this = &mut *self;
         loop {
             let given = this.point.as_ref().map_or(0, |point| point.given);
-            if this.max_items.is_some_and(|most| given >= most) {
+            if this.pages.max_items.is_some_and(|most| given >= most) {
                 return Poll::Ready(None);
             }
             if let Some(item) = this.page.next() {

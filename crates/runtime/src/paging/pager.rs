@@ -289,7 +289,7 @@ impl<P: ListPage> Pager<P> {
 
     /// Creates the error for a response that would make a list endless or wrong.
     fn broken(&self, what: String) -> Error {
-        fault::unreadable_list(what).during(self.request.operation())
+        fault::unfit(what).during(self.request.operation())
     }
 }
 
@@ -326,7 +326,7 @@ async fn fetch<P: ListPage>(transport: &Transport, request: Request) -> Result<R
     let (page, status, headers) = transport.send_json::<P>(request).await?.into_parts();
     match page.of(operation) {
         Ok(page) => Ok(Response::new(page, status, headers)),
-        Err(what) => Err(fault::unreadable_list(what).during(operation)),
+        Err(what) => Err(fault::unfit(what).during(operation)),
     }
 }
 

@@ -13,7 +13,6 @@ use super::{Inner, trace};
 use crate::credentials::{Authorization, Credentials, Pending};
 use crate::endpoint::Endpoint;
 use crate::error::{Error, ErrorKind};
-use crate::fault;
 use crate::middleware::Attempt;
 use crate::operation::{Operation, SchemeKind, SecurityScheme};
 use crate::raw_response::RawResponse;
@@ -38,6 +37,7 @@ pub(super) struct RunningCall<'a> {
     /// `None` for uploads and streamed responses, because their length determines how long they
     /// take.
     attempt_timeout: Option<Duration>,
+    /// Time at which the call must have ended; `None` for uploads and streamed responses.
     deadline: Option<Instant>,
     attempts: u32,
     /// Credentials of the last attempt.
@@ -77,7 +77,7 @@ impl<'a> RunningCall<'a> {
             retry: options.retry.unwrap_or_else(|| settings.retry.clone()),
             timeout,
             attempt_timeout: bounded.then_some(attempt_timeout),
-            deadline: Instant::now().checked_add(timeout),
+            deadline: Instant::now().checked_add(timeout).filter(|_| bounded),
             attempts: 0,
             authorizations: Vec::new(),
             renewed: false,
@@ -216,7 +216,7 @@ impl<'a> RunningCall<'a> {
         };
         let next = Instant::now().checked_add(wait);
         if self
-            .bound()
+            .deadline
             .is_some_and(|end| next.is_none_or(|next| next >= end))
         {
             tracing::debug!(?wait, "no time left for a retry");
@@ -246,16 +246,10 @@ impl<'a> RunningCall<'a> {
         error.during(self.operation).after(self.attempts, self.sent)
     }
 
-    /// Returns the time at which the call must have ended; uploads and streamed responses are
-    /// exempt.
-    fn bound(&self) -> Option<Instant> {
-        self.deadline.filter(|_| self.attempt_timeout.is_some())
-    }
-
     /// Returns the time by which credentials must be available. Exempt calls may have taken longer
     /// than the time limit by now, so for them it starts anew.
     fn authorization_end(&self) -> Option<Instant> {
-        self.bound()
+        self.deadline
             .or_else(|| Instant::now().checked_add(self.timeout))
     }
 
@@ -267,13 +261,14 @@ impl<'a> RunningCall<'a> {
         let attempt = async {
             // A longer limit never ends before that of the call.
             match self.attempt_timeout.filter(|limit| *limit < self.timeout) {
-                Some(limit) => timeout(limit, attempt)
-                    .await
-                    .unwrap_or_else(|_| Err(fault::slow(limit))),
+                Some(limit) => timeout(limit, attempt).await.unwrap_or_else(|_| {
+                    let message = format!("the response was not complete after {limit:?}");
+                    Err(Error::new(ErrorKind::Timeout, message).sent(true))
+                }),
                 None => attempt.await,
             }
         };
-        self.until(self.bound(), true, attempt).await
+        self.until(self.deadline, true, attempt).await
     }
 
     async fn until<T>(
@@ -286,7 +281,8 @@ impl<'a> RunningCall<'a> {
             return step.await;
         };
         timeout_at(end, step).await.unwrap_or_else(|_| {
-            let late = fault::late(self.timeout, sent);
+            let message = format!("the call timed out after {:?}", self.timeout);
+            let late = Error::new(ErrorKind::Timeout, message).sent(sent);
             Err(match &self.last_failure {
                 Some(failure) => late.caused_by(failure.to_string()),
                 None => late,

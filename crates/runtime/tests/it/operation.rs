@@ -33,10 +33,11 @@ fn the_first_alternative_that_is_held_authorises() {
 
 #[test]
 fn the_preferred_body_comes_before_the_others() {
-    static PATCH: Operation = Operation::new("patch", "patch", "PATCH", "/item")
-        .body(BodyKind::Json, true)
-        .body_media("application/merge-patch+json")
-        .other_bodies(&[Body::new("body_xml", BodyKind::Raw("application/xml"))]);
-    let media: Vec<&str> = PATCH.bodies().map(|body| body.media).collect();
-    assert_eq!(media, ["application/merge-patch+json", "application/xml"]);
+    static PATCH: Operation = Operation::new("patch", "patch", "PATCH", "/item").bodies(&[
+        Body::new("body", BodyKind::Json).media("application/merge-patch+json"),
+        Body::new("body_xml", BodyKind::Raw("application/xml")),
+    ]);
+    let preferred = PATCH.body().map(|body| body.media);
+    assert_eq!(preferred, Some("application/merge-patch+json"));
+    assert_eq!(PATCH.bodies[1].media, "application/xml");
 }

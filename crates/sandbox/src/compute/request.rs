@@ -70,12 +70,11 @@ fn query_text(call: &Call<'_>, name: &str) -> Option<String> {
 
 /// Returns the body. If it cannot be decoded, that is the only fault.
 fn body(call: &Call<'_>, reader: &mut Reader) -> Result<Value, ComputeError> {
-    let (Some(schema), Some((_, required))) = (COMPUTE.body(call.described), call.described.body)
-    else {
+    let Some(schema) = COMPUTE.body(call.described) else {
         return Ok(Value::Null);
     };
     if call.body.is_empty() {
-        if required {
+        if call.described.body_required {
             reader.inside(json!("body"), |reader| reader.missing(&Value::Null));
         }
         return Ok(Value::Null);

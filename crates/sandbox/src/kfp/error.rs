@@ -115,7 +115,7 @@ impl KfpError {
         if matches!(self.shape, Shape::Plain) {
             return self;
         }
-        if let Some((BodyKind::Multipart(_), _)) = call.described.body {
+        if let Some(BodyKind::Multipart(_)) = call.described.body().map(|body| body.kind) {
             self.shape = Shape::Upload;
         } else if self.for_a_person.is_some() {
             let values = call

@@ -157,7 +157,7 @@ fn careless(world: &World, operation: &Operation) -> Vec<RequestBuilder> {
         let request = world.plain(method(), &format!("{path}?{query}"));
         requests.push(world.authorised(request, operation));
     }
-    if operation.body.is_none() || operation.method == "DELETE" {
+    if operation.bodies.is_empty() || operation.method == "DELETE" {
         return requests;
     }
     let deep = "[".repeat(10_000);

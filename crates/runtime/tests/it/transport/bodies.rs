@@ -11,12 +11,13 @@ use crate::transport::uploads::parts;
 use compute_kfp_test_server::{Received, Response, TestServer};
 
 static PATCH: Operation = Operation::new("read_item", "read_item", "PATCH", "/items")
-    .body(BodyKind::Json, true)
-    .body_media("application/merge-patch+json")
+    .bodies(&[Body::new("body", BodyKind::Json).media("application/merge-patch+json")])
+    .body_required()
     .accept("application/vnd.api+json")
     .response(ResponseKind::Json);
 static FORM: Operation = Operation::new("read_item", "read_item", "POST", "/items")
-    .body(BodyKind::Form, true)
+    .bodies(&[Body::new("body", BodyKind::Form)])
+    .body_required()
     .form_fields(&[
         Parameter::new("csv", Location::Query, "array").style(Style::Form, false),
         Parameter::new("deep", Location::Query, "object").style(Style::DeepObject, true),
@@ -34,10 +35,11 @@ static PARTS: &[BodyPart] = &[
     BodyPart::new("note", false).media("text/markdown"),
 ];
 static UPLOAD: Operation = Operation::new("read_item", "read_item", "POST", "/items")
-    .body(BodyKind::Multipart(PARTS), false);
+    .bodies(&[Body::new("body", BodyKind::Multipart(PARTS))]);
 static SEVERAL: Operation = Operation::new("read_item", "read_item", "POST", "/items")
-    .body(BodyKind::Json, true)
-    .other_bodies(&[
+    .body_required()
+    .bodies(&[
+        Body::new("body", BodyKind::Json),
         Body::new(
             "file",
             BodyKind::Multipart(&[

@@ -40,23 +40,24 @@ static READ_ITEM: Operation = Operation::new(
 .parameters(&[parameter("id", Location::Path).required()])
 .security(&[&[&BEARER]]);
 static CREATE_ITEM: Operation = Operation::new("create_item", "create_item", "POST", "/items")
-    .body(BodyKind::Json, true)
-    .body_schema(BodySchema::new("object", "Item"))
+    .bodies(&[Body::new("body", BodyKind::Json).schema(BodySchema::new("object", "Item"))])
+    .body_required()
     .response(ResponseKind::OptionalJson);
 static SEND_FORM: Operation = Operation::new("send_form", "send_form", "POST", "/items")
-    .body(BodyKind::Form, false)
-    .body_schema(BodySchema::new("object", ""));
+    .bodies(&[Body::new("body", BodyKind::Form).schema(BodySchema::new("object", ""))]);
 static SEND_TEXT: Operation = Operation::new("send_text", "send_text", "PUT", "/items")
-    .body(BodyKind::Raw("application/yaml"), true);
+    .bodies(&[Body::new("body", BodyKind::Raw("application/yaml"))])
+    .body_required();
 static UPLOAD: Operation = Operation::new("upload", "upload", "POST", "/items")
     .parameters(&[query("name", "string", "")])
-    .body(
+    .bodies(&[Body::new(
+        "body",
         BodyKind::Multipart(&[
             BodyPart::new("uploadfile", true).required(),
             BodyPart::new("caption", false),
         ]),
-        true,
-    )
+    )])
+    .body_required()
     .response(ResponseKind::Json);
 static READ_LOG: Operation =
     Operation::new("read_log", "read_log", "GET", "/items").response(ResponseKind::Bytes);
@@ -66,9 +67,9 @@ static SEND_ANY: Operation = Operation::new("send_any", "send_any", "POST", "/it
         parameter("id", Location::Query).argument("id_query"),
         query("filter", "any", "").style(Style::DeepObject, true),
     ])
-    .body(BodyKind::Json, true)
-    .body_media("application/vnd.api+json")
-    .other_bodies(&[
+    .body_required()
+    .bodies(&[
+        Body::new("body", BodyKind::Json).media("application/vnd.api+json"),
         Body::new("body_xml", BodyKind::Raw("application/xml")),
         Body::new(
             "",

@@ -1,6 +1,6 @@
 //! Positions of values in a request.
 
-use compute_kfp_runtime::operation::{BodyKind, Location, Operation, Parameter, Style};
+use compute_kfp_runtime::operation::{Body, BodyKind, Location, Operation, Parameter, Style};
 use compute_kfp_runtime::{BuildError, Content, Error, ErrorKind, Request, Transport};
 use percent_encoding::percent_decode_str;
 use proptest::prelude::*;
@@ -291,7 +291,8 @@ async fn a_body_repeats_what_the_path_says_unless_it_says_so_itself() {
         "/pipelines/{pipeline_id}/versions",
     )
     .parameters(&[path("pipeline_id").repeated_in_body()])
-    .body(BodyKind::Json, true);
+    .bodies(&[Body::new("body", BodyKind::Json)])
+    .body_required();
     for (body, expected) in [
         (
             json!({"name": "v"}),

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use compute_kfp_runtime::operation::{BodyKind, BodyPart, Operation};
+use compute_kfp_runtime::operation::{Body, BodyKind, BodyPart, Operation};
 use compute_kfp_runtime::{Content, Error, ErrorKind, Request, Transport};
 use tokio::io::{AsyncRead, AsyncReadExt as _, ReadBuf};
 
@@ -354,13 +354,15 @@ async fn a_pipe_is_sent_without_a_length() {
 
 #[tokio::test]
 async fn a_file_that_the_server_would_refuse_is_named_before_it_is_sent() {
-    static UPLOAD: Operation = Operation::new("upload", "upload", "POST", "/upload").body(
-        BodyKind::Multipart(&[BodyPart::new("package", true)
-            .required()
-            .max_bytes(10)
-            .file_endings(&[".yaml", ".tar.gz"])]),
-        true,
-    );
+    static UPLOAD: Operation = Operation::new("upload", "upload", "POST", "/upload")
+        .bodies(&[Body::new(
+            "body",
+            BodyKind::Multipart(&[BodyPart::new("package", true)
+                .required()
+                .max_bytes(10)
+                .file_endings(&[".yaml", ".tar.gz"])]),
+        )])
+        .body_required();
     let request = |content: Content| {
         let mut request = Request::new(&UPLOAD);
         request.file_part("package", content);

@@ -26,7 +26,10 @@ impl World<'_> {
                 arguments.insert(parameter.name.to_owned(), typed(parameter, text));
             }
         }
-        if !matches!(operation.body, None | Some((BodyKind::Multipart(_), _))) {
+        if !matches!(
+            operation.body().map(|body| body.kind),
+            None | Some(BodyKind::Multipart(_))
+        ) {
             let body = self
                 .body(operation)
                 .unwrap_or_else(|| self.value(spec, spec.body(operation), ""));
@@ -47,9 +50,9 @@ impl World<'_> {
             path = format!("{path}?{}", pairs.collect::<Vec<_>>().join("&"));
         }
         let request = self.authorised(self.plain(method, &path), operation);
-        match operation.body {
+        match operation.body().map(|body| body.kind) {
             None => request,
-            Some((BodyKind::Multipart(_), _)) => {
+            Some(BodyKind::Multipart(_)) => {
                 let file = Part::text(PIPELINE.to_string()).file_name("again.json");
                 request.multipart(Form::new().part("uploadfile", file))
             }
