@@ -89,7 +89,10 @@ impl Report {
 
 impl Table {
     fn write(&self, text: &mut String) -> Result<()> {
-        writeln!(text, "\n## {}\n\n{}", self.title, self.text)?;
+        writeln!(text, "\n## {}", self.title)?;
+        if !self.text.is_empty() {
+            writeln!(text, "\n{}", self.text)?;
+        }
         if self.rows.is_empty() {
             return Ok(());
         }
