@@ -38,14 +38,11 @@ impl Api {
         }
     }
 
-    /// Returns the variable that is equivalent to a key of a profile. All but one end like their key.
+    /// Returns the variable that is equivalent to a key of a profile: the field of the same name.
     pub fn variable(self, key: &str) -> Option<&'static str> {
-        if key == "token_file" {
-            return Some(self.variables().token_file);
-        }
-        let suffix = format!("_{}", key.to_uppercase());
+        let by_key = serde_json::to_value(self.variables()).ok()?;
         let mut names = self.variables().names();
-        names.find(|name| name.ends_with(&suffix))
+        names.find(|name| by_key[key] == *name)
     }
 
     /// Returns the fields of the objects in bodies.

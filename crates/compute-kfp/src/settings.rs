@@ -25,7 +25,7 @@ use crate::{Error, TransportBuilder};
 /// The environment variables that configure a client of one API, for the command line. The tables of
 /// both `from_env` say what they hold.
 #[doc(hidden)]
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, serde::Serialize)]
 pub struct Variables {
     pub endpoint: &'static str,
     pub token: &'static str,
